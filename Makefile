@@ -1,0 +1,50 @@
+# Two commands for people: `make test` and, from the next release on, `make demo`. Both set up what they need.
+.PHONY: setup test check lint types imports locks lock docs clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+setup: $(READY)
+
+$(READY): requirements/dev.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed") if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13'
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	touch $@
+
+test: $(READY)
+	$(BIN)/pytest -q
+
+check: test lint types imports locks
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+imports: $(READY)
+	$(BIN)/lint-imports
+
+# A lock must install from whatever index the machine is set to, so it may name none.
+locks:
+	! grep -nE '[a-z]+://' requirements/*.lock
+	! git ls-files | grep -nE '(^|/)(uv\.lock|pylock.*\.toml)$$'
+
+# Resolve the dependencies anew; the result is reviewed and committed.
+lock: $(READY)
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml \
+		-o requirements/core.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml \
+		--extra training --extra dev -o requirements/dev.lock
+
+# Write docs/reference/ anew from the code.
+docs: $(READY)
+	PYTHONPATH=. $(BIN)/python docs/build.py
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
