@@ -1,0 +1,50 @@
+"""Errors of the features floor.
+
+FeaturesError
+├── LogUnreadable            a file is no event log at all
+│   ├── UnknownColumns       a Parquet file has columns that the vocabulary does not know
+│   └── NothingAccepted      a file has rows, and every one of them was rejected
+├── SpineInvalid             a spine that lacks a column, or has a moment that is no midnight UTC
+├── ImportFailed             another system's tables cannot be turned into events
+└── StoreUnavailable         the database does not answer, or has no tables of ours
+
+Each error's message says what is wrong with the values; the command line prints it and ends with 1.
+"""
+
+__all__ = [
+    "FeaturesError",
+    "ImportFailed",
+    "LogUnreadable",
+    "NothingAccepted",
+    "SpineInvalid",
+    "StoreUnavailable",
+    "UnknownColumns",
+]
+
+
+class FeaturesError(Exception):
+    """The root of what can go wrong on this floor."""
+
+
+class LogUnreadable(FeaturesError):
+    """A file cannot be read as an event log."""
+
+
+class UnknownColumns(LogUnreadable):
+    """A Parquet file has columns that no event uses."""
+
+
+class NothingAccepted(LogUnreadable):
+    """Every row of a log was rejected."""
+
+
+class SpineInvalid(FeaturesError):
+    """The rows to compute features for are not (merchant, midnight) pairs."""
+
+
+class ImportFailed(FeaturesError):
+    """Another system's tables cannot be turned into an event log."""
+
+
+class StoreUnavailable(FeaturesError):
+    """The database does not answer, or is not one of ours."""

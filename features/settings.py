@@ -1,0 +1,32 @@
+"""Settings that every floor reads: where things are kept, and in which currency."""
+
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["Settings"]
+
+
+class Settings(BaseSettings):
+    """What `GOODFAITH_*` environment variables, or a file `.env`, may set."""
+
+    model_config = SettingsConfigDict(env_prefix="GOODFAITH_", env_file=".env", extra="ignore")
+
+    #: Folder for everything that Goodfaith keeps by itself.
+    home: Path = Path("goodfaith-data")
+    #: Where events and assessments are stored; empty means a SQLite file in `home`.
+    database_url: str = ""
+    #: Where MLflow keeps runs and models; empty means a SQLite file in `home`.
+    mlflow_uri: str = ""
+    #: The one currency of the store and of files read without it (ISO 4217).
+    currency: str = "CNY"
+
+    @property
+    def database(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite:///{self.home / 'goodfaith.db'}"
+
+    @property
+    def mlflow(self) -> str:
+        """The MLflow tracking and registry URI in force."""
+        return self.mlflow_uri or f"sqlite:///{self.home / 'mlflow.db'}"
