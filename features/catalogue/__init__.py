@@ -1,0 +1,23 @@
+"""Every feature, declared once, family by family."""
+
+from features.catalogue import disputes, fakes, merchant, money, orders, promises, returns, reviews
+from features.catalogue.feature import Feature
+
+__all__ = ["CATALOGUE", "FAMILIES", "INPUTS"]
+
+#: Family -> its features, in the order of a feature file's columns.
+FAMILIES: dict[str, tuple[Feature, ...]] = {
+    "orders": orders.FEATURES,
+    "disputes": disputes.FEATURES,
+    "fakes": fakes.FEATURES,
+    "promises": promises.FEATURES,
+    "reviews": reviews.FEATURES,
+    "returns": returns.FEATURES,
+    "money": money.FEATURES,
+    "merchant": merchant.FEATURES,
+}
+
+CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)
+
+#: What a model may see: the merchant's own behaviour, never null.
+INPUTS: tuple[Feature, ...] = tuple(f for f in CATALOGUE if f.model_input and f.cause == "behaviour")

@@ -1,0 +1,247 @@
+"""What a feature is: a formula over measures and windows, with all that people must know about it."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from features.measures import Measure
+
+__all__ = [
+    "Context",
+    "Feature",
+    "Formula",
+    "Number",
+    "Ratio",
+    "Shrunk",
+    "Since",
+    "Told",
+    "Total",
+    "Windowed",
+]
+
+Ints = npt.NDArray[np.int64]
+
+#: A measure within a window of so many days; None = since ever.
+Number = tuple[Measure, int | None]
+#: Answers a number for all rows, (n,) int64.
+Numbers = Callable[[Number], Ints]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What formulas are worked out from: a row's own numbers, its category's and everybody's, its day, the lexicon."""
+
+    own: Numbers
+    category: Numbers
+    everybody: Numbers
+    day: Ints
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """A plain sum of measures, less others; never null."""
+
+    of: Measure
+    and_of: tuple[Measure, ...] = ()
+    less: tuple[Measure, ...] = ()
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return tuple((measure, days) for measure in (self.of, *self.and_of, *self.less))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """int64 (n,)."""
+        added = [context.own((measure, days)) for measure in (self.of, *self.and_of)]
+        taken = [context.own((measure, days)) for measure in self.less]
+        return pa.array(np.sum([*added, *(-amount for amount in taken)], axis=0, dtype=np.int64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """One sum by another, and by `unit` on top; null where the denominator is 0."""
+
+    of: Measure
+    per: Measure
+    unit: int = 1
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return ((self.of, days), (self.per, days))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,) with nulls."""
+        of, per = context.own((self.of, days)), context.own((self.per, days))
+        return pa.array(of / np.where(per == 0, 1, per) / self.unit, mask=per == 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Since:
+    """Calendar days from what `latest` says to the moment's day; null before there is any."""
+
+    latest: Measure
+    known: Measure
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return ((self.latest, None), (self.known, None))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """int64 (n,) with nulls."""
+        known = context.own((self.known, None))
+        return pa.array(context.day - context.own((self.latest, None)), mask=known == 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the latest event says: an amount, or a text out of the lexicon; null before there is any."""
+
+    latest: Measure
+    known: Measure
+    text: bool = False
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return ((self.latest, None), (self.known, None))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """int64 or text (n,) with nulls."""
+        missing = context.own((self.known, None)) == 0
+        said = pa.array(context.own((self.latest, None)), mask=missing)
+        return pa.array(context.texts, pa.string()).take(said) if self.text else said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shrunk:
+    """A rate drawn towards its category's, and that towards everybody's: (of + s * rate of all) / (per + s).
+
+    So a merchant with little evidence is like its category, and nothing is ever null. `prior` stands for
+    everybody's rate while there is none; it weighs one unit of evidence.
+    """
+
+    of: Measure
+    per: Measure
+    prior: float
+    strength: float = 10.0
+    category_strength: float = 100.0
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return ((self.of, days), (self.per, days))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,)."""
+        of, per = self.numbers(days)
+        everybody = (context.everybody(of) + self.prior) / (context.everybody(per) + 1.0)
+        category = _drawn(context.category(of), context.category(per), everybody, self.category_strength)
+        return pa.array(_drawn(context.own(of), context.own(per), category, self.strength))
+
+
+Formula = Total | Ratio | Since | Told | Shrunk
+
+
+def _drawn(of: Ints, per: Ints, towards: npt.NDArray[np.float64], strength: float) -> npt.NDArray[np.float64]:
+    return np.asarray((of + strength * towards) / (per + strength))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One feature. Its name is its documentation; `riskier` tells which way is worse: higher, lower or neither.
+
+    `cause` tells whose doing it is (behaviour of the merchant, or an act of the platform); only behaviour may be
+    a `model_input`. `shows` names the feature whose value people see in its stead. The sentences `text_none`
+    stand for a null.
+    """
+
+    name: str
+    meaning: str
+    formula: Formula
+    unit: str
+    riskier: str
+    reason: str
+    text: str
+    text_zh: str
+    text_none: str
+    text_none_zh: str
+    days: int | None = None
+    cause: str = "behaviour"
+    model_input: bool = False
+    clock: str = "event_time"
+    shows: str = ""
+
+    @property
+    def numbers(self) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return self.formula.numbers(self.days)
+
+    @property
+    def evidence(self) -> Measure | None:
+        """What it divides by."""
+        return self.formula.per if isinstance(self.formula, Ratio | Shrunk) else None
+
+    @property
+    def shrunk(self) -> bool:
+        """Whether it needs its category's numbers too."""
+        return isinstance(self.formula, Shrunk)
+
+    def declaration(self) -> str:
+        """SHA-256 (hex) of everything that its value depends on."""
+        return hashlib.sha256(repr((self.name, self.formula, self.days)).encode()).hexdigest()
+
+    def values(self, context: Context) -> pa.Array:
+        """Its values for all rows, (n,)."""
+        return self.formula.values(context, self.days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windowed:
+    """One feature declared for several windows, `{name}_{n}d`.
+
+    With a `prior`, a rate has a second form, `{name}_{n}d_shrunk`: drawn towards its category's rate, never null,
+    and the one that models see.
+    """
+
+    name: str
+    meaning: str
+    formula: Total | Ratio
+    unit: str
+    riskier: str
+    reason: str
+    text: str
+    text_zh: str
+    text_none: str
+    text_none_zh: str
+    cause: str = "behaviour"
+    model_input: bool = False
+    clock: str = "event_time"
+    prior: float | None = None
+    windows: tuple[int, ...] = (7, 30, 90, 365)
+
+    def __iter__(self) -> Iterator[Feature]:
+        for days in self.windows:
+            yield self._plain(days)
+        for days in self.windows if self.prior is not None else ():
+            yield self._drawn(days)
+
+    def _plain(self, days: int) -> Feature:
+        shared = {name: getattr(self, name) for name in _SHARED}
+        name = f"{self.name}_{days}d"
+        return Feature(name=name, shows=name, days=days, formula=self.formula, model_input=self.model_input, **shared)
+
+    def _drawn(self, days: int) -> Feature:
+        shared = {name: getattr(self, name) for name in _SHARED}
+        shared["meaning"] = f"{self.meaning}, drawn towards the category's rate where evidence is thin"
+        if not isinstance(self.formula, Ratio) or self.prior is None:
+            raise TypeError(f"{self.name} is no rate with a prior")
+        formula = Shrunk(of=self.formula.of, per=self.formula.per, prior=self.prior)
+        name = f"{self.name}_{days}d"
+        return Feature(name=f"{name}_shrunk", shows=name, days=days, formula=formula, model_input=True, **shared)
+
+
+_SHARED = (
+    "meaning", "unit", "riskier", "reason", "text", "text_zh", "text_none", "text_none_zh", "cause", "clock",
+)  # fmt: skip

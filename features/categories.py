@@ -1,0 +1,92 @@
+"""What crosses merchants by category: the sums of all merchants of one, as of the same moments.
+
+A fact belongs to the category that its merchant was known by when the fact entered; facts of merchants without
+one belong to everybody only. Sums are whole numbers, so parts may be added in any order.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from features.catalogue.feature import Number
+from features.catalogue.merchant import CATEGORY
+from features.facts import Facts
+from features.kernel import Moments, window_sums
+
+__all__ = ["CategorySums"]
+
+Ints = npt.NDArray[np.int64]
+
+_LATEST, _NAMED = (measure for measure, _ in CATEGORY.numbers(None))
+
+
+class CategorySums:
+    """Numbers by category at some days (d,): filled part by part, then asked for rows."""
+
+    def __init__(self, days: Ints) -> None:
+        self.days = days
+        self._sums: dict[Number, Ints] = {}
+
+    def add(self, resolved: Iterable[Facts], numbers: Iterable[Number]) -> None:
+        """Take in the facts of a part's merchants."""
+        every = list(resolved)
+        categories = next(facts for facts in every if _LATEST in facts.measures)
+        for facts in every:
+            wanted = [(measure, days) for measure, days in numbers if measure in facts.measures]
+            if wanted:
+                self._add(_by_category(facts, categories), wanted)
+
+    def of(self, number: Number, category: Ints, day: Ints) -> Ints:
+        """A number of each row's category (by its lexicon number; -1 = none, which answers 0)."""
+        sums = self._sums[number]
+        known = (category >= 0) & (category + 1 < len(sums))
+        at = np.where(known, category + 1, 0)
+        return np.where(known, sums[at, np.searchsorted(self.days, day)], 0)
+
+    def of_everybody(self, number: Number, day: Ints) -> Ints:
+        """A number of all merchants together."""
+        return np.asarray(self._sums[number].sum(axis=0)[np.searchsorted(self.days, day)])
+
+    def _add(self, facts: Facts, wanted: list[Number]) -> None:
+        count = int(facts.merchant.max(initial=0)) + 1
+        merchant = np.repeat(np.arange(count), len(self.days))
+        moments = Moments(merchant=merchant, day=np.tile(self.days, count))
+        sums = window_sums(facts, moments, dict.fromkeys(days for _, days in wanted))
+        for measure, days in wanted:
+            row = sums[days][facts.measures.index(measure)].reshape(count, len(self.days))
+            self._sums[measure, days] = _added(self._sums.get((measure, days)), row)
+
+
+def _by_category(facts: Facts, categories: Facts) -> Facts:
+    """The same facts under their category's number + 1, or 0 where there is none."""
+    order = np.argsort(_pairs(categories.merchant, categories.known))
+    steps = _pairs(categories.merchant, categories.known)[order]
+    amounts = categories.amounts[:, order]
+    so_far = np.concatenate([np.zeros((len(amounts), 1), dtype=np.int64), np.cumsum(amounts, axis=1)], axis=1)
+    # What merchants before it were told adds up to nothing of its own: only its steps up to the fact's entry count.
+    until = np.searchsorted(steps, _pairs(facts.merchant, np.maximum(facts.clock, facts.known)), side="right")
+    begin = np.searchsorted(steps, _pairs(facts.merchant, np.full_like(facts.clock, -_FAR)))
+    said, named = (so_far[row, until] - so_far[row, begin] for row in map(categories.measures.index, (_LATEST, _NAMED)))
+    return Facts(
+        merchant=np.where(named > 0, said + 1, 0),
+        clock=facts.clock, known=facts.known, amounts=facts.amounts, measures=facts.measures,
+    )  # fmt: skip
+
+
+#: Further from 1970, in days, than any day that can be written.
+_FAR = 2**22
+
+
+def _pairs(merchant: Ints, day: Ints) -> Ints:
+    return (merchant << 24) + day + _FAR
+
+
+def _added(before: Ints | None, more: Ints) -> Ints:
+    if before is None:
+        return more
+    count = max(len(before), len(more))
+    total = np.zeros((count, more.shape[1]), dtype=np.int64)
+    total[: len(before)] += before
+    total[: len(more)] += more
+    return total

@@ -1,0 +1,98 @@
+"""Commands of the features floor."""
+
+import json
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import typer
+
+from features.engine import build_features, merchants_known
+from features.importers.commands import app as imports
+from features.log import EventLog, FileLog
+from features.partition import Accepted
+from features.settings import Settings
+from features.spine import Spine, midnight, read_spine
+from features.store import EventStore, open_engine
+
+__all__ = ["app", "read_log", "tell"]
+
+app = typer.Typer()
+app.add_typer(imports, name="import", help="Turn another system's tables into an event log.")
+
+Events = Annotated[
+    list[Path] | None,
+    typer.Option("--events", help="An event log: Parquet, or JSON lines; repeat it for several.", exists=True),
+]
+FromStore = Annotated[bool, typer.Option("--store", help="Read the events of the store.")]
+
+
+def read_log(events: list[Path] | None, store: bool) -> EventLog:
+    """The log that the options name; it must be one or the other."""
+    settings = Settings()
+    if bool(events) == store:
+        raise typer.BadParameter("give either --events FILE or --store")
+    if events:
+        return FileLog(events, currency=settings.currency)
+    return EventStore(open_engine(settings.database)).log(settings.currency)
+
+
+def tell(outcome: Accepted) -> None:
+    """Say on standard error what became of a log's rows."""
+    typer.echo(f"{outcome.accepted} events, {outcome.duplicates} duplicates", err=True)
+    for code, count in sorted(outcome.rejected.items()):
+        typer.echo(f"rejected {count} x {code}, for instance {outcome.example[code]}", err=True)
+
+
+def as_of_day(text: str) -> datetime:
+    """The midnight UTC that a date or a moment names; anything else is wrong usage."""
+    try:
+        moment = midnight(date.fromisoformat(text)) if len(text) <= 10 else datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no date") from error
+    if moment.utcoffset() is None or moment.timestamp() % 86_400:
+        raise typer.BadParameter(f"{text!r} is no midnight UTC")
+    return moment
+
+
+@app.command()
+def features(
+    out: Annotated[Path, typer.Option("--out", help="The feature file to write (Parquet).")],
+    events: Events = None,
+    store: FromStore = False,
+    spine: Annotated[Path | None, typer.Option(help="Merchants and midnights to answer.", exists=True)] = None,
+    as_of: Annotated[str | None, typer.Option(help="A day: every merchant known by its midnight UTC.")] = None,
+    engine: Annotated[str, typer.Option(help="What divides the log: duckdb.")] = "duckdb",
+) -> None:
+    """Compute every feature of the catalogue as of the moments of a spine."""
+    if engine != "duckdb":
+        raise typer.BadParameter("the only engine is duckdb", param_hint="--engine")
+    log = read_log(events, store)
+    rows = build_features(log, _rows(log, spine, as_of), heard=tell)
+    write_parquet(rows, out)
+    typer.echo(f"{out}: {rows.num_rows} rows, {rows.num_columns - 2} features", err=True)
+
+
+def _rows(log: EventLog, spine: Path | None, as_of: str | None) -> Spine:
+    if (spine is None) == (as_of is None):
+        raise typer.BadParameter("give either --spine FILE or --as-of DATE")
+    return read_spine(spine) if spine else merchants_known(log, as_of=as_of_day(as_of or ""))
+
+
+def write_parquet(rows: pa.Table, out: Path) -> None:
+    """Write a file whole or not at all."""
+    half = out.with_name(f".{out.name}.half")
+    try:
+        pq.write_table(rows, half)
+        half.replace(out)
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON on standard output."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=str)
+    sys.stdout.write("\n")

@@ -1,0 +1,259 @@
+"""Resolve: a merchant's events become signed additive facts (design: docs/decisions/0002).
+
+A fact is an amount on a clock day, known from a day on. What is taken back books the negative of what was
+booked, on the same clock day, known when the taking back is; what must be counted once is a token, and when
+what is known moves it, its old place gets -1 and its new place +1. So everything is a sum, and facts may be
+split and added in any way. All numbers are integers; days count from 1970 in UTC.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from features.events import COLUMNS, Kind
+from features.faults import own_faults
+from features.known import NO_TIME, Known, Rows, days, ranks
+from features.measures import (
+    Amount,
+    Column,
+    Distinct,
+    Flag,
+    Happenings,
+    Late,
+    Latest,
+    Measure,
+    One,
+    Open,
+    Orders,
+    OwnFaults,
+    Repaid,
+    Source,
+)
+from features.selection import holds, numbered, presence, select
+from features.spells import FOREVER, Spells, intersect, joined, minus, peaks, union
+
+__all__ = ["Facts", "Lexicon", "resolve"]
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Facts of one source: merchant, clock and known day (n,), and one row of `amounts` (k, n) per measure."""
+
+    merchant: Ints
+    clock: Ints
+    known: Ints
+    amounts: Ints
+    measures: tuple[Measure, ...]
+
+
+class Lexicon:
+    """Numbers for texts, given out as they come: the same text, the same number."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self._number_of: dict[str, int] = {}
+
+    def numbers(self, texts: pa.Array) -> Ints:
+        """The number of each text; texts must not be null."""
+        found = texts.dictionary_encode()
+        own = [self._number(text) for text in found.dictionary.to_pylist()]
+        return np.asarray(np.array(own, dtype=np.int64)[found.indices.to_numpy()])
+
+    def _number(self, text: str) -> int:
+        if text not in self._number_of:
+            self._number_of[text] = len(self.texts)
+            self.texts.append(text)
+        return self._number_of[text]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Placed:
+    """Things that count: where on their clock (days), while what is known; `rows[row]` is the event behind each."""
+
+    merchant: Ints
+    clock: Ints
+    start: Ints
+    end: Ints
+    rows: Rows | None = None
+    row: Ints | None = None
+    said: Ints | None = None
+
+
+def resolve(known: Known, measures: Iterable[Measure], lexicon: Lexicon) -> list[Facts]:
+    """The facts of all merchants in `known`, one `Facts` for each source that the measures name."""
+    by_source: dict[Source, list[Measure]] = {}
+    for measure in measures:
+        by_source.setdefault(measure.source, []).append(measure)
+    return [_facts(known, source, tuple(named), lexicon) for source, named in by_source.items()]
+
+
+def _facts(known: Known, source: Source, measures: tuple[Measure, ...], lexicon: Lexicon) -> Facts:
+    placed = _PLACE[type(source)](known, source, lexicon)
+    amounts = np.stack([_weigh(known, placed, measure.amount) for measure in measures])
+    back = np.flatnonzero(placed.end < FOREVER)
+    return Facts(
+        merchant=np.concatenate([placed.merchant, placed.merchant[back]]),
+        clock=np.concatenate([placed.clock, placed.clock[back]]),
+        known=np.concatenate([placed.start, placed.end[back]]),
+        amounts=np.concatenate([amounts, -amounts[:, back]], axis=1),
+        measures=measures,
+    )
+
+
+def _weigh(known: Known, placed: _Placed, amount: Amount) -> Ints:
+    """How much each of the things placed weighs."""
+    if isinstance(amount, One):
+        return np.ones(len(placed.merchant), dtype=np.int64)
+    if placed.rows is None or placed.row is None:
+        return np.zeros(0, dtype=np.int64) if placed.said is None else placed.said
+    return _event_weights(known, placed.rows, amount)[placed.row]
+
+
+def _event_weights(known: Known, rows: Rows, amount: Amount) -> Ints:
+    match amount:
+        case Column(column=column):
+            return known.numbers(rows, column)
+        case Flag(where=where):
+            return holds(known, rows, where).astype(np.int64)
+        case Late(column=column):
+            deadline = known.times(rows, column)
+            late = np.maximum(rows.time - np.where(deadline == NO_TIME, rows.time, deadline), 0)
+            return late // 1_000_000
+        case _:
+            raise TypeError(f"{amount} is no amount of an event")
+
+
+def _of_spells(rows: Rows, spells: Spells, clock: Ints) -> _Placed:
+    """Place rows, named by the keys of their spells, on their clock (days)."""
+    at = spells.key
+    return _Placed(merchant=rows.merchant[at], clock=clock[at], start=spells.start, end=spells.end, rows=rows, row=at)
+
+
+def _happenings(known: Known, source: Happenings, _: Lexicon) -> _Placed:
+    rows = select(known, source.of)
+    return _of_spells(rows, numbered(rows), days(rows.time))
+
+
+def _orders(known: Known, source: Orders, _: Lexicon) -> _Placed:
+    rows = known.of("order_placed")
+    clock = known.times(rows, source.clock)
+    rows, clock = rows.where(clock != NO_TIME), clock[clock != NO_TIME]
+    until = clock if source.in_time else None
+    spells = numbered(rows)
+    if source.having:
+        spells = intersect(spells, presence(known, rows, source.having, by="order_id", until=until))
+    if source.lacking:
+        taken = presence(known, rows, source.lacking, by="order_id", until=until)
+        spells = minus(spells, taken)
+    return _of_spells(rows, spells, days(clock))
+
+
+def _own_faults(known: Known, source: OwnFaults, _: Lexicon) -> _Placed:
+    rows = known.of("order_placed")
+    faults = own_faults(known, rows, source.components)
+    return _of_spells(rows, union(joined([fault.spells for fault in faults])), days(rows.time))
+
+
+def _distinct(known: Known, source: Distinct, _: Lexicon) -> _Placed:
+    parts = [select(known, events) for events in source.of]
+    keys = np.concatenate([known.keys(rows, source.by) for rows in parts])
+    clock = np.concatenate([days(rows.time) for rows in parts])
+    owner = _owners(keys, np.concatenate([rows.merchant for rows in parts]))
+    spells, row = _keyed(parts, keys)
+    low = clock.min(initial=0)
+    moves = peaks(spells, clock[row] - low)
+    return _Placed(merchant=owner[moves.key], clock=moves.height + low, start=moves.start, end=moves.end)
+
+
+def _owners(keys: Ints, merchant: Ints) -> Ints:
+    """The merchant of each key; those below 0 share a last place that nobody asks for."""
+    owner = np.full(keys.max(initial=-1) + 2, -1)
+    owner[keys] = merchant
+    return owner
+
+
+def _keyed(parts: Sequence[Rows], keys: Ints) -> tuple[Spells, Ints]:
+    """The spells of all events under their keys, and the place of each among all events."""
+    offsets = np.cumsum([0] + [len(rows) for rows in parts])
+    spells = joined(
+        [
+            rows.spells(np.where(keys[offset : offset + len(rows)] < 0, -1, np.arange(len(rows)) + offset))
+            for rows, offset in zip(parts, offsets, strict=False)
+        ]
+    )
+    return Spells(key=keys[spells.key], start=spells.start, end=spells.end), spells.key
+
+
+def _open(known: Known, source: Open, _: Lexicon) -> _Placed:
+    opened, closed = known.of(source.opened), known.of(source.closed)
+    keys = known.keys(opened, source.by)
+    owner = _owners(keys, opened.merchant)
+    spells = minus(union(opened.spells(keys)), closed.spells(known.keys(closed, source.by)))
+    return _Placed(merchant=owner[spells.key], clock=spells.start, start=spells.start, end=spells.end)
+
+
+def _repaid(known: Known, source: Repaid, _: Lexicon) -> _Placed:
+    rows = known.of(source.event_type)
+    spells = intersect(numbered(rows), presence(known, rows, [source.refund], by="refund_id"))
+    return _of_spells(rows, spells, days(rows.time))
+
+
+def _latest(known: Known, source: Latest, lexicon: Lexicon) -> _Placed:
+    parts = [rows for events in source.of if len(rows := _saying(known, select(known, events), source.column))]
+    if not parts:
+        nothing = np.array([], dtype=np.int64)
+        return _Placed(merchant=nothing, clock=nothing, start=nothing, end=nothing, said=nothing)
+    height, said = _ranked(known, parts, source.column, lexicon)
+    top = len(said) - 1
+    spells, row = _keyed(parts, np.concatenate([rows.merchant for rows in parts]))
+    moves = peaks(spells, top - height[row] if source.earliest else height[row])
+    at = top - moves.height if source.earliest else moves.height
+    return _Placed(merchant=moves.key, clock=moves.start, start=moves.start, end=moves.end, said=said[at])
+
+
+def _saying(known: Known, rows: Rows, column: str) -> Rows:
+    """The events that say anything in the column."""
+    return rows if column == "event_time" else rows.where(known.filled(rows, column))
+
+
+def _ranked(known: Known, parts: Sequence[Rows], column: str, lexicon: Lexicon) -> tuple[Ints, Ints]:
+    """The rank of each event among all, and what an event of each rank says."""
+    if column == "event_time":
+        day = np.concatenate([days(rows.time) for rows in parts])
+        return day - day.min(), np.arange(day.min(), day.max() + 1)
+    said = np.concatenate([_said(known, rows, column, lexicon) for rows in parts])
+    places = _order_of_events(known, parts)
+    return places, said[np.argsort(places)]
+
+
+def _said(known: Known, rows: Rows, column: str, lexicon: Lexicon) -> Ints:
+    if COLUMNS[column].kind is Kind.TEXT:
+        return lexicon.numbers(known.texts(rows, column))
+    return known.numbers(rows, column)
+
+
+def _order_of_events(known: Known, parts: Sequence[Rows]) -> Ints:
+    """The place of each event by event_time, then known_at, then event_id."""
+    time = np.concatenate([rows.time for rows in parts])
+    start = np.concatenate([rows.start for rows in parts])
+    ids = ranks(pa.concat_arrays([known.texts(rows, "event_id") for rows in parts]))
+    places = np.empty(len(time), dtype=np.int64)
+    places[np.lexsort((ids, start, time))] = np.arange(len(time))
+    return places
+
+
+_PLACE: dict[type, Callable[[Known, Any, Lexicon], _Placed]] = {
+    Happenings: _happenings,
+    Orders: _orders,
+    OwnFaults: _own_faults,
+    Distinct: _distinct,
+    Open: _open,
+    Repaid: _repaid,
+    Latest: _latest,
+}

@@ -1,0 +1,118 @@
+"""The merchant's own faults, order by order: what made an order go wrong that nobody else answers for."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from features.known import NO_TIME, Known, Rows, days
+from features.measures import AtMost, Events, Is, IsNot
+from features.selection import numbered, presence, select
+from features.spells import Spells, intersect, match, minus
+
+__all__ = ["COMPONENTS", "OrderFaults", "own_faults"]
+
+Ints = npt.NDArray[np.int64]
+
+_SHIPMENTS = Events(event_type="order_shipped")
+_DELIVERIES = Events(event_type="order_delivered")
+_OWN_CANCELLATIONS = Events(event_type="order_cancelled", where=(Is(column="actor", words=("merchant",)),))
+_OTHER_CANCELLATIONS = Events(event_type="order_cancelled", where=(IsNot(column="actor", words=("merchant",)),))
+_LOST_DISPUTES = Events(event_type="dispute_resolved", where=(Is(column="outcome", words=("merchant_at_fault",)),))
+_LOW_REVIEWS = Events(event_type="review_posted", where=(AtMost(column="stars", most=2),))
+_FAULTY_RETURNS = Events(
+    event_type="return_requested", where=(Is(column="reason", words=("quality", "not_as_described")),)
+)
+_ACCEPTED_RETURNS = Events(event_type="return_answered", where=(Is(column="outcome", words=("accepted",)),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFaults:
+    """Faults of one component (n,): the order of each by place, when it happened (microseconds), when known (days)."""
+
+    component: str
+    happened: Ints
+    spells: Spells
+
+
+def _beside_orders(known: Known, orders: Rows, events: Events) -> tuple[Rows, Spells, Ints]:
+    """Events with the orders they name: the events, spells under the orders' places, and which event each is of."""
+    found = select(known, events)
+    row, other = match(known.keys(orders, "order_id"), known.keys(found, "order_id"))
+    start = np.maximum(days(orders.start)[row], days(found.start)[other])
+    end = np.minimum(days(orders.end)[row], days(found.end)[other])
+    lasting = start < end
+    return found, Spells(key=row[lasting], start=start[lasting], end=end[lasting]), other[lasting]
+
+
+def _reported(events: Events) -> "_Component":
+    """A fault that an event reports by itself."""
+
+    def component(known: Known, orders: Rows) -> tuple[Spells, Ints]:
+        found, spells, event = _beside_orders(known, orders, events)
+        return spells, found.time[event]
+
+    return component
+
+
+def _dispatch_late(known: Known, orders: Rows) -> tuple[Spells, Ints]:
+    """Not shipped by the promised time, and not cancelled by anyone but the merchant before it."""
+    ship_by = known.times(orders, "ship_by")
+    promised = ship_by != NO_TIME
+    kept = presence(known, orders, [_SHIPMENTS], by="order_id", until=ship_by)
+    excused = presence(known, orders, [_OTHER_CANCELLATIONS], by="order_id", until=ship_by)
+    due = numbered(orders).where(promised[numbered(orders).key])
+    # That nothing came is known once the promised time has passed.
+    since = np.maximum(due.start, days(ship_by)[due.key])
+    lasting = Spells(key=due.key, start=since, end=due.end).where(since < due.end)
+    late = minus(minus(lasting, kept), excused)
+    return late, ship_by[late.key]
+
+
+def _low_stars_on_time(known: Known, orders: Rows) -> tuple[Spells, Ints]:
+    """One or two stars for an order that came by the promised time: the carrier is not to blame."""
+    on_time = presence(known, orders, [_DELIVERIES], by="order_id", until=known.times(orders, "deliver_by"))
+    reviews, spells, event = _beside_orders(known, orders, _LOW_REVIEWS)
+    return _while(spells, reviews.time[event], on_time)
+
+
+def _return_accepted(known: Known, orders: Rows) -> tuple[Spells, Ints]:
+    """A return for quality, or for goods not as described, that the merchant accepted."""
+    requests, spells, event = _beside_orders(known, orders, _FAULTY_RETURNS)
+    accepted = presence(known, requests, [_ACCEPTED_RETURNS], by="return_id")
+    row, other = match(event, accepted.key)
+    by_pair = Spells(key=row, start=accepted.start[other], end=accepted.end[other])
+    pairs = Spells(key=np.arange(len(event)), start=spells.start, end=spells.end)
+    both = intersect(pairs, by_pair)
+    return Spells(key=spells.key[both.key], start=both.start, end=both.end), requests.time[event[both.key]]
+
+
+def _while(spells: Spells, happened: Ints, other: Spells) -> tuple[Spells, Ints]:
+    """The faults during which a spell of `other` with the same key runs too."""
+    row, beside = match(spells.key, other.key)
+    start = np.maximum(spells.start[row], other.start[beside])
+    end = np.minimum(spells.end[row], other.end[beside])
+    lasting = start < end
+    return Spells(key=spells.key[row], start=start, end=end).where(lasting), happened[row[lasting]]
+
+
+_Component = Callable[[Known, Rows], tuple[Spells, Ints]]
+
+#: What counts as the merchant's own fault: name -> how to find it.
+COMPONENTS: MappingProxyType[str, _Component] = MappingProxyType(
+    {
+        "dispatch_late": _dispatch_late,
+        "cancelled": _reported(_OWN_CANCELLATIONS),
+        "dispute_lost": _reported(_LOST_DISPUTES),
+        "low_stars_on_time": _low_stars_on_time,
+        "return_accepted": _return_accepted,
+    }
+)
+
+
+def own_faults(known: Known, orders: Rows, components: Sequence[str]) -> list[OrderFaults]:
+    """The merchant's own faults in `orders` (rows of `order_placed`), component by component."""
+    found = [(name, *COMPONENTS[name](known, orders)) for name in components]
+    return [OrderFaults(component=name, spells=spells, happened=happened) for name, spells, happened in found]

@@ -1,0 +1,197 @@
+"""What can be counted: declarations of sources and amounts. `features/facts.py` turns them into facts.
+
+A *source* says which things are counted, on which clock, and while what is known; an *amount* says how much
+each of them weighs. A *measure* is one amount of one source, under a name. All are plain frozen values, so
+that equal declarations are equal, share their work and have equal hashes.
+"""
+
+from dataclasses import dataclass
+
+__all__ = [
+    "After",
+    "Amount",
+    "AtMost",
+    "Carries",
+    "Column",
+    "Condition",
+    "Distinct",
+    "Events",
+    "Flag",
+    "Happenings",
+    "Is",
+    "IsNot",
+    "Late",
+    "Latest",
+    "Measure",
+    "One",
+    "Open",
+    "Orders",
+    "OwnFaults",
+    "Repaid",
+    "Said",
+    "Source",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Is:
+    """The column holds one of these words."""
+
+    column: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IsNot:
+    """The column holds none of these words, or nothing."""
+
+    column: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtMost:
+    """The number is at most this."""
+
+    column: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carries:
+    """The event carries this time, by itself or repeated from what it follows."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class After:
+    """The event happened after the deadline that it carries."""
+
+    column: str
+
+
+Condition = Is | IsNot | AtMost | Carries | After
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Events:
+    """Events of one type for which all conditions hold."""
+
+    event_type: str
+    where: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happenings:
+    """Every such event, on its own clock."""
+
+    of: Events
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """Orders placed, each on one of its own clocks, while something is known of them.
+
+    An order counts while at least one event of `having` (if any is named) and none of `lacking` is known with
+    its `order_id`; with `in_time`, only events no later than the clock are looked at. An order whose clock is
+    null is left out.
+    """
+
+    clock: str = "event_time"
+    having: tuple[Events, ...] = ()
+    lacking: tuple[Events, ...] = ()
+    in_time: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnFaults:
+    """Orders, on the day they were placed, with at least one of these faults of the merchant's own.
+
+    The components are named and explained in `features/faults.py`.
+    """
+
+    components: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distinct:
+    """Each value of `by` once, on its latest live event; events without one are left out."""
+
+    of: tuple[Events, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """Each id once, while it is known to be opened and not known to be closed; it has no clock."""
+
+    opened: str
+    closed: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repaid:
+    """Events about refunds, while a refund of the same id is known that meets the conditions; no clock."""
+
+    event_type: str
+    refund: Events
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latest:
+    """Per merchant, the one event that is the latest (or, with `earliest`, the first) of those known; no clock.
+
+    Ties of `event_time` go to the later `known_at`, then the greater `event_id`. Events whose `column` is
+    null are left out.
+    """
+
+    of: tuple[Events, ...]
+    column: str = "event_time"
+    earliest: bool = False
+
+
+Source = Happenings | Orders | OwnFaults | Distinct | Open | Repaid | Latest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class One:
+    """Each counts as one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """Each weighs what an integer column says; null weighs nothing."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """Each counts as one where all conditions hold."""
+
+    where: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Late:
+    """Whole seconds, rounded down, from the deadline that it carries to the event; in time weighs nothing."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """For `Latest`: what the event says: its day (days since 1970), an integer, or a text's number in a lexicon."""
+
+
+Amount = One | Column | Flag | Late | Said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One thing counted: each of `source`, weighing `amount`."""
+
+    source: Source
+    amount: Amount = One()

@@ -1,0 +1,66 @@
+"""Choosing events by what they say, and telling while which of them are known."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.known import NO_TIME, Known, Rows, days
+from features.measures import After, AtMost, Carries, Condition, Events, Is, IsNot
+from features.spells import Spells, joined, match, union
+
+__all__ = ["holds", "numbered", "presence", "select"]
+
+Ints = npt.NDArray[np.int64]
+
+
+def select(known: Known, events: Events) -> Rows:
+    """The events of a type for which all conditions hold."""
+    rows = known.of(events.event_type)
+    return rows.where(holds(known, rows, events.where)) if events.where else rows
+
+
+def holds(known: Known, rows: Rows, where: Sequence[Condition]) -> npt.NDArray[np.bool_]:
+    """For each event, whether all conditions hold."""
+    every = np.ones(len(rows), dtype=np.bool_)
+    for condition in where:
+        match condition:
+            case Is(column=column, words=words):
+                found = pc.is_in(known.texts(rows, column), value_set=pa.array(words))
+                every &= found.to_numpy(zero_copy_only=False)
+            case IsNot(column=column, words=words):
+                found = pc.is_in(known.texts(rows, column), value_set=pa.array(words))
+                every &= ~found.to_numpy(zero_copy_only=False)
+            case AtMost(column=column, most=most):
+                every &= known.numbers(rows, column) <= most
+            case Carries(column=column):
+                every &= known.times(rows, column) != NO_TIME
+            case After(column=column):
+                deadline = known.times(rows, column)
+                every &= (deadline != NO_TIME) & (rows.time > deadline)
+    return every
+
+
+def numbered(rows: Rows) -> Spells:
+    """The spells of events, keyed by their places (0..n-1)."""
+    return rows.spells(np.arange(len(rows)))
+
+
+def presence(known: Known, rows: Rows, others: Iterable[Events], *, by: str, until: Ints | None = None) -> Spells:
+    """While which of `rows` (by position) some event of `others` with the same id is known.
+
+    With `until` (n,), only events no later than that are looked at.
+    """
+    found: list[Spells] = []
+    keys = known.keys(rows, by)
+    for events in others:
+        candidates = select(known, events)
+        row, other = match(keys, known.keys(candidates, by))
+        if until is not None:
+            in_time = candidates.time[other] <= until[row]
+            row, other = row[in_time], other[in_time]
+        start, end = days(candidates.start)[other], days(candidates.end)[other]
+        found.append(Spells(key=row, start=start, end=end).where(start < end))
+    return union(joined(found))
