@@ -1,0 +1,181 @@
+"""The score policy: bands, evidence floor, fallback and counterfeit levels, read from reviewed TOML.
+
+The text is the caller's to read; the shipped one is `scoring/policies/score.toml`.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Sequence
+from datetime import date
+from functools import cached_property
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from scoring.errors import PolicyInvalid, ScoreOffScale
+from scoring.scorecard import Scaling
+
+__all__ = ["BAND_NAMES", "Band", "BandName", "CounterfeitLevels", "EvidenceFloor", "Fallback", "ScorePolicy"]
+
+BandName = Literal["A", "B", "C", "D", "E"]
+
+#: Every band, the safest first.
+BAND_NAMES: tuple[BandName, ...] = ("A", "B", "C", "D", "E")
+
+Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+Whole = Annotated[int, Field(ge=0)]
+
+
+class _Part(BaseModel):
+    """A part of the policy: exact types, nothing unknown, unchangeable."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Scale(_Part):
+    """Where the points stand; the bands below are cut on this scale."""
+
+    points: int
+    odds: Annotated[int, Field(gt=0)]
+    pdo: Annotated[int, Field(gt=0)]
+    lowest: int
+    highest: int
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.lowest < self.points < self.highest:
+            raise ValueError("lowest, points and highest must rise")
+        return self
+
+    @property
+    def scaling(self) -> Scaling:
+        """The same as the scorecard's value."""
+        return Scaling(points=self.points, odds=self.odds, pdo=self.pdo, lowest=self.lowest, highest=self.highest)
+
+
+class Band(_Part):
+    """A named range of scores, both ends included."""
+
+    name: BandName
+    least: int = Field(alias="from")
+    most: int = Field(alias="to")
+
+
+class EvidenceFloor(_Part):
+    """Under this many orders (365 days) or days of trading, evidence is insufficient and the band capped."""
+
+    orders: Whole
+    days: Whole
+    best_band: BandName
+
+
+class Fallback(_Part):
+    """What is answered about a known merchant without a model or without evidence."""
+
+    p_bad: Share
+    best_band: BandName
+
+
+class CounterfeitLevels(_Part):
+    """Least p_counterfeit of a level, and the level from which a merchant is flagged."""
+
+    watch: Share
+    high: Share
+    flagged_from: Literal["watch", "high", "confirmed"]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.watch >= self.high:
+            raise ValueError(f"watch ({self.watch}) must lie below high ({self.high})")
+        return self
+
+
+class ReasonLimit(_Part):
+    """How many adverse reasons are named."""
+
+    most: Annotated[int, Field(ge=1, le=4)]
+
+
+class ScorePolicy(_Part):
+    """Everything arguable about a score, dated and for a jurisdiction."""
+
+    since: date
+    jurisdiction: Annotated[str, Field(min_length=1)]
+    scale: Scale
+    bands: tuple[Band, ...]
+    evidence: EvidenceFloor
+    fallback: Fallback
+    counterfeit: CounterfeitLevels
+    reasons: ReasonLimit
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the policy's TOML; PolicyInvalid names every place that is wrong."""
+        try:
+            plain = tomllib.loads(text)
+            plain["bands"] = _as_tuple(plain.get("bands"))
+            return cls.model_validate(plain)
+        except tomllib.TOMLDecodeError as error:
+            raise PolicyInvalid(problems=f"it is no TOML: {error}") from error
+        except ValidationError as error:
+            raise PolicyInvalid(problems=_problems(error)) from error
+
+    @cached_property
+    def version(self) -> str:
+        """Date and the start of a hash over every value: another number is another version."""
+        values = hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        return f"score-{self.since.isoformat()}-{values[:8]}"
+
+    def band(self, score: int, *, best: BandName = "A") -> BandName:
+        """The band of a score, or `best` where that is the worse of the two; ScoreOffScale outside the scale."""
+        for band in self.bands:
+            if band.least <= score <= band.most:
+                return max(band.name, best)
+        raise ScoreOffScale(score=score, lowest=self.scale.lowest, highest=self.scale.highest)
+
+    @field_validator("bands")
+    @classmethod
+    def _bands_meet(cls, bands: tuple[Band, ...]) -> tuple[Band, ...]:
+        names = tuple(band.name for band in bands)
+        if names != BAND_NAMES:
+            raise ValueError(f"there must be bands {', '.join(BAND_NAMES)}, the best first, not {', '.join(names)}")
+        problems = [*_empty(bands), *filter(None, (_seam(upper, lower) for upper, lower in pairwise(bands)))]
+        if problems:
+            raise ValueError(", ".join(problems))
+        return bands
+
+    @model_validator(mode="after")
+    def _bands_fill_the_scale(self) -> Self:
+        ends = (self.bands[-1].least, self.bands[0].most)
+        if ends != (self.scale.lowest, self.scale.highest):
+            raise ValueError(
+                f"bands run from {ends[0]} to {ends[1]}, the scale from {self.scale.lowest} to {self.scale.highest}"
+            )
+        return self
+
+
+def _as_tuple(bands: object) -> object:
+    return tuple(bands) if isinstance(bands, list) else bands
+
+
+def _empty(bands: Sequence[Band]) -> list[str]:
+    return [f"band {band.name} runs from {band.least} down to {band.most}" for band in bands if band.least > band.most]
+
+
+def _seam(upper: Band, lower: Band) -> str | None:
+    """What is wrong between two neighbours, or nothing."""
+    if lower.least >= upper.least:
+        return f"band {lower.name} does not lie below band {upper.name}"
+    if lower.most >= upper.least:
+        return f"bands {upper.name} and {lower.name} overlap from {upper.least} to {lower.most}"
+    if lower.most + 1 < upper.least:
+        return f"scores {lower.most + 1} to {upper.least - 1} between bands {upper.name} and {lower.name} have no band"
+    return None
+
+
+def _problems(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(map(str, found['loc'])) or 'as a whole'}: {found['msg'].removeprefix('Value error, ')}"
+        for found in error.errors()
+    )
