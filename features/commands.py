@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
 
-from features.engine import build_features, merchants_known
+from features.engine import COLUMNS_KEPT, features_of
 from features.importers.commands import app as imports
 from features.log import EventLog, FileLog
-from features.partition import Accepted
+from features.partition import Accepted, divided
 from features.settings import Settings
-from features.spine import Spine, midnight, read_spine
+from features.spine import midnight, read_spine
 from features.store import EventStore, open_engine
 
 __all__ = ["app", "read_log", "tell"]
@@ -37,7 +37,7 @@ def read_log(events: list[Path] | None, store: bool) -> EventLog:
         raise typer.BadParameter("give either --events FILE or --store")
     if events:
         return FileLog(events, currency=settings.currency)
-    return EventStore(open_engine(settings.database)).log(settings.currency)
+    return EventStore(open_engine(settings.database)).log()
 
 
 def tell(outcome: Accepted) -> None:
@@ -70,16 +70,14 @@ def features(
     """Compute every feature of the catalogue as of the moments of a spine."""
     if engine != "duckdb":
         raise typer.BadParameter("the only engine is duckdb", param_hint="--engine")
-    log = read_log(events, store)
-    rows = build_features(log, _rows(log, spine, as_of), heard=tell)
-    write_parquet(rows, out)
-    typer.echo(f"{out}: {rows.num_rows} rows, {rows.num_columns - 2} features", err=True)
-
-
-def _rows(log: EventLog, spine: Path | None, as_of: str | None) -> Spine:
     if (spine is None) == (as_of is None):
         raise typer.BadParameter("give either --spine FILE or --as-of DATE")
-    return read_spine(spine) if spine else merchants_known(log, as_of=as_of_day(as_of or ""))
+    wanted = read_spine(spine) if spine else None
+    with divided(read_log(events, store), COLUMNS_KEPT) as log:
+        tell(log.outcome)
+        rows = features_of(log, wanted or log.everybody(as_of_day(as_of or "")))
+    write_parquet(rows, out)
+    typer.echo(f"{out}: {rows.num_rows} rows, {rows.num_columns - 2} features", err=True)
 
 
 def write_parquet(rows: pa.Table, out: Path) -> None:

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -78,9 +77,12 @@ class EventIds:
         if not batch.rows.num_rows:
             return
         chosen = np.flatnonzero(np.isin(self._hash(batch.rows), suspects))
-        for position, event in zip(chosen.tolist(), batch.rows.take(pa.array(chosen)).to_pylist(), strict=True):
-            index = int(batch.numbers[position])
-            yield _Row(number=index, source=batch.source, event_id=event["event_id"], stands_by=_rank(event))
+        rows = batch.rows.take(pa.array(chosen))
+        known = rows.column("known_at").cast(pa.int64()).to_pylist()
+        ids, texts = rows.column("event_id").to_pylist(), canonical(rows)
+        for place, event_id, *stands_by in zip(chosen.tolist(), ids, known, texts, strict=True):
+            number = int(batch.numbers[place])
+            yield _Row(number=number, source=batch.source, event_id=event_id, stands_by=tuple(stands_by))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +90,7 @@ class _Row:
     number: int
     source: str
     event_id: str
-    stands_by: tuple[datetime, str]
-
-
-def _rank(event: dict[str, Any]) -> tuple[datetime, str]:
-    return event["known_at"], canonical(event)
+    stands_by: tuple[int, str]
 
 
 def _repeated(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

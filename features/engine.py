@@ -1,7 +1,6 @@
 """Feature rows for a spine: the log is divided by merchant, each part resolved and summed by the kernel."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -11,16 +10,14 @@ from features.catalogue import CATALOGUE
 from features.catalogue.feature import Context, Feature, Number
 from features.catalogue.merchant import CATEGORY
 from features.categories import CategorySums
-from features.events import Kind
 from features.facts import Facts, Lexicon, resolve
 from features.kernel import Moments, window_sums
 from features.known import Known
 from features.log import EventLog
-from features.measures import Measure
 from features.partition import Accepted, Divided, divided
 from features.spine import Spine, spine_of
 
-__all__ = ["COLUMNS_KEPT", "build_features", "features_of", "merchants_known"]
+__all__ = ["COLUMNS_KEPT", "build_features", "features_of"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -60,15 +57,6 @@ def features_of(log: Divided, spine: Spine, *, features: Sequence[Feature] = CAT
     columns = {"merchant_id": spine.merchant_id, "as_of": spine.as_of}
     context = work.context()
     return pa.table(columns | {feature.name: feature.values(context) for feature in features})
-
-
-def merchants_known(log: EventLog, *, as_of: datetime) -> Spine:
-    """A spine of every merchant with an event known before a midnight."""
-    moment = int(as_of.timestamp() * 1_000_000)
-    with divided(log, ("event_id",), parts=1) as parted:
-        names = sorted(name for name, number in parted.merchants.items() if parted.first_known[number] < moment)
-    moments = pa.array([as_of] * len(names), Kind.TIME.arrow)
-    return spine_of(pa.table({"merchant_id": pa.array(names, pa.string()), "as_of": moments}))
 
 
 class _Work:
@@ -130,8 +118,3 @@ def _summed(facts: Facts, moments: Moments, needed: Iterable[Number]) -> Iterabl
     wanted = [(measure, days) for measure, days in needed if measure in rows]
     sums = window_sums(facts, moments, dict.fromkeys(days for _, days in wanted))
     return [((measure, days), sums[days][rows[measure]]) for measure, days in wanted]
-
-
-def measures_of(features: Iterable[Feature]) -> dict[Measure, None]:
-    """Everything that must be counted for some features."""
-    return dict.fromkeys(measure for measure, _ in _numbers(features))

@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pajson
 
 from features.columns import Coerced, coerce_values
-from features.events import COLUMNS, EVENT_TYPES
+from features.events import COLUMNS, COMMON, EVENT_TYPES, SCHEMA
 from features.validation import REJECTIONS, Checked, Rejection, check
 
-__all__ = ["canonical", "check_rows", "parse_line"]
+__all__ = ["canonical", "check_rows", "parse_canonical", "parse_line"]
 
 #: Columns that are no part of an event's content: the store has but one currency.
 _NOT_CONTENT = frozenset({"currency"})
@@ -89,19 +91,38 @@ def check_rows(rows: Sequence[Any], *, currency: str, first: int = 0, clock: dat
     return Checked(good=good, rows=checked.rows, rejected=tuple(sorted(rejected, key=lambda r: r.index)))
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
-    return value.isoformat() if isinstance(value, date) else value
+def canonical(rows: pa.Table) -> list[str]:
+    """The one text of each event's content: its type's columns only, sorted, without nulls."""
+    texts: list[str] = [""] * rows.num_rows
+    names = rows.column("event_type").combine_chunks().dictionary_encode()
+    codes = names.indices.to_numpy()
+    for code, name in enumerate(names.dictionary.to_pylist()):
+        places = np.flatnonzero(codes == code)
+        own = rows.take(pa.array(places)).select([c for c in sorted(_content(name)) if c in rows.column_names])
+        plain = pa.table({column: _plain(own.column(column)) for column in own.column_names})
+        for place, event in zip(places.tolist(), plain.to_pylist(), strict=True):
+            told = {column: value for column, value in event.items() if value is not None}
+            texts[place] = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    return texts
 
 
-def canonical(event: Mapping[str, Any]) -> str:
-    """The one text of an event's content: its type's columns only, sorted, without nulls.
+def _content(event_type: str) -> set[str]:
+    return (set(COMMON) | set(EVENT_TYPES[event_type].columns)) - _NOT_CONTENT
 
-    >>> canonical({"event_type": "deposit_changed", "deposit_cents": 5, "stars": 4, "event_id": "e"})
-    '{"deposit_cents":5,"event_id":"e","event_type":"deposit_changed"}'
-    """
-    used = {"event_id", "event_type", "merchant_id", "event_time", "known_at", "source"}
-    used |= set(EVENT_TYPES[event["event_type"]].columns)
-    content = {name: _plain(event[name]) for name in used - _NOT_CONTENT if event.get(name) is not None}
-    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Times and dates as texts; they keep all their digits."""
+    if pa.types.is_timestamp(values.type):
+        return pc.strftime(values, "%Y-%m-%dT%H:%M:%S+00:00")
+    return values.cast(pa.string()) if pa.types.is_date(values.type) else values
+
+
+def parse_canonical(texts: Sequence[str]) -> pa.Table:
+    """The events of canonical texts, with the columns that any of them fills."""
+    lines = "\n".join(texts).encode()
+    rows = pajson.read_json(
+        pa.BufferReader(lines),
+        read_options=pajson.ReadOptions(use_threads=False, block_size=len(lines) + 1),
+        parse_options=pajson.ParseOptions(explicit_schema=SCHEMA, unexpected_field_behavior="error"),
+    ).combine_chunks()
+    return rows.select([name for name in rows.column_names if rows.column(name).null_count < rows.num_rows])

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,13 +19,16 @@ import pyarrow.compute as pc
 
 from features.duplicates import Discarded, EventIds
 from features.errors import NothingAccepted
-from features.events import SCHEMA
+from features.events import SCHEMA, Kind
 from features.known import TYPE_CODES, Known
 from features.log import Batch, EventLog
+from features.spine import Spine, spine_of
 
 __all__ = ["Accepted", "Divided", "divided"]
 
 Ints = npt.NDArray[np.int64]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 #: Rows per part that are worth a part of its own.
 ROWS_PER_PART = 500_000
@@ -73,6 +77,13 @@ class Divided:
     outcome: Accepted
     count: int
     _load: Callable[[int], pa.Table]
+
+    def everybody(self, as_of: datetime) -> Spine:
+        """Every merchant with an event known before a midnight, by name."""
+        moment = (as_of - _EPOCH) // timedelta(microseconds=1)
+        names = sorted(name for name, number in self.merchants.items() if self.first_known[number] < moment)
+        moments = pa.array([as_of] * len(names), Kind.TIME.arrow)
+        return spine_of(pa.table({"merchant_id": pa.array(names, pa.string()), "as_of": moments}))
 
     def part(self, number: int) -> Known:
         """All events of the merchants of a part."""

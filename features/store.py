@@ -1,6 +1,5 @@
 """The store of events: SQLite by default, PostgreSQL in production."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,13 +7,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-from sqlalchemy import Connection, Engine, create_engine, event, exists, func, insert, make_url, select
+from sqlalchemy import Connection, Engine, create_engine, event, exists, func, insert, make_url, select, true
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import StoreUnavailable
-from features.jsonrows import canonical, check_rows
+from features.jsonrows import canonical, parse_canonical
 from features.log import Batch
 from features.tables import events, metadata
 
@@ -32,10 +32,10 @@ def open_engine(url: str) -> Engine:
     """
     where = make_url(url)
     if where.get_backend_name() != "sqlite":
-        return create_engine(where)
+        return create_engine(where, hide_parameters=True)
     if where.database:
         Path(where.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(where)
+    engine = create_engine(where, hide_parameters=True)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -104,19 +104,20 @@ class EventStore:
 
         An event that is there already with the same content has no effect; one with other content is a conflict.
         """
-        told = [(event["event_id"], canonical(event), event) for event in rows.to_pylist()]
+        ids, bodies = rows.column("event_id").to_pylist(), canonical(rows)
         with writing(self.engine) as connection:
-            stored = dict(_stored(connection, [event_id for event_id, _, _ in told]))
-            new = [_row(event, body) for event_id, body, event in told if event_id not in stored]
+            stored = dict(_stored(connection, ids))
+            new = [place for place, event_id in enumerate(ids) if event_id not in stored]
             if new:
-                connection.execute(insert(events), new)
-        conflicts = [place for place, (event_id, body, _) in enumerate(told) if stored.get(event_id, body) != body]
-        duplicates = len(told) - len(new) - len(conflicts)
-        return Appended(accepted=len(new), duplicates=duplicates, conflicts=tuple(conflicts))
+                connection.execute(insert(events), _rows(rows.take(pa.array(new)), [bodies[place] for place in new]))
+        told = enumerate(zip(ids, bodies, strict=True))
+        conflicts = tuple(place for place, (event_id, body) in told if stored.get(event_id, body) != body)
+        duplicates = len(ids) - len(new) - len(conflicts)
+        return Appended(accepted=len(new), duplicates=duplicates, conflicts=conflicts)
 
-    def log(self, currency: str) -> "StoreLog":
-        """All events as a log."""
-        return StoreLog(self.engine, currency=currency)
+    def log(self, *, merchant_id: str | None = None) -> "StoreLog":
+        """All events, or one merchant's, as a log."""
+        return StoreLog(self.engine, merchant_id=merchant_id)
 
     def knows(self, merchant_id: str) -> bool:
         """Whether any event of the merchant was ever accepted."""
@@ -140,48 +141,41 @@ def _stored(connection: Connection, event_ids: Sequence[str]) -> Iterator[tuple[
     for begin in range(0, len(event_ids), _AT_ONCE):
         some = event_ids[begin : begin + _AT_ONCE]
         query = select(events.c.event_id, events.c.body).where(events.c.event_id.in_(some))
-        yield from connection.execute(query).tuples()
+        yield from ((row.event_id, row.body) for row in connection.execute(query))
 
 
-def _row(event: dict[str, Any], body: str) -> dict[str, Any]:
-    return {
-        "event_id": event["event_id"],
-        "event_type": event["event_type"],
-        "merchant_id": event["merchant_id"],
-        "event_time": _microseconds(event["event_time"]),
-        "known_at": _microseconds(event["known_at"]),
-        "source": event.get("source"),
-        "body": body,
-    }
-
-
-def _microseconds(moment: datetime) -> int:
-    """Since 1970 in UTC; integers only, so that nothing is rounded."""
-    since = moment - datetime.fromtimestamp(0, tz=moment.tzinfo)
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+def _rows(new: pa.Table, bodies: Sequence[str]) -> list[dict[str, Any]]:
+    """What the table of events keeps of each."""
+    columns = ["event_id", "event_type", "merchant_id", "source"]
+    kept = new.select([name for name in columns if name in new.column_names])
+    for name in ("event_time", "known_at"):
+        kept = kept.append_column(name, new.column(name).cast(pa.int64()))
+    return [{"source": None, **row, "body": body} for row, body in zip(kept.to_pylist(), bodies, strict=True)]
 
 
 class StoreLog:
-    """The store read as a log, in the order in which events were accepted."""
+    """The store, or one merchant's part of it, read as a log in the order in which events were accepted."""
 
     settled = True
 
-    def __init__(self, engine: Engine, *, currency: str) -> None:
+    def __init__(self, engine: Engine, *, merchant_id: str | None = None) -> None:
         self._engine = engine
-        self._currency = currency
+        self._chosen = events.c.merchant_id == merchant_id if merchant_id is not None else true()
 
     @property
     def rows(self) -> int:
         """How many events there are."""
         with reading(self._engine) as connection:
-            return int(connection.execute(select(func.count()).select_from(events)).scalar_one())
+            query = select(func.count()).select_from(events).where(self._chosen)
+            return int(connection.execute(query).scalar_one())
 
     def batches(self, *, clock: datetime | None = None) -> Iterator[Batch]:
-        """All events, a few at a time."""
+        """All events, a few at a time; what is stored was checked before."""
         first = 0
+        query = select(events.c.body).where(self._chosen).order_by(events.c.seq)
         with reading(self._engine) as connection:
-            query = select(events.c.body).order_by(events.c.seq).execution_options(yield_per=_ROWS_PER_BATCH)
-            for bodies in connection.execute(query).scalars().partitions():
-                checked = check_rows([json.loads(body) for body in bodies], currency=self._currency, clock=clock)
-                yield Batch(source="the store", numbers=checked.good + first, rows=checked.rows)
+            found = connection.execution_options(yield_per=_ROWS_PER_BATCH).execute(query)
+            for bodies in found.scalars().partitions():
+                rows = parse_canonical(bodies)
+                yield Batch(source="the store", numbers=np.arange(first, first + len(bodies)), rows=rows)
                 first += len(bodies)

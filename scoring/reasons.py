@@ -46,8 +46,8 @@ class State(Enum):
         "R900",
         None,
         "count",
-        "No model is in service yet; a cautious standing answer is given to everybody.",
-        "评分模型尚未启用，暂以统一的审慎标准评估。",
+        "No model has judged this merchant yet; a cautious standing answer is given.",
+        "尚无模型对该商家作出评估，暂以统一的审慎标准处理。",
     )
     NEVER_SOLD = (
         "R901",

@@ -1,0 +1,156 @@
+"""Writes docs/reference/ from the code, so that it cannot lie: `make docs`. A test compares."""
+
+import importlib
+import inspect
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import click
+import typer
+
+from features.catalogue import FAMILIES
+from features.catalogue.feature import Feature
+from features.events import COLUMNS, COMMON, EVENT_TYPES, EventType
+from features.faults import COMPONENTS
+from features.settings import Settings
+from features.validation import REJECTIONS
+from goodfaith import app
+from scoring.reasons import State
+
+REFERENCE = Path(__file__).parent / "reference"
+
+FLOORS = ("features", "scoring", "training", "serving")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    lines += ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def feature_row(feature: Feature) -> tuple[str, ...]:
+    """One feature's line."""
+    inputs = "yes" if feature.model_input else ""
+    sentences = f"{feature.text} / {feature.text_zh}"
+    window = f"{feature.days} d" if feature.days else "until `as_of`"
+    return (
+        f"`{feature.name}`", feature.meaning, feature.clock, window, feature.unit, feature.riskier, feature.cause,
+        inputs, feature.reason, sentences,
+    )  # fmt: skip
+
+
+def features_page() -> str:
+    """Every feature."""
+    head = ("name", "meaning", "clock", "window", "unit", "riskier", "cause", "model input", "reason", "sentences")
+    parts = [
+        "# Features\n\nA feature as of a moment uses what was known before it. A rate is null where its denominator "
+        "is 0; a `_shrunk` rate never is: it is drawn towards its category's rate where evidence is thin, and it is "
+        "what models see. `goodfaith features` writes them in this order.\n"
+    ]
+    for family, features in FAMILIES.items():
+        parts.append(f"## {family}\n\n" + table(head, map(feature_row, features)))
+    faults = [(f"`{name}`", " ".join((inspect.getdoc(of) or "What the event of that name says.").split()))
+              for name, of in COMPONENTS.items()]  # fmt: skip
+    about = "## Own faults\n\nWhat `own_fault_rate` and the credit label count.\n\n"
+    parts.append(about + table(("name", "what"), faults))
+    return "\n".join(parts)
+
+
+def event_row(event: EventType) -> tuple[str, ...]:
+    """One event type's line."""
+    limits = "; ".join(f"`{column}`: {', '.join(words)}" for column, words in event.words.items())
+    return (
+        f"`{event.name}`", ", ".join(f"`{name}`" for name in event.required),
+        ", ".join(f"`{name}`" for name in event.optional), limits,
+    )  # fmt: skip
+
+
+def events_page() -> str:
+    """The vocabulary, and why a row may be rejected."""
+    ranges = {c.name: "" if c.least is None else f"{c.least} to {c.most}" for c in COLUMNS.values()}
+    kinds = [(f"`{name}`", column.kind.value, ranges[name]) for name, column in COLUMNS.items()]
+    return "\n".join(
+        (
+            "# Events\n\nEvery event may carry " + ", ".join(f"`{name}`" for name in COMMON) + ".\n",
+            table(("event type", "required", "optional", "words allowed"), map(event_row, EVENT_TYPES.values())),
+            "## Columns\n\n" + table(("column", "holds", "range"), kinds),
+            "## Rejections\n\n" + table(("code", "why"), [(f"`{code}`", why) for code, why in REJECTIONS.items()]),
+        )
+    )
+
+
+def reasons_page() -> str:
+    """Every reason code, with both sentences."""
+    seen: dict[str, tuple[str, str]] = {}
+    for features in FAMILIES.values():
+        for feature in features:
+            seen.setdefault(feature.reason, (feature.text, feature.text_zh))
+            seen.setdefault(f"{feature.reason} (nothing known)", (feature.text_none, feature.text_none_zh))
+    seen |= {state.code: (state.text, state.text_zh) for state in State}
+    rows = [(code, english, chinese) for code, (english, chinese) in sorted(seen.items())]
+    return "# Reason codes\n\n" + table(("code", "English", "简体中文"), rows)
+
+
+def settings_page() -> str:
+    """Every setting."""
+    rows = [(f"`GOODFAITH_{name.upper()}`", f"`{field.default}`") for name, field in Settings.model_fields.items()]
+    notes = "`GOODFAITH_DATABASE_URL` and `GOODFAITH_MLFLOW_URI` are SQLite files in `GOODFAITH_HOME` while empty.\n"
+    return "# Settings\n\nFrom the environment, or a file `.env`.\n\n" + table(("name", "default"), rows) + "\n" + notes
+
+
+def commands_of(command: click.Command, name: str) -> Iterable[tuple[str, click.Command]]:
+    """All commands below one, by their full name."""
+    below: dict[str, click.Command] = getattr(command, "commands", {})
+    for own, child in below.items():
+        yield from commands_of(child, f"{name} {own}")
+    if not below:
+        yield name, command
+
+
+def command_text(name: str, command: click.Command) -> str:
+    """One command's section."""
+    rows = []
+    for parameter in command.params:
+        names = ", ".join(f"`{one}`" for one in (*parameter.opts, *parameter.secondary_opts))
+        rows.append((names, getattr(parameter, "help", "") or "", "yes" if parameter.required else ""))
+    about = " ".join((command.help or "").split())
+    return f"## {name}\n\n{about}\n\n" + table(("option", "meaning", "required"), rows)
+
+
+def commands_page() -> str:
+    """Every command with its options."""
+    found = sorted(commands_of(typer.main.get_command(app), "goodfaith"))
+    intro = "# Commands\n\nExit codes: 0 done, 1 the work failed with a message, 2 wrong usage.\n\n"
+    return intro + "\n".join(command_text(name, command) for name, command in found)
+
+
+def errors_page() -> str:
+    """The error tree of each floor, as drawn in its module."""
+    told = {floor: inspect.getdoc(importlib.import_module(f"{floor}.errors")) for floor in FLOORS}
+    trees = [f"## {floor}\n\n```\n{text}\n```\n" for floor, text in told.items()]
+    return "# Errors\n\n" + "\n".join(trees)
+
+
+def pages() -> dict[str, str]:
+    """File name -> text."""
+    return {
+        "commands.md": commands_page(),
+        "errors.md": errors_page(),
+        "events.md": events_page(),
+        "features.md": features_page(),
+        "reasons.md": reasons_page(),
+        "settings.md": settings_page(),
+    }
+
+
+def main() -> None:
+    """Write the pages."""
+    for name, text in pages().items():
+        (REFERENCE / name).write_text(text, encoding="utf-8")
+        sys.stdout.write(f"{REFERENCE.name}/{name}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""The HTTP API, put together from what it is given."""
+
+from fastapi import FastAPI
+
+from serving.api import health, scores
+from serving.logs import RequestLog
+from serving.problems import explain
+from serving.service import Service
+
+__all__ = ["create_app"]
+
+
+def create_app(service: Service) -> FastAPI:
+    """The API over a service; nothing is opened, read or started here."""
+    app = FastAPI(
+        title="Goodfaith",
+        summary="Which merchants can be trusted, and why",
+        version="1",
+        # The interactive pages load scripts from elsewhere; the description itself stays at /openapi.json.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    health.add_to(app, service)
+    scores.add_to(app, service)
+    explain(app)
+    app.add_middleware(RequestLog)
+    return app

@@ -1,0 +1,85 @@
+"""API keys: how one is made, how a presented one is recognised, and what it may do.
+
+A key reads `gf_<id>_<secret>`. The id finds the row, the secret proves the right; the store keeps only the SHA-256
+of the whole key. A plain hash is enough because the secret holds 256 random bits and so cannot be guessed.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from serving.errors import ScopeMissing, Unauthenticated
+
+__all__ = ["SCOPES", "ApiKey", "Caller", "NewKey", "authenticate", "fingerprint", "make_key"]
+
+#: Everything a key may be allowed; none of them includes another.
+SCOPES = ("events:write", "scores:read", "refunds:decide", "programmes:decide", "cases:write", "admin")
+
+_KEY = re.compile(r"gf_([0-9a-f]{16})_[A-Za-z0-9_-]{43}", re.ASCII)
+_REFUSAL = "send a valid API key as 'Authorization: Bearer gf_...'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A key as the store knows it; `hash` is the SHA-256 of the whole key in hex."""
+
+    id: str
+    name: str
+    hash: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewKey:
+    """A key just made: the only moment at which the whole of it exists on our side."""
+
+    id: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who is calling, and what they may do."""
+
+    key_id: str
+    scopes: frozenset[str]
+
+    def need(self, scope: str) -> None:
+        """Raise `ScopeMissing` unless the caller has this very scope."""
+        if scope not in self.scopes:
+            raise ScopeMissing(f"this key lacks the scope {scope!r}")
+
+
+def make_key() -> NewKey:
+    """A new random key; 8 bytes name it, 32 bytes keep it secret."""
+    key_id = secrets.token_hex(8)
+    return NewKey(id=key_id, key=f"gf_{key_id}_{secrets.token_urlsafe(32)}")
+
+
+def fingerprint(key: str) -> str:
+    """SHA-256 of a key, in hex: what the store keeps instead of it."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def authenticate(presented: str | None, find: Callable[[str], ApiKey | None]) -> Caller:
+    """The caller behind a presented key; `find` looks a key up by its id.
+
+    Raises `Unauthenticated`, always with the same words, for a key that is absent, malformed, unknown, wrong or
+    revoked: what exactly is wrong would help only someone who guesses.
+    """
+    shape = _KEY.fullmatch(presented or "")
+    if presented is None or shape is None:
+        raise Unauthenticated(_REFUSAL)
+    known = find(shape.group(1))
+    # An unknown id is compared too, so that the time to answer does not tell which ids exist.
+    expected = known.hash if known else fingerprint("")
+    genuine = hmac.compare_digest(fingerprint(presented), expected)
+    if known is None or not genuine or known.revoked_at is not None:
+        raise Unauthenticated(_REFUSAL)
+    return Caller(key_id=known.id, scopes=frozenset(known.scopes))

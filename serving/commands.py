@@ -1,0 +1,73 @@
+"""Commands of the serving floor: judge everybody, serve the API, administer its keys.
+
+Modules that take seconds to import (LightGBM, FastAPI) are imported inside the commands that need them, so that
+`goodfaith --help` and the commands of other floors stay quick.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from features.settings import Settings
+from serving.key_commands import keys
+
+if TYPE_CHECKING:
+    from serving.champions import Champions
+
+__all__ = ["mount"]
+
+Files = Annotated[list[Path] | None, typer.Option("--events", help="An event log: Parquet or JSON lines.")]
+Stored = Annotated[bool, typer.Option("--store", help="Judge from the store, and keep the assessments there.")]
+Day = Annotated[
+    datetime | None,
+    typer.Option("--as-of", formats=["%Y-%m-%d"], help="The midnight (UTC) before which everything known may be used."),
+]
+Out = Annotated[Path | None, typer.Option(help="Where to write the scores (Parquet); needed with --events.")]
+
+
+def mount(app: typer.Typer, *, champions: Callable[[], "Champions"]) -> None:
+    """Put this floor's commands on the command line; `champions` opens whatever knows the live models."""
+
+    @app.command()
+    def score(events: Files = None, store: Stored = False, as_of: Day = None, out: Out = None) -> None:
+        """Judge every merchant known at a midnight: today's for the store, the one after the last event for files."""
+        _check_usage(events, store, as_of, out)
+        from serving.score_run import score_files, score_store
+
+        midnight, settings = as_of.replace(tzinfo=UTC) if as_of else None, Settings()
+        if events and out:
+            counts = score_files(champions(), settings, files=events, as_of=midnight, out=out)
+        else:
+            counts = score_store(champions(), settings, as_of=midnight, out=out, now=_now())
+        typer.echo(f"{counts.judged} merchants judged, {counts.by_fallback} of them by the fallback policy.")
+        if store and counts.latest < counts.judged:
+            typer.echo(f"{counts.judged - counts.latest} have an assessment as of a later day, and keep that.")
+
+    @app.command()
+    def serve(
+        host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+        port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
+    ) -> None:
+        """Serve the API."""
+        from serving.serve import serve_api
+
+        serve_api(champions(), Settings(), host=host, port=port, clock=_now)
+
+    app.add_typer(keys, name="keys")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _check_usage(events: list[Path] | None, store: bool, as_of: datetime | None, out: Path | None) -> None:
+    if bool(events) is store:
+        raise typer.BadParameter("give either --events FILE or --store")
+    if events and out is None:
+        raise typer.BadParameter("scores of a file need a place to go", param_hint="--out")
+    if store and as_of and as_of.replace(tzinfo=UTC) > _now():
+        # Stored as the latest word on a merchant, it would hide every true assessment until that day has come.
+        raise typer.BadParameter("the store cannot be judged as of a day to come", param_hint="--as-of")

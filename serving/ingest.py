@@ -1,0 +1,108 @@
+"""Take files of events into the store."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from features.duplicates import EventIds
+from features.log import Batch, FileLog
+from features.store import EventStore
+from features.validation import REJECTIONS, Rejection
+
+__all__ = ["Ingested", "ingest_file", "rejects_of"]
+
+#: A sender's clock may be this far ahead; the event then counts from its own `known_at` on.
+CLOCKS_MAY_DIFFER = timedelta(minutes=5)
+
+_ROWS_AT_ONCE = 10_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Ingested:
+    """What became of a file's rows."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+
+    def plain(self) -> dict[str, object]:
+        """As JSON shows it."""
+        return {"accepted": self.accepted, "duplicates": self.duplicates, "rejected": dict(self.rejected)}
+
+
+def rejects_of(path: Path) -> Path:
+    """Where the rejected rows of a file are written, with their reasons."""
+    return path.with_name(f"{path.name}.rejected.jsonl")
+
+
+def ingest_file(store: EventStore, path: Path, *, currency: str, now: datetime) -> Ingested:
+    """Add a file's events to the store; rows that cannot be added are written beside the file with their reasons.
+
+    The same file may be taken in again: what is there already has no effect. Which of a file's rows stands for a
+    repeated id does not depend on their order; what the store has already always stands.
+    """
+    log, clock = FileLog([path], currency=currency), now + CLOCKS_MAY_DIFFER
+    ids = EventIds()
+    for batch in log.batches(clock=clock):
+        ids.see(batch)
+    discarded = ids.discarded(log, clock=clock)
+    outcome = Ingested(duplicates=discarded.duplicates)
+    with _Rejects(rejects_of(path), outcome.rejected) as rejects:
+        rejects.write([rejection for _, rejection in discarded.conflicts])
+        for batch in log.batches(clock=clock):
+            rejects.write(batch.rejected)
+            for rows, numbers in _standing(batch, discarded.numbers):
+                appended = store.append(rows)
+                outcome.accepted += appended.accepted
+                outcome.duplicates += appended.duplicates
+                rejects.write([_conflict(rows, numbers, place) for place in appended.conflicts])
+    return outcome
+
+
+def _standing(batch: Batch, discarded: npt.NDArray[np.int64]) -> Iterator[tuple[pa.Table, npt.NDArray[np.int64]]]:
+    """The batch's rows that stand, some at a time, with their numbers."""
+    stands = np.flatnonzero(~np.isin(batch.numbers, discarded))
+    for begin in range(0, len(stands), _ROWS_AT_ONCE):
+        some = stands[begin : begin + _ROWS_AT_ONCE]
+        yield batch.rows.take(pa.array(some)), batch.numbers[some]
+
+
+def _conflict(rows: pa.Table, numbers: npt.NDArray[np.int64], place: int) -> Rejection:
+    code = "event_id_conflict"
+    event_id = rows.column("event_id")[place].as_py()
+    return Rejection(index=int(numbers[place]), code=code, detail=REJECTIONS[code], event_id=event_id)
+
+
+class _Rejects:
+    """Rejected rows as JSON lines; the file is there only while something was rejected."""
+
+    def __init__(self, path: Path, count: Counter[str]) -> None:
+        self._path, self._count = path, count
+        self._stack = ExitStack()
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> "_Rejects":
+        self._path.unlink(missing_ok=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def write(self, rejections: "list[Rejection] | tuple[Rejection, ...]") -> None:
+        """Count and keep some."""
+        if rejections and self._file is None:
+            self._file = self._stack.enter_context(self._path.open("w", encoding="utf-8"))
+        for rejection in rejections:
+            self._count[rejection.code] += 1
+            told = {"index": rejection.index, "event_id": rejection.event_id, "code": rejection.code}
+            text = json.dumps(told | {"detail": rejection.detail}, ensure_ascii=False)
+            print(text, file=self._file)

@@ -1,0 +1,109 @@
+"""Logs as JSON lines: what was asked, how it ended, how long it took; never who it was about."""
+
+import logging
+import time
+import traceback
+from typing import Any
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.typing import ExcInfo
+
+from serving.problems import problem
+
+__all__ = ["RequestLog", "write_json_logs"]
+
+log = structlog.get_logger("goodfaith.serving")
+
+
+def write_json_logs() -> None:
+    """Send our own and uvicorn's log lines to standard error as JSON."""
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        # A traceback's words and variables may quote a merchant or a key, so only its places are written.
+        structlog.processors.ExceptionRenderer(_places),
+    ]
+    render = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(render)
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+
+
+class RequestLog:
+    """ASGI middleware: one log line per request, and a problem instead of a crash.
+
+    A line names the route's template, not the path, because a path holds merchant ids. A crash is logged by the
+    error's type and place, because its message may quote values.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and write its line when it is answered."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        exchange = _Exchange(scope=scope, send=send)
+        try:
+            await self.app(scope, receive, exchange.send_and_note)
+        except Exception as error:
+            exchange.crash = error
+            if not exchange.status:
+                await problem(500, "internal", "something went wrong on our side")(
+                    scope, receive, exchange.send_and_note
+                )
+        finally:
+            exchange.write()
+
+
+class _Exchange:
+    """One request on its way."""
+
+    def __init__(self, *, scope: Scope, send: Send) -> None:
+        self.scope, self.send = scope, send
+        self.status = 0
+        self.crash: Exception | None = None
+        self.started = time.perf_counter()
+
+    async def send_and_note(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        await self.send(message)
+
+    def write(self) -> None:
+        """Write the line."""
+        route = self.scope.get("route")
+        line: dict[str, Any] = {
+            "method": self.scope["method"],
+            "route": getattr(route, "path", None),
+            "status": self.status,
+            "milliseconds": round((time.perf_counter() - self.started) * 1000, 2),
+        }
+        if self.crash is None:
+            log.info("request", **line)
+        else:
+            log.error("request", **line, error=type(self.crash).__name__, place=_place_of(self.crash))
+
+
+def _places(exc_info: ExcInfo) -> list[str]:
+    """The error's type and the places that it came through, the last one last."""
+    frames = traceback.extract_tb(exc_info[2])
+    return [exc_info[0].__name__, *(f"{frame.filename}:{frame.lineno}" for frame in frames)]
+
+
+def _place_of(error: Exception) -> str:
+    """File and line where an error arose."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "unknown"

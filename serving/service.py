@@ -1,0 +1,47 @@
+"""What the HTTP routes stand on, put together once by whoever starts the service."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from features.store import EventStore
+from sqlalchemy import Engine
+
+from serving.champions import Champions
+from serving.store import AssessmentStore, KeyStore
+
+__all__ = ["Clock", "Service"]
+
+#: Tells the time: aware, UTC.
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """Everything that a route may need.
+
+    `policy` is the text of the score policy, `declarations` every feature's hash as it is now, `currency` the
+    store's.
+    """
+
+    engine: Engine
+    champions: Champions
+    policy: str
+    currency: str
+    declarations: Mapping[str, str]
+    clock: Clock
+
+    @property
+    def events(self) -> EventStore:
+        """What happened."""
+        return EventStore(self.engine)
+
+    @property
+    def assessments(self) -> AssessmentStore:
+        """What we think."""
+        return AssessmentStore(self.engine)
+
+    @property
+    def keys(self) -> KeyStore:
+        """Who may call."""
+        return KeyStore(self.engine)

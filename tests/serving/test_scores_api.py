@@ -1,0 +1,122 @@
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+
+from serving.answers import ScoreAnswer, stored
+from serving.store import AssessmentStore, KeyStore
+from tests.serving.world import MIDNIGHT, NOON, FakeClock, a_key, a_merchant_exists, a_service, an_assessment, ask
+
+#: The fields of contracts 3.4, down to the last level.
+CONTRACT = {
+    "merchant_id": None,
+    "score": None,
+    "band": None,
+    "p_bad": None,
+    "counterfeit": {"p", "level", "flagged"},
+    "reasons": {"code", "text", "text_zh", "feature", "value", "contribution"},
+    "evidence": {"orders", "buyers", "sufficient"},
+    "model": {"name", "version"},
+    "basis": None,
+    "as_of": None,
+    "assessed_at": None,
+}
+
+
+def assessed(engine, merchant_id="m1", **facts):
+    AssessmentStore(engine).remember([stored(an_assessment(merchant_id, **facts), assessed_at=NOON)])
+
+
+def score_of(engine, merchant_id="m1", **more):
+    path = f"/v1/merchants/{quote(merchant_id, safe='')}/score"
+    return ask(a_service(engine), path, key=a_key(engine, "scores:read"), **more)
+
+
+def test_the_answer_has_exactly_the_fields_of_the_contract(engine):
+    assessed(engine)
+    answer = score_of(engine).json()
+    assert set(answer) == set(CONTRACT)
+    assert answer["reasons"]
+    for name, inner in CONTRACT.items():
+        parts = answer[name] if name == "reasons" else [answer[name]]
+        assert inner is None or all(set(part) == inner for part in parts)
+
+
+def test_the_answer_is_the_stored_assessment(engine):
+    assessed(engine, n_orders_365d=77)
+    answer = score_of(engine)
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.text == AssessmentStore(engine).latest("m1")
+    assert answer.json()["evidence"] == {"orders": 77, "buyers": 80, "sufficient": True}
+
+
+def test_the_answer_fits_its_own_description(engine):
+    assessed(engine)
+    answer = ScoreAnswer.model_validate_json(score_of(engine).text, strict=True)
+    assert (answer.as_of, answer.assessed_at) == (MIDNIGHT, NOON)
+    assert answer.counterfeit.p is None
+
+
+def test_an_unknown_merchant_is_a_404_with_a_code(engine):
+    answer = score_of(engine, "nobody")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "merchant_unknown"
+
+
+def test_a_known_merchant_that_was_never_assessed_gets_the_fallback(engine):
+    a_merchant_exists(engine, "newcomer")
+    answer = score_of(engine, "newcomer").json()
+    assert (answer["basis"], answer["merchant_id"], answer["band"]) == ("fallback", "newcomer", "C")
+    assert (answer["as_of"], answer["assessed_at"]) == ("2026-11-20T00:00:00Z", "2026-11-20T12:00:00Z")
+
+
+def test_the_fallback_tells_the_evidence_that_there_is(engine):
+    a_merchant_exists(engine, "busy", orders=35)
+    a_merchant_exists(engine, "other", orders=3)
+    assert score_of(engine, "busy").json()["evidence"] == {"orders": 35, "buyers": 1, "sufficient": True}
+
+
+def test_the_fallback_is_not_stored(engine):
+    a_merchant_exists(engine, "newcomer")
+    score_of(engine, "newcomer")
+    assert AssessmentStore(engine).latest("newcomer") is None
+
+
+@pytest.mark.parametrize("merchant_id", ["a/b", "a/score", "../x", "店铺 1", "a%2Fb", "?as_of=1", "x" * 10_000])
+def test_ids_are_other_peoples_strings(engine, merchant_id):
+    assert score_of(engine, merchant_id).json()["code"] == "merchant_unknown"
+    assessed(engine, merchant_id)
+    assert score_of(engine, merchant_id).json()["merchant_id"] == merchant_id
+
+
+def test_a_parameter_that_is_not_understood_is_refused_and_not_passed_over(engine):
+    assessed(engine)
+    answer = score_of(engine, params={"as_of": "2026-01-01T00:00:00Z"})
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "invalid"
+    assert "as_of" in answer.json()["detail"]
+
+
+def test_who_may_not_read_does_not_learn_who_exists(engine):
+    assessed(engine)
+    key = a_key(engine, "admin")
+    answers = [ask(a_service(engine), f"/v1/merchants/{name}/score?x=1", key=key) for name in ("m1", "nobody")]
+    assert {answer.status_code for answer in answers} == {403}
+    assert answers[0].text == answers[1].text
+
+
+def test_a_revoked_key_opens_nothing_any_more(engine):
+    assessed(engine)
+    key = a_key(engine, "scores:read")
+    KeyStore(engine).revoke(key.split("_")[1], now=NOON)
+    answer = ask(a_service(engine), "/v1/merchants/m1/score", key=key)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_the_stored_answer_does_not_move_with_the_clock(engine):
+    assessed(engine)
+    key = a_key(engine, "scores:read")
+    later = a_service(engine, clock=FakeClock(NOON + timedelta(days=3)))
+    assert ask(later, "/v1/merchants/m1/score", key=key).json()["assessed_at"] == "2026-11-20T12:00:00Z"

@@ -1,0 +1,163 @@
+"""A small world for the tests of the serving floor: fakes, a service on a real SQLite file, and a way to call it."""
+
+import asyncio
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from sqlalchemy import Engine
+
+from features.jsonrows import check_rows
+from features.store import EventStore
+from scoring.assessment import Assessment, judge
+from scoring.bundle import Bundle, Calibration, Golden, Input
+from scoring.model import with_golden_rows
+from scoring.scorecard import STANDARD
+from serving.app import create_app
+from serving.auth import ApiKey, fingerprint, make_key
+from serving.policy import read_policy, shipped_policy
+from serving.service import Service
+from serving.store import KeyStore
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 11, 20, tzinfo=UTC)
+
+#: Facts of a merchant that judgement reads even without a model.
+FACTS = {
+    "n_orders_365d": 120,
+    "n_buyers_365d": 80,
+    "n_fakes_confirmed_365d": 0,
+    "days_since_registered": 400,
+    "days_since_first_order": 390,
+    "days_since_last_order": 1,
+}
+
+
+@dataclass
+class FakeChampions:
+    """Champions by target; `broken` raises what a registry that is gone would raise."""
+
+    credit: tuple[str, Bundle] | None = None
+    counterfeit: tuple[str, Bundle] | None = None
+    broken: bool = False
+    asked: int = 0
+
+    def champion(self, target: str) -> tuple[str, Bundle] | None:
+        self.asked += 1
+        if self.broken:
+            raise ConnectionError("registry at secret-host is gone")
+        return self.credit if target == "credit" else self.counterfeit
+
+
+class FakeClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, by: timedelta) -> None:
+        self.now += by
+
+
+def a_service(engine: Engine, **changes: Any) -> Service:
+    """A service without models whose clock stands at noon."""
+    standard = Service(
+        engine=engine,
+        champions=FakeChampions(),
+        policy=shipped_policy(),
+        currency="CNY",
+        declarations={},
+        clock=FakeClock(),
+    )
+    return replace(standard, **changes)
+
+
+def an_assessment(merchant_id: str = "m1", *, as_of: datetime = MIDNIGHT, **facts: Any) -> Assessment:
+    """What the fallback policy says of a merchant with these facts."""
+    row = {"merchant_id": merchant_id, "as_of": as_of, **FACTS, **facts}
+    return judge(row, credit=None, counterfeit=None, policy=read_policy(shipped_policy()))
+
+
+def a_merchant_exists(engine: Engine, merchant_id: str = "m1", *, orders: int = 0) -> None:
+    """A merchant in the store, registered in January, with some orders of one buyer since."""
+    january = datetime(2026, 1, 1, tzinfo=UTC)
+    told = [_event(merchant_id, "registered", "merchant_registered", january)]
+    for number in range(orders):
+        order = {"order_id": f"o{number}", "amount_cents": 100, "buyer_id": "b1"}
+        told.append(_event(merchant_id, f"o{number}", "order_placed", january + timedelta(days=number), **order))
+    checked = check_rows(told, currency="CNY")
+    assert not checked.rejected
+    EventStore(engine).append(checked.rows)
+
+
+def _event(merchant_id: str, name: str, event_type: str, at: datetime, **columns: Any) -> dict[str, Any]:
+    named = {"event_id": f"{merchant_id}-{name}", "event_type": event_type, "merchant_id": merchant_id}
+    return {**named, "event_time": at.isoformat(), **columns}
+
+
+def a_key(engine: Engine, *scopes: str, name: str = "tests") -> str:
+    """A new API key with these scopes, as its caller holds it."""
+    made = make_key()
+    row = ApiKey(id=made.id, name=name, hash=fingerprint(made.key), scopes=scopes, created_at=NOON)
+    KeyStore(engine).add(row)
+    return made.key
+
+
+def call(app: FastAPI, path: str, *, key: str | None = None, method: str = "GET", **more: Any) -> httpx.Response:
+    """One request to an app, without a server."""
+
+    async def ask() -> httpx.Response:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://goodfaith") as client:
+            return await client.request(method, path, headers={**headers, **more.pop("headers", {})}, **more)
+
+    return asyncio.run(ask())
+
+
+def ask(service: Service, path: str, *, key: str | None = None, **more: Any) -> httpx.Response:
+    """One request to a service."""
+    return call(create_app(service), path, key=key, **more)
+
+
+def plain(answer: str) -> dict[str, Any]:
+    """A stored answer as a dictionary."""
+    return dict(json.loads(answer))
+
+
+def an_input(name: str, *, declaration: str = "d" * 64) -> Input:
+    """A model input that is shown as itself."""
+    return Input(
+        name=name,
+        declaration=declaration,
+        riskier="higher",
+        reason="R021",
+        shows=name,
+        unit="share",
+        days=90,
+        text="{value:.0%} of orders in {days} days.",
+        text_zh="近 {days} 天 {value:.0%} 的订单。",
+    )
+
+
+def a_bundle(*inputs: Input, target: str = "credit") -> Bundle:
+    """A tiny real model: log-odds -2 plus each input, from its own golden rows."""
+    terms = [{"feature": one.name, "coefficient": 1.0, "transform": "identity", "center": 0.0} for one in inputs]
+    bundle = Bundle(
+        kind="points",
+        target=target,
+        name=f"goodfaith-{target}",
+        features=inputs,
+        calibration=Calibration(),
+        scaling=STANDARD,
+        training={},
+        golden=Golden(),
+        files={"points.json": json.dumps({"intercept": -2.0, "terms": terms}).encode()},
+    )
+    return with_golden_rows(bundle, [[0.5] * len(inputs)])
