@@ -14,6 +14,7 @@ from features.engine import COLUMNS_KEPT, features_of
 from features.importers.commands import app as imports
 from features.log import EventLog, FileLog
 from features.partition import Accepted, divided
+from features.progress import shown
 from features.settings import Settings
 from features.spine import midnight, read_spine
 from features.store import EventStore, open_engine
@@ -73,9 +74,9 @@ def features(
     if (spine is None) == (as_of is None):
         raise typer.BadParameter("give either --spine FILE or --as-of DATE")
     wanted = read_spine(spine) if spine else None
-    with divided(read_log(events, store), COLUMNS_KEPT) as log:
+    with divided(read_log(events, store), COLUMNS_KEPT, watch=shown) as log:
         tell(log.outcome)
-        rows = features_of(log, wanted or log.everybody(as_of_day(as_of or "")))
+        rows = features_of(log, wanted or log.everybody(as_of_day(as_of or "")), watch=shown)
     write_parquet(rows, out)
     typer.echo(f"{out}: {rows.num_rows} rows, {rows.num_columns - 2} features", err=True)
 

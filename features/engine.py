@@ -15,6 +15,7 @@ from features.kernel import Moments, window_sums
 from features.known import Known
 from features.log import EventLog
 from features.partition import Accepted, Divided, divided
+from features.progress import Watch, silently
 from features.spine import Spine, spine_of
 
 __all__ = ["COLUMNS_KEPT", "build_features", "features_of"]
@@ -49,10 +50,12 @@ def build_features(
         return features_of(parted, rows, features=features)
 
 
-def features_of(log: Divided, spine: Spine, *, features: Sequence[Feature] = CATALOGUE) -> pa.Table:
+def features_of(
+    log: Divided, spine: Spine, *, features: Sequence[Feature] = CATALOGUE, watch: Watch = silently
+) -> pa.Table:
     """`build_features` on a log that is divided already."""
     work = _Work(spine, log.merchants, features)
-    for part in range(log.count):
+    for part in watch(range(log.count), title="computing features", total=log.count):
         work.add(log.part(part), part, log.count)
     columns = {"merchant_id": spine.merchant_id, "as_of": spine.as_of}
     context = work.context()

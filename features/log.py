@@ -18,10 +18,10 @@ from features.events import COLUMNS, REQUIRED_COMMON
 from features.jsonrows import check_rows, parse_line
 from features.validation import Checked, Rejection, check
 
-__all__ = ["Batch", "EventLog", "FileLog"]
+__all__ = ["ROWS_PER_BATCH", "Batch", "EventLog", "FileLog"]
 
 #: Rows per batch: large enough for the kernels to pay, small enough to keep a few at a time.
-_PARQUET_ROWS, _JSON_ROWS = 262_144, 32_768
+ROWS_PER_BATCH, _JSON_ROWS = 262_144, 32_768
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,7 @@ def _parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
         try:
             for group in range(file.num_row_groups):
                 columns = _saying_anything(file, group)
-                yield from file.iter_batches(batch_size=_PARQUET_ROWS, row_groups=[group], columns=columns)
+                yield from file.iter_batches(batch_size=ROWS_PER_BATCH, row_groups=[group], columns=columns)
         except (pa.ArrowException, OSError) as error:
             raise LogUnreadable(f"{path} is broken: {error}") from error
 

@@ -21,7 +21,8 @@ from features.duplicates import Discarded, EventIds
 from features.errors import NothingAccepted
 from features.events import SCHEMA, Kind
 from features.known import TYPE_CODES, Known
-from features.log import Batch, EventLog
+from features.log import ROWS_PER_BATCH, Batch, EventLog
+from features.progress import Watch, silently
 from features.spine import Spine, spine_of
 
 __all__ = ["Accepted", "Divided", "divided"]
@@ -163,14 +164,16 @@ def _numbered(batch: Batch, merchants: _Merchants, schema: pa.Schema) -> pa.Tabl
 
 
 @contextmanager
-def divided(log: EventLog, columns: Sequence[str], *, parts: int | None = None) -> Iterator[Divided]:
+def divided(
+    log: EventLog, columns: Sequence[str], *, parts: int | None = None, watch: Watch = silently
+) -> Iterator[Divided]:
     """Read a log and divide it; `columns` are those to keep of each event. Raises `NothingAccepted`."""
     count = parts or max(1, -(-log.rows // ROWS_PER_PART))
     with TemporaryDirectory(prefix="goodfaith-") as folder, ExitStack() as stack:
         schema = _schema(columns)
         store = _Parts(Path(folder), schema, count, stack)
         merchants, ids, outcome = _Merchants(), EventIds(), Accepted()
-        for batch in log.batches():
+        for batch in watch(log.batches(), title="reading events", total=-(-log.rows // ROWS_PER_BATCH)):
             outcome.take(batch)
             if batch.rows.num_rows:
                 store.write(_numbered(batch, merchants, schema))

@@ -10,6 +10,7 @@ ORDERS = Measure(source=Happenings(of=ORDERS_PLACED))
 _VALUE = Measure(source=Happenings(of=ORDERS_PLACED), amount=Column(column="amount_cents"))
 _BUYERS = Measure(source=Distinct(of=(ORDERS_PLACED,), by="buyer_id"))
 _LAST = Latest(of=(ORDERS_PLACED,))
+_FIRST = Latest(of=(ORDERS_PLACED,), earliest=True)
 
 FEATURES: tuple[Feature, ...] = (
     *Windowed(
@@ -60,6 +61,19 @@ FEATURES: tuple[Feature, ...] = (
         reason="R004",
         text="The last order was {value:,} days ago.",
         text_zh="最近一笔订单在 {value:,} 天前。",
+        text_none="Never sold anything yet.",
+        text_none_zh="从未售出任何商品。",
+    ),
+    Feature(
+        name="days_since_first_order",
+        shows="days_since_first_order",
+        meaning="calendar days (UTC) from the day of the first order",
+        formula=Since(latest=Measure(source=_FIRST, amount=Said()), known=Measure(source=_FIRST)),
+        unit="days",
+        riskier="lower",
+        reason="R005",
+        text="The first order was {value:,} days ago.",
+        text_zh="首笔订单在 {value:,} 天前。",
         text_none="Never sold anything yet.",
         text_none_zh="从未售出任何商品。",
     ),

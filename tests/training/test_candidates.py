@@ -1,0 +1,98 @@
+"""Candidates learn what is there, bend only the allowed way, and give the same bytes again."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scoring.model import Model
+from tests.training.build import NAMES, a_recipe, some_rows
+from training.candidates.shrunk_rate import ShrunkRate
+from training.candidates.trees import BoostedTrees
+from training.errors import OneSided
+from training.evaluate import auc
+from training.fit import bundle_of, fit_baseline, fit_trees
+
+ROWS, RECIPE = some_rows(), a_recipe()
+TREES, BASELINE = fit_trees(ROWS, RECIPE), fit_baseline(ROWS, RECIPE)
+
+
+def test_the_shrunk_rate_ranks_exactly_as_the_rate_does():
+    kept = np.linspace(0.01, 0.99, 50)
+    X = np.column_stack([kept, np.zeros(50), np.zeros(50)])
+    assert np.all(np.diff(BASELINE.p(X)) < 0)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_rate_of_nothing_or_all_still_has_log_odds(share):
+    assert np.isfinite(BASELINE.p(np.array([[share, 0.5, 20.0]]))).all()
+
+
+def test_a_count_enters_the_baseline_as_it_is():
+    rate = ShrunkRate("n_fakes_confirmed_365d", column=0, riskier="higher", unit="count")
+    X, y = np.array([[0.0], [0.0], [3.0], [5.0]] * 10), np.array([0, 0, 1, 1] * 10, dtype=np.int8)
+    odds = rate.fit(X, y).log_odds(np.array([[0.0], [1.0], [2.0]]))
+    assert odds[1] - odds[0] == pytest.approx(odds[2] - odds[1])
+
+
+def test_trees_that_only_lead_repeat_the_baselines_line():
+    # The one tree after the lead is held to almost nothing.
+    quiet = (("learning_rate = 0.05", "learning_rate = 0.001"), ("\nrounds = 20", "\nrounds = 1"))
+    settings = a_recipe(("lead_rounds = 40", "lead_rounds = 200"), *quiet).model
+    lead = ShrunkRate(NAMES[0], column=0, riskier="lower")
+    trees = BoostedTrees(settings, names=NAMES, riskier=("lower", "higher", "neither"), lead=lead, seed=1)
+    trees.fit(ROWS.X, ROWS.y)
+    assert np.corrcoef(trees.log_odds(ROWS.X), lead.log_odds(ROWS.X))[0, 1] > 0.99
+
+
+def test_trees_find_what_the_baseline_cannot_see():
+    rows = some_rows(2000)
+    y = (rows.X[:, 1] > np.median(rows.X[:, 1])).astype(np.int8)
+    X = rows.X.copy()
+    X[:, 0] = np.random.default_rng(0).random(len(X))
+    settings = a_recipe(("\nrounds = 20", "\nrounds = 100")).model
+    lead = ShrunkRate(NAMES[0], column=0, riskier="lower")
+    trees = BoostedTrees(settings, names=NAMES, riskier=("lower", "higher", "neither"), lead=lead, seed=1).fit(X, y)
+    assert auc(y, trees.log_odds(X), np.ones(len(y))) > 0.95
+
+
+@settings(max_examples=50)
+@given(st.integers(0, len(ROWS) - 1), st.floats(0, 1), st.floats(0, 1))
+def test_a_worse_input_never_lowers_the_probability(row, less, more):
+    less, more = sorted((less, more))
+    better, worse = ROWS.X[[row]].copy(), ROWS.X[[row]].copy()
+    better[0, 0], worse[0, 0] = more, less
+    better[0, 1], worse[0, 1] = less, more
+    assert TREES.p(better)[0] <= TREES.p(worse)[0]
+
+
+def test_equal_rows_recipe_and_seed_give_equal_bytes():
+    again = fit_trees(some_rows(), a_recipe())
+    assert bundle_of(again, ROWS, RECIPE).pack() == bundle_of(TREES, ROWS, RECIPE).pack()
+
+
+def test_another_seed_gives_another_model():
+    other = a_recipe(("seed = 7", "seed = 8"), ("l2 = 5.0", "l2 = 5.0\nrow_share = 0.5"))
+    same = a_recipe(("l2 = 5.0", "l2 = 5.0\nrow_share = 0.5"))
+    assert fit_trees(ROWS, other).learner.text_ != fit_trees(ROWS, same).learner.text_
+
+
+@pytest.mark.parametrize("fitted", [TREES, BASELINE], ids=["trees", "points"])
+def test_a_bundle_gives_the_numbers_that_were_judged(fitted):
+    bundle = bundle_of(fitted, ROWS, RECIPE)
+    model = Model(bundle)
+    model.check_golden()
+    assert model.p(ROWS.X) == pytest.approx(fitted.p(ROWS.X), abs=1e-12)
+    assert len(bundle.golden.p) == 100
+
+
+def test_a_bundle_says_where_it_came_from_and_reads_no_clock():
+    origin = bundle_of(TREES, ROWS, RECIPE).training
+    assert (origin["rows"], origin["bad"], origin["recipe"]) == (len(ROWS), ROWS.bad, "small")
+    assert (origin["from"], origin["until"]) == ("2024-01-01T00:00:00.000000Z", "2024-11-10T00:00:00.000000Z")
+    assert origin["data"] == ROWS.digest
+
+
+def test_rows_of_one_kind_teach_nothing():
+    with pytest.raises(OneSided, match=r"training part: \d+ rows with 0 bad"):
+        fit_trees(ROWS.where(ROWS.y == 0), RECIPE)

@@ -1,0 +1,154 @@
+"""The commands of this floor, from a log to a champion, as people type them."""
+
+import json
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from features.log import FileLog
+from tests.training.build import a_log, a_recipe
+from training.commands import app
+from training.errors import LabelsMissing, OneSided, RecipeBroken, RecipeUnknown, VersionUnknown
+from training.registry import Registry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """A folder with a log and a recipe, and commands that run in it."""
+
+    events: str
+    recipe: str
+    uri: str
+
+    def run(self, *words: str, code: int = 0) -> str:
+        answer = CliRunner().invoke(app, words, env={"GOODFAITH_MLFLOW_URI": self.uri}, catch_exceptions=False)
+        assert answer.exit_code == code, answer.output
+        return answer.stdout
+
+    def train(self, *words: str) -> str:
+        return self.run("train", "--target", "credit", "--events", self.events, "--recipe", self.recipe, *words)
+
+
+def a_world(folder) -> World:
+    recipe = folder / "small.toml"
+    recipe.write_text(a_recipe().text)
+    events = a_log(folder / "events.parquet")
+    return World(events=str(events), recipe=str(recipe), uri=f"sqlite:///{folder}/mlflow.db")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A world in which the same model was trained twice: once for people, once for machines."""
+    world = a_world(tmp_path_factory.mktemp("world"))
+    return world, world.train(), json.loads(world.train("--json"))
+
+
+@pytest.fixture
+def world(tmp_path):
+    return a_world(tmp_path)
+
+
+def test_training_tells_people_the_figures_of_model_and_baseline(trained):
+    _, text, _ = trained
+    assert "goodfaith-credit version 1, recipe small" in text
+    assert "all merchants" in text
+    assert "AUC gain over the shrunk rate" in text
+
+
+def test_training_tells_machines_the_same(trained):
+    _, _, report = trained
+    everybody = report["splits"][0]["merchants"]["all"]
+    assert (report["version"], report["target"]) == ("2", "credit")
+    assert set(everybody["model"]) == {"auc", "ks", "ap", "brier", "ece", "recall_at_5_fpr"}
+    assert everybody["model"]["auc"]["low"] <= everybody["model"]["auc"]["value"] <= everybody["model"]["auc"]["high"]
+    assert everybody["model"]["auc"]["value"] > 0.8
+
+
+def test_training_twice_gives_the_same_bundle(trained):
+    world, _, _ = trained
+    registry = Registry(world.uri)
+    assert registry.bundle("credit", "1").digest == registry.bundle("credit", "2").digest
+
+
+def test_models_are_listed_with_the_figures_on_record(trained):
+    world, _, report = trained
+    rows = json.loads(world.run("models", "--json"))
+    assert [set(row) for row in rows] == [{"target", "version", "aliases", "created_at", "metrics"}] * 2
+    assert rows[1]["metrics"]["auc"] == report["splits"][0]["merchants"]["all"]["model"]["auc"]["value"]
+
+
+def test_promotion_moves_the_champion_and_is_told_in_the_list(trained):
+    world, _, _ = trained
+    assert "version 2 is the champion" in world.run("promote", "credit", "2", "--by", "ann", "--reason", "first")
+    listed = world.run("models")
+    assert "champion" in listed
+    assert "credit 2 became champion by ann: first" in listed
+
+
+def test_a_version_that_does_not_exist_is_not_promoted(trained):
+    world, _, _ = trained
+    with pytest.raises(VersionUnknown):
+        world.run("promote", "credit", "99")
+
+
+def test_no_models_are_listed_before_any_training(world):
+    assert json.loads(world.run("models", "--json")) == []
+
+
+def test_labels_are_written_for_every_row_of_a_spine_in_its_order(world, tmp_path):
+    spine, out = tmp_path / "spine.csv", tmp_path / "labels.parquet"
+    spine.write_text("merchant_id,as_of\nm01,2024-03-01\nm00,2024-03-01\nnobody,2024-03-01\n")
+    world.run(
+        "labels", "--target", "credit", "--events", world.events, "--recipe", world.recipe,
+        "--spine", str(spine), "--out", str(out),
+    )  # fmt: skip
+    rows = pq.read_table(out)
+    assert rows.column_names[2:] == ["label", "reason", "happened_at", "known_at", "mature", "censored"]
+    assert rows["label"].to_pylist() == [0, 1, None]
+    assert rows["reason"].to_pylist() == ["good", "bad_dispatch_late", "too_few_orders"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train", "--target", "weather", "--store"],
+        ["train", "--target", "credit"],
+        ["train", "--target", "credit", "--events", "nowhere.parquet"],
+        ["train", "--target", "credit", "--events", __file__, "--until", "soon"],
+        ["promote", "weather", "1"],
+        ["promote", "credit", "1", "--force"],
+    ],
+)
+def test_wrong_usage_ends_with_two(world, words):
+    world.run(*words, code=2)
+
+
+def test_counterfeit_on_a_log_without_fakes_says_that_there_are_no_labels(world):
+    with pytest.raises(LabelsMissing, match="no labels for target 'counterfeit'"):
+        world.run("train", "--target", "counterfeit", "--events", world.events)
+
+
+def test_a_recipe_for_another_target_is_refused(world):
+    with pytest.raises(RecipeBroken, match="'counterfeit' was asked for"):
+        world.run("train", "--target", "counterfeit", "--events", world.events, "--recipe", world.recipe)
+
+
+def test_an_unknown_recipe_is_refused(world):
+    with pytest.raises(RecipeUnknown):
+        world.run("train", "--target", "credit", "--events", world.events, "--recipe", "unheard-of")
+
+
+def test_a_log_cut_so_early_that_nothing_is_left_to_learn_from_is_refused(world):
+    with pytest.raises(OneSided, match="training part: 0 rows"):
+        world.train("--until", "2024-03-15")
+
+
+def test_the_log_of_the_fixture_is_accepted_whole(world):
+    from pathlib import Path
+
+    batches = list(FileLog([Path(world.events)], currency="CNY").batches())
+    assert not any(batch.rejected for batch in batches)
+    assert pa.concat_tables([batch.rows for batch in batches]).num_rows == 30 * 12 * 5 * 2

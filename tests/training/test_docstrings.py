@@ -1,0 +1,13 @@
+"""The numbers in docstrings are checked by running them."""
+
+import doctest
+from importlib import import_module
+
+import pytest
+
+
+@pytest.mark.parametrize("name", ["calibration", "evaluate", "recipe"])
+def test_every_example_in_a_docstring_gives_what_it_says(name):
+    found = doctest.testmod(import_module(f"training.{name}"))
+    assert found.attempted > 0
+    assert found.failed == 0

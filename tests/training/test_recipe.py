@@ -1,0 +1,104 @@
+"""A recipe says everything, and says it right, or it is refused by the key that is wrong."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from features.catalogue import INPUTS
+from tests.training.build import a_recipe
+from training.dataset import inputs_of
+from training.errors import RecipeBroken, RecipeUnknown
+from training.recipe import find_recipe, shipped_recipes
+
+
+def test_the_shipped_recipes_are_those_of_the_contract():
+    assert set(shipped_recipes()) >= {"credit", "counterfeit", "olist-dispatch", "olist-own-fault"}
+
+
+@pytest.mark.parametrize("name", shipped_recipes())
+def test_every_shipped_recipe_can_be_read_and_names_inputs_of_the_catalogue(name):
+    recipe = find_recipe(name)
+    assert recipe.name == name
+    assert recipe.baseline in {one.name for one in inputs_of(recipe)}
+
+
+def test_a_label_is_mature_after_horizon_and_delay():
+    assert a_recipe().label.gap == timedelta(days=40)
+
+
+def test_a_table_left_away_takes_its_defaults():
+    recipe = a_recipe()
+    assert (recipe.folds, recipe.model.row_share, recipe.splits[0].overlap) == (5, 1.0, "none")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("seed = 7", "", "seed"),
+        ("seed = 7", 'seed = "seven"', "seed"),
+        ("seed = 7", "seed = true", "seed"),
+        ("seed = 7", "seed = 7\ncolour = 1", "colour"),
+        ('target = "credit"', 'target = "weather"', "target"),
+        ("threshold = 0.3", "threshold = 1.5", "label.threshold"),
+        ('components = ["dispatch_late"]', 'components = ["bad_weather"]', "label.components"),
+        ('components = ["dispatch_late"]', "components = []", "label.components"),
+        ("min_orders = 3", "min_orders = 3\nmin_buyers = 2", "label.min_buyers"),
+        ("test_share = 0.4", "", "split[0].test_from"),
+        ("test_share = 0.4", "test_share = 0.4\ntest_from = 2024-01-01", "split[0].test_from"),
+        ("test_share = 0.4", 'test_from = "soon"', "split[0].test_from"),
+        ("test_share = 0.4", 'test_share = 0.4\noverlap = "stated"', "split"),
+        ('name = "later"', 'name = "Later on"', "split[0].name"),
+        ("depth = 3", "depth = 30", "model.depth"),
+        ("resamples = 20", "resamples = 0", "evaluation.resamples"),
+        ('"n_orders_90d"', '"n_orders_(90d"', "inputs.only"),
+        ("seed = 7", "seed = ", "(file)"),
+    ],
+)
+def test_a_broken_recipe_is_refused_by_the_key_that_is_wrong(old, new, key):
+    with pytest.raises(RecipeBroken) as refused:
+        a_recipe((old, new))
+    assert refused.value.key == key
+
+
+def test_two_splits_of_one_name_are_refused():
+    with pytest.raises(RecipeBroken, match="same name"):
+        a_recipe(("[baseline]", '[[split]]\nname = "later"\ntest_share = 0.2\n[baseline]'))
+
+
+def test_a_baseline_that_is_no_input_is_refused():
+    with pytest.raises(RecipeBroken, match=r"baseline\.feature"):
+        inputs_of(a_recipe(("dispatch_kept_rate_365d_shrunk", "days_of_sunshine")))
+
+
+def test_the_baseline_is_an_input_even_when_no_pattern_admits_it():
+    recipe = a_recipe(('["(dispatch_kept|late_dispatch)_rate_(90|365)d_shrunk", "n_orders_90d"]', '["n_orders_90d"]'))
+    assert {one.name for one in inputs_of(recipe)} == {"n_orders_90d", "dispatch_kept_rate_365d_shrunk"}
+
+
+def test_a_pattern_admits_whole_names_only():
+    recipe = a_recipe(('"n_orders_90d"', '"n_orders"'))
+    assert "n_orders_90d" in {one.name for one in INPUTS}
+    assert "n_orders_90d" not in {one.name for one in inputs_of(recipe)}
+
+
+def test_dates_of_a_split_are_read():
+    recipe = a_recipe(("test_share = 0.4", "test_from = 2024-05-01\ntest_to = 2024-07-01"))
+    assert (recipe.splits[0].test_from, recipe.splits[0].test_to) == (date(2024, 5, 1), date(2024, 7, 1))
+
+
+def test_a_recipe_that_does_not_exist_is_answered_with_those_that_do():
+    with pytest.raises(RecipeUnknown, match="olist-dispatch"):
+        find_recipe("nowhere.toml")
+
+
+def test_a_recipe_may_be_a_file(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(a_recipe().text)
+    assert find_recipe(str(path)).name == "small"
+
+
+def test_a_file_that_is_not_utf8_is_refused(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b'name = "\xff"')
+    with pytest.raises(RecipeBroken, match="UTF-8"):
+        find_recipe(str(path))

@@ -1,0 +1,97 @@
+"""The registry keeps what it is given, knows the champion, and forgets no promotion."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from scoring.errors import BundleBroken
+from scoring.model import Model
+from tests.training.build import a_bundle, some_rows
+from training.errors import RegistryError, VersionUnknown
+from training.pyfunc import read_bundle
+from training.registry import Promotion, Registry
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """A registry with two versions, of which the second was promoted, then the first."""
+    folder = tmp_path_factory.mktemp("registry")
+    registry = Registry(f"sqlite:///{folder}/mlflow.db")
+    for auc in (0.7, 0.8):
+        registry.register(a_bundle(), metrics={"auc": auc}, parameters={"seed": "7"}, files={"recipe.toml": b"x"})
+    registry.promote("credit", Promotion(version="2", at=NOON, by="ann"))
+    registry.promote("credit", Promotion(version="1", at=NOON + timedelta(hours=1), by="bo", reason="a trial"))
+    return registry
+
+
+def test_an_empty_registry_answers_nothing_and_makes_no_file(tmp_path):
+    registry = Registry(f"sqlite:///{tmp_path}/mlflow.db")
+    assert (registry.champion("credit"), registry.versions("credit"), registry.history("credit")) == (None, (), ())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_versions_carry_their_metrics_and_aliases(kept):
+    found = [(one.version, one.aliases, one.metrics["auc"]) for one in kept.versions("credit")]
+    assert found == [("1", ("champion",), 0.7), ("2", (), 0.8)]
+
+
+def test_a_target_without_models_has_none(kept):
+    assert (kept.champion("counterfeit"), kept.versions("counterfeit")) == (None, ())
+
+
+def test_the_champion_is_the_bundle_that_was_registered(kept):
+    version, bundle = kept.champion("credit")
+    assert (version, bundle.digest) == ("1", a_bundle().digest)
+
+
+def test_every_promotion_is_remembered_in_order(kept):
+    assert [(event.version, event.by, event.reason) for event in kept.history("credit")] == [
+        ("2", "ann", ""),
+        ("1", "bo", "a trial"),
+    ]
+
+
+def test_a_version_that_does_not_exist_cannot_be_promoted(kept):
+    with pytest.raises(VersionUnknown, match="no version 9 of the credit model"):
+        kept.promote("credit", Promotion(version="9", at=NOON, by="ann"))
+
+
+def test_files_lie_beside_the_database_and_hold_no_pickle(kept):
+    folder = Path(kept.uri.removeprefix("sqlite:///")).parent
+    names = {path.name for path in folder.rglob("*") if path.is_file()}
+    assert {"mlflow.db", "MLmodel", "manifest.json", "points.json", "recipe.toml"} <= names
+    assert not [name for name in names if name.endswith((".pkl", ".pickle", ".joblib"))]
+
+
+def test_the_logged_model_loads_with_mlflow_without_pickle_and_gives_the_same_numbers(kept):
+    code = (
+        "import mlflow, pandas as pd, json, sys;"
+        "model = mlflow.pyfunc.load_model('models:/goodfaith-credit@champion');"
+        "rows = pd.DataFrame(json.loads(sys.argv[1]), columns=json.loads(sys.argv[2]));"
+        "print(json.dumps(list(model.predict(rows[rows.columns[::-1]]))))"
+    )
+    rows, bundle = some_rows().X[:5], a_bundle()
+    environment = {"MLFLOW_TRACKING_URI": kept.uri, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
+    environment |= {"MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONPATH": str(Path(__file__).parents[2])}
+    given = [sys.executable, "-c", code, str(rows.tolist()), str(list(bundle.inputs)).replace("'", '"')]
+    answer = subprocess.run(given, env=os.environ | environment, capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == str(Model(bundle).p(rows).tolist())
+
+
+def test_a_bundle_that_was_tampered_with_is_refused(tmp_path):
+    for name, content in a_bundle().pack().items():
+        (tmp_path / name).write_bytes(content.replace(b"intercept", b"intercepT"))
+    with pytest.raises(BundleBroken):
+        read_bundle(tmp_path)
+
+
+def test_a_database_that_is_none_is_an_error_of_ours(tmp_path):
+    (tmp_path / "mlflow.db").write_bytes(b"this is no database" * 100)
+    with pytest.raises(RegistryError):
+        Registry(f"sqlite:///{tmp_path}/mlflow.db").champion("credit")

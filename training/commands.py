@@ -1,0 +1,183 @@
+"""Commands of the training floor: labels, train, models, promote.
+
+Modules that take seconds to import (LightGBM, MLflow) are imported inside the commands that need them, so that
+`goodfaith --help` and the commands of other floors stay quick.
+"""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from features.commands import as_of_day, read_log, tell, write_parquet
+from features.settings import Settings
+from training.errors import RecipeBroken
+from training.recipe import TARGETS, Recipe, find_recipe
+
+if TYPE_CHECKING:
+    from training.registry import Promotion, Registry
+    from training.train import Proof, Report, Side
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+Target = Annotated[str, typer.Option("--target", help="credit or counterfeit.")]
+Events = Annotated[
+    list[Path] | None,
+    typer.Option("--events", help="An event log: Parquet, or JSON lines; repeat it for several.", exists=True),
+]
+Store = Annotated[bool, typer.Option("--store", help="Read the events of the store.")]
+RecipeName = Annotated[str | None, typer.Option("--recipe", help="A recipe file, or the name of a shipped one.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def labels(
+    target: Target,
+    spine: Annotated[Path, typer.Option("--spine", help="Merchants and midnights to answer.", exists=True)],
+    out: Annotated[Path, typer.Option("--out", help="Where to write the labels (Parquet).")],
+    events: Events = None,
+    store: Store = False,
+    recipe: RecipeName = None,
+) -> None:
+    """Write what became of merchants after each moment of a spine: label, reason, maturity."""
+    from features.labels import build_labels
+    from features.spine import read_spine
+    from training.dataset import label_spec
+
+    made = _recipe(recipe, target)
+    rows = build_labels(read_log(events, store), read_spine(spine), label_spec(made))
+    write_parquet(rows, out)
+    typer.echo(f"{out}: {rows.num_rows} labels", err=True)
+
+
+@app.command()
+def train(
+    target: Target,
+    events: Events = None,
+    store: Store = False,
+    recipe: RecipeName = None,
+    until: Annotated[str | None, typer.Option("--until", help="Use nothing known on this date or later.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a model from history, prove it on later rows, and register it; `promote` puts it to work."""
+    from training.train import train as make
+
+    log, made = read_log(events, store), _recipe(recipe, target)
+    end = as_of_day(until) if until else None
+    report = make(log, made, registry=_registry(), until=end, say=_say, heard=tell)
+    typer.echo(json.dumps(report.plain(), indent=1) if as_json else "\n".join(_lines(report)))
+
+
+@app.command()
+def models(as_json: Json = False) -> None:
+    """List every registered model, and what was champion when."""
+    registry = _registry()
+    found = [one for target in TARGETS for one in registry.versions(target)]
+    if as_json:
+        rows = [
+            {
+                "target": one.target,
+                "version": one.version,
+                "aliases": list(one.aliases),
+                "created_at": one.created_at.isoformat(),
+                "metrics": dict(one.metrics),
+            }
+            for one in found
+        ]
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    for one in found:
+        auc = f"AUC {one.metrics['auc']:.3f}" if "auc" in one.metrics else "no AUC"
+        typer.echo(f"{one.target} {one.version}  {one.created_at:%Y-%m-%d %H:%M}  {auc}  {' '.join(one.aliases)}")
+    for target in TARGETS:
+        for event in registry.history(target):
+            typer.echo(f"{event.at:%Y-%m-%d %H:%M}  {target} {event.version} became champion{_why(event)}")
+
+
+@app.command()
+def promote(
+    target: Annotated[str, typer.Argument(help="credit or counterfeit.")],
+    version: Annotated[str, typer.Argument(help="A version that `models` lists.")],
+    force: Annotated[bool, typer.Option("--force", help="Also when it is worse on record.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept for ever.")] = "",
+    by: Annotated[str, typer.Option("--by", envvar="USER", help="Who.")] = "unknown",
+) -> None:
+    """Make a version the champion that serving answers with."""
+    from features.catalogue import CATALOGUE
+    from training.promote import promote as move
+    from training.registry import Promotion
+
+    _known(target)
+    if force and not reason.strip():
+        raise typer.BadParameter("--force needs --reason TEXT")
+    wish = Promotion(version=version, at=datetime.now(UTC), by=by, reason=reason, forced=force)
+    declarations = {one.name: one.declaration() for one in CATALOGUE}
+    before, after = move(_registry(), target, wish, declarations=declarations)
+    typer.echo(f"{target}: version {after} is the champion" + (f", after version {before}" if before else ""))
+
+
+def _known(target: str) -> None:
+    if target not in TARGETS:
+        raise typer.BadParameter(f"target {target!r} is none of {', '.join(TARGETS)}")
+
+
+def _recipe(name: str | None, target: str) -> Recipe:
+    _known(target)
+    recipe = find_recipe(name or target)
+    if recipe.target != target:
+        raise RecipeBroken("target", f"is {recipe.target!r}, and {target!r} was asked for")
+    return recipe
+
+
+def _registry() -> "Registry":
+    from training.registry import Registry
+
+    return Registry(Settings().mlflow)
+
+
+def _say(text: str) -> None:
+    typer.echo(f"{text} ...", err=True)
+
+
+def _why(event: "Promotion") -> str:
+    reason = f": {event.reason}" if event.reason else ""
+    return f" by {event.by}{' (forced)' if event.forced else ''}{reason}"
+
+
+def _lines(report: "Report") -> list[str]:
+    """The report as people read it."""
+    plain: dict[str, Any] = report.plain()
+    lines = [
+        f"{plain['name']} version {plain['version']}, recipe {plain['recipe']}",
+        f"{plain['rows']:,} merchant-months with a mature label, {plain['inputs']} inputs",
+    ]
+    for proof in report.proofs:
+        lines += ["", *_proof_lines(proof)]
+    return lines
+
+
+def _proof_lines(proof: "Proof") -> list[str]:
+    lines = [
+        f"split {proof.split}: learned from {len(proof.train):,} rows ({proof.train.bad:,} bad) of "
+        f"{proof.train.as_of.min().item():%Y-%m-%d} to {proof.train.as_of.max().item():%Y-%m-%d}, "
+        f"tested on {proof.test_from:%Y-%m-%d} to {proof.test_to:%Y-%m-%d}"
+    ]
+    if proof.overlap:
+        lines.append(f"  overlap stated: {proof.overlap}; these figures are kinder than the truth")
+    for name, side in proof.sides.items():
+        lines += _side_lines("all merchants" if name == "all" else "merchants unseen in training", side)
+    return lines
+
+
+def _side_lines(title: str, side: "Side") -> list[str]:
+    head = f"  {title}: {side.model.rows:,} rows, {side.model.bad:,} bad, {side.model.merchants:,} merchants"
+    rows = [
+        f"    {name:<16} {side.model.figures[name]!s:<24} {side.baseline.figures[name]}" for name in side.model.figures
+    ]
+    chance = f"    a perfectly calibrated model would show an ece of about {side.chance:.3f} on so many rows"
+    gain = f"    AUC gain over the shrunk rate {side.gain}: {side.verdict}"
+    return [head, f"    {'':<16} {'model':<24} shrunk rate", *rows, chance, gain]

@@ -1,0 +1,188 @@
+"""The rows to learn from: merchants at the beginnings of months, with what was known then and what came of it."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.catalogue import INPUTS
+from features.catalogue.feature import Feature
+from features.engine import build_features
+from features.labels import LabelSpec, build_labels
+from features.log import EventLog
+from features.partition import Accepted, divided
+from training.errors import LabelsMissing, RecipeBroken, TooLittleToLearnFrom
+from training.recipe import Recipe
+
+__all__ = ["Dataset", "build_dataset", "inputs_of", "label_spec", "monthly_spine"]
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Dataset:
+    """Mature, labelled rows in order of moment and merchant, so that a log's order of events never matters.
+
+    `X` (n, k) float64 holds the inputs without nulls, `y` (n,) int8 the labels, 1 = bad, `merchants` (n,) ids and
+    `as_of` (n,) datetime64[us] in UTC.
+    """
+
+    inputs: tuple[Feature, ...]
+    X: npt.NDArray[np.float64]
+    y: npt.NDArray[np.int8]
+    merchants: npt.NDArray[np.object_]
+    as_of: npt.NDArray[np.datetime64]
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __post_init__(self) -> None:
+        """Refuse a null: it would slip past the monotone constraints."""
+        for position, one in enumerate(self.inputs):
+            if not np.isfinite(self.X[:, position]).all():
+                raise TooLittleToLearnFrom(f"input {one.name} is null somewhere; a model input always has a value")
+
+    def where(self, mask: Mask) -> "Dataset":
+        """The rows under a mask (n,)."""
+        return Dataset(
+            inputs=self.inputs,
+            X=self.X[mask],
+            y=self.y[mask],
+            merchants=self.merchants[mask],
+            as_of=self.as_of[mask],
+        )
+
+    def column(self, name: str) -> int:
+        """Where an input stands; raises RecipeBroken for a name that is none."""
+        for position, feature in enumerate(self.inputs):
+            if feature.name == name:
+                return position
+        raise RecipeBroken("baseline.feature", f"is {name!r}, which is no model input of the catalogue")
+
+    @property
+    def bad(self) -> int:
+        """How many rows are bad."""
+        return int(self.y.sum())
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of everything that is learned from: declarations, inputs, labels, merchants, moments."""
+        parts = hashlib.sha256()
+        for feature in self.inputs:
+            parts.update(f"{feature.name}\n{feature.declaration()}\n".encode())
+        parts.update("\n".join(self.merchants.astype(str)).encode())
+        for array in (self.as_of.astype(np.int64), self.y, self.X):
+            parts.update(np.ascontiguousarray(array).tobytes())
+        return parts.hexdigest()
+
+
+def label_spec(recipe: Recipe) -> LabelSpec:
+    """The recipe's label as the features floor reads it."""
+    label = recipe.label
+    return LabelSpec(
+        target=recipe.target,
+        kind=label.kind,
+        components=label.components,
+        threshold=label.threshold,
+        min_orders=label.min_orders,
+        horizon_days=label.horizon_days,
+        delay_days=label.delay_days,
+        sources=label.sources,
+    )
+
+
+def inputs_of(recipe: Recipe) -> tuple[Feature, ...]:
+    """The catalogue's inputs that the recipe admits, and the baseline's, in the catalogue's order."""
+    chosen = tuple(one for one in INPUTS if recipe.inputs.admits(one.name) or one.name == recipe.baseline)
+    if recipe.baseline not in {one.name for one in chosen}:
+        raise RecipeBroken("baseline.feature", f"is {recipe.baseline!r}, which is no model input of the catalogue")
+    return chosen
+
+
+def build_dataset(
+    log: EventLog,
+    recipe: Recipe,
+    *,
+    until: datetime | None = None,
+    heard: Callable[[Accepted], None] | None = None,
+) -> Dataset:
+    """Features and labels of a log, joined; only rows whose label is mature before `until` and not null.
+
+    `heard` is told what became of the log's rows. Raises LabelsMissing when the log has no bad merchant of the
+    target, TooLittleToLearnFrom when it is too short.
+    """
+    inputs = inputs_of(recipe)
+    spine = monthly_spine(log, recipe, until=until)
+    labels = build_labels(log, spine, label_spec(recipe))
+    known = labels.filter(pc.and_(labels["mature"], pc.is_valid(labels["label"])))
+    if not pc.any(pc.equal(known["label"], 1)).as_py():
+        raise LabelsMissing(recipe.target, f"{spine.num_rows} merchant-months, {known.num_rows} labelled, none bad")
+    known = known.sort_by([("as_of", "ascending"), ("merchant_id", "ascending")])
+    rows = build_features(log, known.select(["merchant_id", "as_of"]), features=inputs, heard=heard)
+    return Dataset(
+        inputs=inputs,
+        X=_matrix(rows, inputs),
+        y=known["label"].to_numpy().astype(np.int8),
+        merchants=known["merchant_id"].to_numpy(zero_copy_only=False).astype(object),
+        as_of=known["as_of"].cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]"),
+    )
+
+
+def _matrix(rows: pa.Table, inputs: Sequence[Feature]) -> npt.NDArray[np.float64]:
+    columns = [rows[one.name].cast(pa.float64()).to_numpy() for one in inputs]
+    return np.column_stack(columns).astype(np.float64)
+
+
+def monthly_spine(log: EventLog, recipe: Recipe, *, until: datetime | None = None) -> pa.Table:
+    """Every merchant at each first midnight of a month (UTC) before which it was known and after which labels mature.
+
+    Columns merchant_id, as_of. The months end early enough for horizon and delay to fit before the log's end, or
+    before `until` if that is sooner. Raises TooLittleToLearnFrom when no month is left.
+    """
+    first_known, last_known = _first_known(log)
+    end = last_known if until is None else min(last_known, until)
+    moments = [
+        moment
+        for moment in _months(min(first_known.values()), end - recipe.label.gap)
+        if _inside(moment.date(), recipe.spine.first, recipe.spine.last)
+    ]
+    pairs = [(one, moment) for moment in moments for one, known in sorted(first_known.items()) if known < moment]
+    if not pairs:
+        gap = recipe.label.gap.days
+        raise TooLittleToLearnFrom(f"no month of the log lies at least {gap} days (horizon and delay) before its end")
+    ids, when = zip(*pairs, strict=True)
+    return pa.table({"merchant_id": pa.array(ids), "as_of": pa.array(when, type=pa.timestamp("us", tz="UTC"))})
+
+
+def _inside(day: date, first: date | None, last: date | None) -> bool:
+    return (first is None or first <= day) and (last is None or day <= last)
+
+
+def _months(after: datetime, last: datetime) -> Iterator[datetime]:
+    """First midnights of months in (after, last]."""
+    year, month = after.year, after.month
+    while True:
+        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+        moment = datetime.combine(date(year, month, 1), time(), tzinfo=UTC)
+        if moment > last:
+            return
+        yield moment
+
+
+def _first_known(log: EventLog) -> tuple[dict[str, datetime], datetime]:
+    """When each merchant's first event became known, and when the log's last one did."""
+    with divided(log, ("event_id",), parts=1) as parted:
+        if not parted.merchants:
+            raise TooLittleToLearnFrom("the log holds no event")
+        first = {name: _moment(parted.first_known[number]) for name, number in parted.merchants.items()}
+        return first, _moment(parted.last_known)
+
+
+def _moment(microseconds: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(microseconds))
