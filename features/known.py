@@ -74,6 +74,7 @@ class Known:
 
     def __init__(self, table: pa.Table) -> None:
         self._table = table.combine_chunks()
+        self._integers: dict[str, Ints] = {}
         self._merchant = self._ints("merchant")
         self._type = self._table.column("type").to_numpy()
         self._time, self._start = self._ints("event_time"), self._ints("known_at")
@@ -118,9 +119,8 @@ class Known:
             return rows.time
         if (rows.event_type, column) not in self._times:
             self._times[rows.event_type, column] = self._carried(rows.event_type, column)
-        whole = self.of(rows.event_type)
-        places = np.searchsorted(whole.position, rows.position)
-        return self._times[rows.event_type, column][places]
+        times, whole = self._times[rows.event_type, column], self.of(rows.event_type)
+        return times if len(rows) == len(whole) else times[np.searchsorted(whole.position, rows.position)]
 
     def _rows_of(self, event_type: str) -> Rows:
         position = np.flatnonzero(self._type == TYPE_CODES[event_type])
@@ -134,11 +134,12 @@ class Known:
         )
 
     def _ints(self, column: str) -> Ints:
-        values = self._table.column(column).cast(pa.int64())
-        if not values.null_count:
-            return np.asarray(values.to_numpy())
-        missing = NO_TIME if column in COLUMNS and COLUMNS[column].kind is Kind.TIME else 0
-        return np.asarray(values.fill_null(int(missing)).to_numpy())
+        if column not in self._integers:
+            values = self._table.column(column).cast(pa.int64())
+            missing = NO_TIME if column in COLUMNS and COLUMNS[column].kind is Kind.TIME else 0
+            filled = values.fill_null(int(missing)) if values.null_count else values
+            self._integers[column] = np.asarray(filled.to_numpy())
+        return self._integers[column]
 
     def _coded(self, column: str) -> Ints:
         if column not in self._table.column_names:

@@ -114,7 +114,7 @@ class _Parts:
         narrow = np.uint16 if place.max(initial=0) < 2**16 else np.int64
         order = np.argsort(place.astype(narrow), kind="stable")
         cuts = np.searchsorted(part[order], np.arange(self.count + 1))
-        ordered = rows.take(pa.array(order)).combine_chunks()
+        ordered = _ordered(rows, order)
         for writer, begin, end in zip(self._writers, cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
             writer.write_table(ordered.slice(begin, end - begin))
 
@@ -124,6 +124,14 @@ class _Parts:
         self._writers[number].close()
         with pa.memory_map(str(self._paths[number])) as file:
             return pa.ipc.open_stream(file).read_all()
+
+
+def _ordered(rows: pa.Table, order: Ints) -> pa.Table:
+    """Rows in another order; columns that say nothing need not be touched."""
+    saying = [name for name in rows.column_names if rows.column(name).null_count < rows.num_rows]
+    ordered = rows.select(saying).take(pa.array(order)).combine_chunks()
+    columns = {name: ordered.column(name) for name in saying}
+    return pa.table({name: columns.get(name, rows.column(name)) for name in rows.column_names}, schema=rows.schema)
 
 
 def _schema(columns: Sequence[str]) -> pa.Schema:
