@@ -62,16 +62,6 @@ def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, Coerced]:
     }
 
 
-def _as_sent(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, Coerced]) -> pa.Table:
-    """The rows as texts, to quote from in a rejection."""
-    return pa.table(
-        {
-            name: pa.array([None if row.get(name) is None else ascii(row[name])[:100] for row in rows], pa.string())
-            for name in columns
-        }
-    )
-
-
 def check_rows(rows: Sequence[Any], *, currency: str, first: int = 0, clock: datetime | None = None) -> Checked:
     """Validate events that came as JSON values; `first` is the position of the first row in its file.
 
@@ -82,7 +72,9 @@ def check_rows(rows: Sequence[Any], *, currency: str, first: int = 0, clock: dat
         return Checked(good=np.array([], dtype=np.int64), rows=pa.table({}), rejected=tuple(rejected))
     looked_at = [rows[position] for position in kept]
     columns = _columns(looked_at)
-    checked = check(columns, _as_sent(looked_at, columns), currency=currency, clock=clock)
+    if not columns:
+        columns = {"event_id": coerce_values([None] * len(looked_at), COLUMNS["event_id"].kind)}
+    checked = check(columns, lambda row, name: looked_at[row].get(name), currency=currency, clock=clock)
     rejected += [
         Rejection(index=first + kept[r.index], code=r.code, detail=r.detail, event_id=r.event_id)
         for r in checked.rejected

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -85,10 +85,16 @@ class FileLog:
     def _parquet(self, path: Path, clock: datetime | None) -> Iterator[tuple[Checked, int]]:
         first = 0
         for rows in _parquet_batches(path):
-            columns = {name: coerce(rows.column(name), COLUMNS[name]) for name in rows.schema.names}
-            sent = pa.Table.from_batches([rows])
-            yield check(columns, sent, currency=self.currency, first=first, clock=clock), rows.num_rows
+            yield self._checked(rows, first, clock), rows.num_rows
             first += rows.num_rows
+
+    def _checked(self, rows: pa.RecordBatch, first: int, clock: datetime | None) -> Checked:
+        columns = {name: coerce(rows.column(name), COLUMNS[name]) for name in rows.schema.names}
+
+        def sent(row: int, name: str) -> Any:
+            return rows.column(name)[row].as_py()
+
+        return check(columns, sent, currency=self.currency, first=first, clock=clock)
 
     def _json(self, path: Path, clock: datetime | None) -> Iterator[tuple[Checked, int]]:
         first = 0

@@ -4,7 +4,7 @@ A row is kept or rejected as a whole, with the first thing found wrong. Columns 
 not use are not looked at.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -36,6 +36,10 @@ REJECTIONS = MappingProxyType(
     }
 )
 _CODES = tuple(REJECTIONS)
+
+
+#: Answers what a row (by its place in the batch) said in a column, as it came.
+Sent = Callable[[int, str], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,28 +177,32 @@ def _check_times(batch: _Batch, clock: datetime | None) -> pa.Array:
     return known
 
 
-def _detail(batch: _Batch, row: int, code: str, sent: pa.Table) -> str:
-    name = batch.findings.columns[row]
-    value: Any = sent.column(name)[row].as_py() if name in sent.column_names else None
-    return f"{name}: {REJECTIONS[code]}" if value is None else f"{name}={str(value)[:100]!r}: {REJECTIONS[code]}"
+def _detail(name: str, code: str, value: Any) -> str:
+    if value is None:
+        return f"{name}: {REJECTIONS[code]}"
+    quoted = str(value)[:100].encode(errors="replace").decode()
+    return f"{name}={quoted!r}: {REJECTIONS[code]}"
 
 
-def _rejections(batch: _Batch, sent: pa.Table, first: int) -> Iterator[Rejection]:
+def _rejections(batch: _Batch, sent: Sent, first: int) -> Iterator[Rejection]:
     for row in np.flatnonzero(batch.findings.codes).tolist():
         code = _CODES[batch.findings.codes[row] - 1]
         event_id = batch.columns["event_id"].values[row].as_py() if "event_id" in batch.columns else None
-        yield Rejection(index=first + row, code=code, detail=_detail(batch, row, code, sent), event_id=event_id)
+        name = batch.findings.columns[row]
+        detail = _detail(name, code, sent(row, name) if name in batch.columns else None)
+        yield Rejection(index=first + row, code=code, detail=detail, event_id=event_id)
 
 
 def check(
-    columns: Mapping[str, Coerced], sent: pa.Table, *, currency: str, first: int = 0, clock: datetime | None = None
+    columns: Mapping[str, Coerced], sent: Sent, *, currency: str, first: int = 0, clock: datetime | None = None
 ) -> Checked:
     """Validate one batch of events.
 
-    `columns` are the coerced columns of `sent` (the same rows as they came); `first` is the position of the
-    batch's first row in its file; `clock`, where given, is the moment that no event may be known after.
+    `columns` are its coerced columns, at least one; `sent` tells what a row said in a column before that; `first` is
+    the position of the batch's first row in its file; `clock`, where given, the moment that no event may be known
+    after.
     """
-    batch = _Batch(columns, sent.num_rows)
+    batch = _Batch(columns, len(next(iter(columns.values())).values))
     _check_common(batch, currency)
     missing = [name for name in ("event_type", "event_time") if name not in columns]
     known = None if missing else _check_times(batch, clock)
