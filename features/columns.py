@@ -89,10 +89,11 @@ def _flag(value: Any) -> bool:
     return value
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(value: Any) -> list[str] | None:
     if not isinstance(value, list | tuple) or not all(value):
         raise _Bad
-    return [text for item in value if (text := _text(item))]
+    # Neither does an empty list say anything.
+    return [text for item in value if (text := _text(item))] or None
 
 
 _PARSERS: dict[Kind, Callable[[Any], Any]] = {
@@ -147,19 +148,40 @@ def _from_floats(values: pa.Array) -> Coerced:
 
 def _from_texts(values: pa.Array) -> Coerced:
     texts = values.cast(pa.string())
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        return coerce_values([_decoded(value) for value in texts.cast(pa.binary()).to_pylist()], Kind.TEXT)
     if pc.index(texts, "").as_py() < 0:
         return Coerced(values=texts)
     return Coerced(values=pc.if_else(pc.equal(texts, ""), None, texts))
 
 
+def _decoded(value: bytes | None) -> str | bytes | None:
+    """The text; what is no UTF-8 stays bytes, which no column takes."""
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return value
+
+
+#: How many microseconds a unit is; nanoseconds cannot leave the years that a time may be of.
+_MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1}
+
+
 def _from_times(values: pa.Array) -> Coerced:
-    moments = values.cast(Kind.TIME.arrow, safe=False)
-    extremes = pc.min_max(moments.cast(pa.int64()))
-    if extremes["min"].as_py() >= _EARLIEST_MICROSECOND and extremes["max"].as_py() <= _LATEST_MICROSECOND:
-        return Coerced(values=moments)
-    beyond = pc.or_(pc.less(moments, pa.scalar(_EARLIEST)), pc.greater(moments, pa.scalar(_LATEST)))
+    unit = _MICROSECONDS.get(values.type.unit)
+    if unit is None:
+        return Coerced(values=values.cast(Kind.TIME.arrow, safe=False))
+    numbers = values.cast(pa.int64())
+    low, high = -(-_EARLIEST_MICROSECOND // unit), _LATEST_MICROSECOND // unit
+    extremes = pc.min_max(numbers)
+    if extremes["min"].as_py() >= low and extremes["max"].as_py() <= high:
+        return Coerced(values=values.cast(Kind.TIME.arrow))
+    beyond = pc.or_(pc.less(numbers, low), pc.greater(numbers, high))
     faulty = beyond.fill_null(False).to_numpy(zero_copy_only=False)
-    return Coerced(values=pc.if_else(pa.array(faulty), None, moments), faults=faulty.astype(np.uint8))
+    kept = pc.if_else(pa.array(faulty), None, values)
+    return Coerced(values=kept.cast(Kind.TIME.arrow), faults=faulty.astype(np.uint8))
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -1,7 +1,5 @@
 """Commands of the features floor."""
 
-import json
-import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +9,7 @@ import pyarrow.parquet as pq
 import typer
 
 from features.engine import COLUMNS_KEPT, features_of
+from features.errors import OutputUnwritable
 from features.importers.commands import app as imports
 from features.log import EventLog, FileLog
 from features.partition import Accepted, divided
@@ -19,7 +18,7 @@ from features.settings import Settings
 from features.spine import midnight, read_spine
 from features.store import EventStore, open_engine
 
-__all__ = ["app", "read_log", "tell"]
+__all__ = ["app", "as_of_day", "check_writable", "read_log", "tell", "write_parquet"]
 
 app = typer.Typer()
 app.add_typer(imports, name="import", help="Turn another system's tables into an event log.")
@@ -73,6 +72,7 @@ def features(
         raise typer.BadParameter("the only engine is duckdb", param_hint="--engine")
     if (spine is None) == (as_of is None):
         raise typer.BadParameter("give either --spine FILE or --as-of DATE")
+    check_writable(out)
     wanted = read_spine(spine) if spine else None
     with divided(read_log(events, store), COLUMNS_KEPT, watch=shown) as log:
         tell(log.outcome)
@@ -81,17 +81,21 @@ def features(
     typer.echo(f"{out}: {rows.num_rows} rows, {rows.num_columns - 2} features", err=True)
 
 
+def check_writable(out: Path) -> None:
+    """Raise `OutputUnwritable` before any work is done for a file that could not be kept."""
+    if out.is_dir() or not out.name:
+        raise OutputUnwritable(f"{out} is a folder, and a file is to be written")
+    if not out.absolute().parent.is_dir():
+        raise OutputUnwritable(f"{out} cannot be written: its folder does not exist")
+
+
 def write_parquet(rows: pa.Table, out: Path) -> None:
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all. Raises `OutputUnwritable`."""
     half = out.with_name(f".{out.name}.half")
     try:
         pq.write_table(rows, half)
         half.replace(out)
+    except OSError as error:
+        raise OutputUnwritable(f"{out} cannot be written: {error.strerror}") from error
     finally:
         half.unlink(missing_ok=True)
-
-
-def print_json(value: object) -> None:
-    """Print a value as JSON on standard output."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=str)
-    sys.stdout.write("\n")

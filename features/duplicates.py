@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import duckdb
 import numpy as np
@@ -33,12 +34,17 @@ class Discarded:
     conflicts: tuple[tuple[str, Rejection], ...] = ()
 
 
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """One for the whole program: to open it takes longer than to hash a small log."""
+    return duckdb.connect(config={"threads": 1})
+
+
 class EventIds:
     """The event ids of a log, as 64-bit hashes: 8 bytes a row. Equal hashes are compared in full afterwards."""
 
     def __init__(self) -> None:
-        self._duckdb = duckdb.connect()
-        self._duckdb.execute("SET threads = 1")
+        self._duckdb = _database().cursor()
         self._hashes: list[npt.NDArray[np.uint64]] = []
 
     def see(self, batch: Batch) -> None:
@@ -82,12 +88,16 @@ class EventIds:
         ids, texts = rows.column("event_id").to_pylist(), canonical(rows)
         for place, event_id, *stands_by in zip(chosen.tolist(), ids, known, texts, strict=True):
             number = int(batch.numbers[place])
-            yield _Row(number=number, source=batch.source, event_id=event_id, stands_by=tuple(stands_by))
+            yield _Row(
+                number=number, index=number - batch.offset, source=batch.source, event_id=event_id,
+                stands_by=tuple(stands_by),
+            )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
     number: int
+    index: int
     source: str
     event_id: str
     stands_by: tuple[int, str]
@@ -114,4 +124,4 @@ def _settle(rivals: list[list[_Row]]) -> Discarded:
 
 def _conflict(row: _Row) -> Rejection:
     detail = REJECTIONS["event_id_conflict"]
-    return Rejection(index=row.number, code="event_id_conflict", detail=detail, event_id=row.event_id)
+    return Rejection(index=row.index, code="event_id_conflict", detail=detail, event_id=row.event_id)

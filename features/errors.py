@@ -6,6 +6,7 @@ FeaturesError
 │   └── NothingAccepted      a file has rows, and every one of them was rejected
 ├── SpineInvalid             a spine that lacks a column, or has a moment that is no midnight UTC
 ├── ImportFailed             another system's tables cannot be turned into events
+├── OutputUnwritable         a file cannot be written where it is wanted
 └── StoreUnavailable         the database does not answer, or has no tables of ours
 
 Each error's message says what is wrong with the values; the command line prints it and ends with 1.
@@ -16,6 +17,7 @@ __all__ = [
     "ImportFailed",
     "LogUnreadable",
     "NothingAccepted",
+    "OutputUnwritable",
     "SpineInvalid",
     "StoreUnavailable",
     "UnknownColumns",
@@ -44,6 +46,10 @@ class SpineInvalid(FeaturesError):
 
 class ImportFailed(FeaturesError):
     """Another system's tables cannot be turned into an event log."""
+
+
+class OutputUnwritable(FeaturesError):
+    """A file cannot be written where it is wanted."""
 
 
 class StoreUnavailable(FeaturesError):

@@ -19,6 +19,9 @@ __all__ = ["canonical", "check_rows", "parse_canonical", "parse_line"]
 #: Columns that are no part of an event's content: the store has but one currency.
 _NOT_CONTENT = frozenset({"currency"})
 
+#: The log's schema as Arrow reads it from JSON: dates would have to be numbers there.
+_AS_JSON = pa.schema([pa.field(f.name, pa.string() if pa.types.is_date(f.type) else f.type) for f in SCHEMA])
+
 
 def parse_line(line: bytes) -> Any:
     """The JSON value of a line, or None where it has none."""
@@ -115,6 +118,7 @@ def parse_canonical(texts: Sequence[str]) -> pa.Table:
     rows = pajson.read_json(
         pa.BufferReader(lines),
         read_options=pajson.ReadOptions(use_threads=False, block_size=len(lines) + 1),
-        parse_options=pajson.ParseOptions(explicit_schema=SCHEMA, unexpected_field_behavior="error"),
-    ).combine_chunks()
-    return rows.select([name for name in rows.column_names if rows.column(name).null_count < rows.num_rows])
+        parse_options=pajson.ParseOptions(explicit_schema=_AS_JSON, unexpected_field_behavior="error"),
+    )
+    told = rows.select([name for name in rows.column_names if rows.column(name).null_count < rows.num_rows])
+    return told.cast(pa.schema([SCHEMA.field(name) for name in told.column_names])).combine_chunks()

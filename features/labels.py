@@ -145,13 +145,22 @@ def _judge(known: Known, windows: _Windows, spec: LabelSpec, own: Ints, verdicts
         found = _fakes(known, windows)
         needed, enough = np.ones(len(own), dtype=np.int64), np.ones(len(own), dtype=np.bool_)
     bad = (np.bincount(found.row, minlength=len(own)) >= needed) & enough
-    removed = np.isin(np.arange(len(own)), windows.pairs(select(known, _REMOVALS))[0]) & ~bad
-    good = ~bad & ~removed & (count >= spec.min_orders)
+    good = ~bad & (count >= spec.min_orders)
     _tell_bad(found, np.flatnonzero(bad), needed, own, verdicts)
-    for row in own[removed].tolist():
-        verdicts.reason[row], verdicts.censored[row] = "removed", True
     for row, until in zip(own[good].tolist(), windows.until[good].tolist(), strict=True):
         verdicts.label[row], verdicts.reason[row], verdicts.known_at[row] = 0, "good", until * _DAY
+    _censor(known, windows, own, verdicts)
+
+
+def _censor(known: Known, windows: _Windows, own: Ints, verdicts: _Verdicts) -> None:
+    """Take back what is told of merchants that were removed before they turned out bad."""
+    removals = select(known, _REMOVALS)
+    window, event = windows.pairs(removals)
+    for row, removed_at in zip(own[window].tolist(), removals.time[event].tolist(), strict=True):
+        happened_at = verdicts.happened_at[row]
+        if happened_at is None or removed_at <= happened_at:
+            verdicts.label[row] = verdicts.happened_at[row] = verdicts.known_at[row] = None
+            verdicts.reason[row], verdicts.censored[row] = "removed", True
 
 
 def _orders(known: Known, spec: LabelSpec) -> Rows:

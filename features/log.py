@@ -29,10 +29,12 @@ class Batch:
     """Some rows of a log.
 
     `rows` are the accepted events with canonical columns (those the source has), `numbers` (k,) their
-    positions in the whole log, `rejected` the others with their positions in `source`.
+    positions in the whole log, where those of `source` begin at `offset`; `rejected` are the others, with their
+    positions in `source`.
     """
 
     source: str
+    offset: int = 0
     numbers: npt.NDArray[np.int64]
     rows: pa.Table
     rejected: tuple[Rejection, ...] = ()
@@ -78,7 +80,9 @@ class FileLog:
             first = 0
             for checked, count in read(path, clock):
                 numbers = checked.good + (offset + first)
-                yield Batch(source=str(path), numbers=numbers, rows=checked.rows, rejected=checked.rejected)
+                yield Batch(
+                    source=str(path), offset=offset, numbers=numbers, rows=checked.rows, rejected=checked.rejected
+                )
                 first += count
             offset += first
 
@@ -92,7 +96,10 @@ class FileLog:
         columns = {name: coerce(rows.column(name), COLUMNS[name]) for name in rows.schema.names}
 
         def sent(row: int, name: str) -> Any:
-            return rows.column(name)[row].as_py()
+            try:
+                return rows.column(name)[row].as_py()
+            except (ValueError, OverflowError):
+                return "a value that cannot be written down"
 
         return check(columns, sent, currency=self.currency, first=first, clock=clock)
 
@@ -139,7 +146,9 @@ def _saying_anything(file: pq.ParquetFile, group: int) -> list[str]:
         for part in parts
         if part.statistics is None or not part.statistics.has_null_count or part.statistics.null_count < about.num_rows
     }
-    return [name for name in file.schema_arrow.names if name in saying or name in REQUIRED_COMMON]
+    # Of a list, the statistics count the items that are null, which says nothing about the lists.
+    kept = {*saying, *REQUIRED_COMMON, *(f.name for f in file.schema_arrow if pa.types.is_nested(f.type))}
+    return [name for name in file.schema_arrow.names if name in kept]
 
 
 def _refuse_unknown_columns(path: Path) -> None:

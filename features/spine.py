@@ -21,6 +21,9 @@ Ints = npt.NDArray[np.int64]
 
 _DAY = 86_400_000_000
 
+#: Ids are texts, also where they look like numbers.
+_CSV = pacsv.ConvertOptions(column_types={"merchant_id": pa.string()})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spine:
@@ -56,7 +59,7 @@ def midnight(day: date) -> datetime:
 def read_spine(path: Path) -> Spine:
     """A spine from a Parquet or CSV file with the columns `merchant_id` and `as_of`."""
     try:
-        table = pacsv.read_csv(path) if path.suffix == ".csv" else pq.read_table(path)
+        table = pacsv.read_csv(path, convert_options=_CSV) if path.suffix == ".csv" else pq.read_table(path)
     except (pa.ArrowException, OSError) as error:
         raise SpineInvalid(f"{path} cannot be read as a spine: {error}") from error
     return spine_of(table)

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection, Engine, create_engine, event, exists, func, insert, make_url, select, true
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from features.errors import StoreUnavailable
 from features.jsonrows import canonical, parse_canonical
@@ -25,16 +25,19 @@ _ROWS_PER_BATCH = 32_768
 
 
 def open_engine(url: str) -> Engine:
-    """An engine for a database URL; the folder of a SQLite file is made where it is missing.
+    """An engine for a database URL; the folder of a SQLite file is made where it is missing. Raises `StoreUnavailable`.
 
     On SQLite, write transactions take their lock at once and a commit is on disk when it returns: the driver's
     own ways lose concurrent updates without a word.
     """
-    where = make_url(url)
+    try:
+        where = make_url(url)
+        if where.get_backend_name() == "sqlite" and where.database:
+            Path(where.database).parent.mkdir(parents=True, exist_ok=True)
+    except (ArgumentError, OSError) as error:
+        raise StoreUnavailable(f"There can be no store at the database URL: {error}") from error
     if where.get_backend_name() != "sqlite":
         return create_engine(where, hide_parameters=True)
-    if where.database:
-        Path(where.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(where, hide_parameters=True)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -81,6 +84,8 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 def _said(error: SQLAlchemyError) -> str:
+    if "no such table" in str(error) or "UndefinedTable" in str(error):
+        return "Nothing was ever taken into this store: `goodfaith ingest FILE` does that"
     return f"The store does not answer as it should: {str(error).splitlines()[0]}"
 
 

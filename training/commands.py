@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from features.commands import as_of_day, read_log, tell, write_parquet
+from features.commands import as_of_day, check_writable, read_log, tell, write_parquet
 from features.settings import Settings
 from training.errors import RecipeBroken
 from training.recipe import TARGETS, Recipe, find_recipe
@@ -48,6 +48,7 @@ def labels(
     from features.spine import read_spine
     from training.dataset import label_spec
 
+    check_writable(out)
     made = _recipe(recipe, target)
     rows = build_labels(read_log(events, store), read_spine(spine), label_spec(made))
     write_parquet(rows, out)
