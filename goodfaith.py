@@ -4,6 +4,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import typer
+from pydantic import ValidationError as SettingsError
 
 import features.commands
 import serving.commands
@@ -45,6 +46,10 @@ def main() -> None:
         app()
     except (FeaturesError, ScoringError, TrainingError, GoodfaithError) as error:
         typer.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    except SettingsError as error:
+        for wrong in error.errors():
+            typer.echo(f"Error: GOODFAITH_{str(wrong['loc'][0]).upper()}={wrong['input']!r}: {wrong['msg']}", err=True)
         sys.exit(1)
 
 

@@ -15,7 +15,7 @@ from features.log import EventLog, FileLog
 from features.partition import Accepted, divided
 from features.progress import shown
 from features.settings import Settings
-from features.spine import midnight, read_spine
+from features.spine import Spine, midnight, read_spine
 from features.store import EventStore, open_engine
 
 __all__ = ["app", "as_of_day", "check_writable", "read_log", "tell", "write_parquet"]
@@ -37,7 +37,9 @@ def read_log(events: list[Path] | None, store: bool) -> EventLog:
         raise typer.BadParameter("give either --events FILE or --store")
     if events:
         return FileLog(events, currency=settings.currency)
-    return EventStore(open_engine(settings.database)).log()
+    held = EventStore(open_engine(settings.database))
+    held.settle_currency(settings.currency)
+    return held.log()
 
 
 def tell(outcome: Accepted) -> None:
@@ -70,15 +72,22 @@ def features(
     """Compute every feature of the catalogue as of the moments of a spine."""
     if engine != "duckdb":
         raise typer.BadParameter("the only engine is duckdb", param_hint="--engine")
-    if (spine is None) == (as_of is None):
-        raise typer.BadParameter("give either --spine FILE or --as-of DATE")
     check_writable(out)
-    wanted = read_spine(spine) if spine else None
+    wanted = _wanted(spine, as_of)
     with divided(read_log(events, store), COLUMNS_KEPT, watch=shown) as log:
         tell(log.outcome)
-        rows = features_of(log, wanted or log.everybody(as_of_day(as_of or "")), watch=shown)
+        rows = features_of(log, wanted if isinstance(wanted, Spine) else log.everybody(wanted), watch=shown)
     write_parquet(rows, out)
     typer.echo(f"{out}: {rows.num_rows} rows, {rows.num_columns - 2} features", err=True)
+
+
+def _wanted(spine: Path | None, as_of: str | None) -> Spine | datetime:
+    """The rows to answer, or the midnight to answer everybody at."""
+    if spine is not None and as_of is None:
+        return read_spine(spine)
+    if as_of is not None and spine is None:
+        return as_of_day(as_of)
+    raise typer.BadParameter("give either --spine FILE or --as-of DATE")
 
 
 def check_writable(out: Path) -> None:

@@ -7,12 +7,14 @@ FeaturesError
 ├── SpineInvalid             a spine that lacks a column, or has a moment that is no midnight UTC
 ├── ImportFailed             another system's tables cannot be turned into events
 ├── OutputUnwritable         a file cannot be written where it is wanted
+├── CurrencyDiffers          a store has one currency, and it is another one than the setting's
 └── StoreUnavailable         the database does not answer, or has no tables of ours
 
 Each error's message says what is wrong with the values; the command line prints it and ends with 1.
 """
 
 __all__ = [
+    "CurrencyDiffers",
     "FeaturesError",
     "ImportFailed",
     "LogUnreadable",
@@ -50,6 +52,10 @@ class ImportFailed(FeaturesError):
 
 class OutputUnwritable(FeaturesError):
     """A file cannot be written where it is wanted."""
+
+
+class CurrencyDiffers(FeaturesError):
+    """The store's currency is not the one that is set."""
 
 
 class StoreUnavailable(FeaturesError):

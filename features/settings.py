@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 __all__ = ["Settings"]
@@ -19,7 +20,7 @@ class Settings(BaseSettings):
     #: Where MLflow keeps runs and models; empty means a SQLite file in `home`.
     mlflow_uri: str = ""
     #: The one currency of the store and of files read without it (ISO 4217).
-    currency: str = "CNY"
+    currency: str = Field(default="CNY", pattern="^[A-Z]{3}$")
 
     @property
     def database(self) -> str:

@@ -13,10 +13,10 @@ from sqlalchemy import Connection, Engine, create_engine, event, exists, func, i
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from features.errors import StoreUnavailable
+from features.errors import CurrencyDiffers, StoreUnavailable
 from features.jsonrows import canonical, parse_canonical
 from features.log import Batch
-from features.tables import events, metadata
+from features.tables import events, metadata, settled
 
 __all__ = ["Appended", "EventStore", "StoreLog", "create_tables", "open_engine", "reading", "writing"]
 
@@ -34,11 +34,11 @@ def open_engine(url: str) -> Engine:
         where = make_url(url)
         if where.get_backend_name() == "sqlite" and where.database:
             Path(where.database).parent.mkdir(parents=True, exist_ok=True)
-    except (ArgumentError, OSError) as error:
+        engine = create_engine(where, hide_parameters=True)
+    except (ArgumentError, OSError, ImportError) as error:
         raise StoreUnavailable(f"There can be no store at the database URL: {error}") from error
     if where.get_backend_name() != "sqlite":
-        return create_engine(where, hide_parameters=True)
-    engine = create_engine(where, hide_parameters=True)
+        return engine
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -119,6 +119,15 @@ class EventStore:
         conflicts = tuple(place for place, (event_id, body) in told if stored.get(event_id, body) != body)
         duplicates = len(ids) - len(new) - len(conflicts)
         return Appended(accepted=len(new), duplicates=duplicates, conflicts=conflicts)
+
+    def settle_currency(self, currency: str) -> None:
+        """Make this the store's one currency, if it has none yet. Raises `CurrencyDiffers`."""
+        with writing(self.engine) as connection:
+            stands = connection.execute(select(settled.c.value).where(settled.c.name == "currency")).scalar()
+            if stands is None:
+                connection.execute(insert(settled).values(name="currency", value=currency))
+        if stands not in (None, currency):
+            raise CurrencyDiffers(f"This store is in {stands}, and GOODFAITH_CURRENCY is {currency}")
 
     def log(self, *, merchant_id: str | None = None) -> "StoreLog":
         """All events, or one merchant's, as a log."""

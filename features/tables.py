@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
 
-__all__ = ["events", "metadata"]
+__all__ = ["events", "metadata", "settled"]
 
 metadata = MetaData()
 
@@ -20,3 +20,6 @@ events = Table(
     Column("body", Text, nullable=False),
     Index("events_of_a_merchant", "merchant_id", "known_at"),
 )
+
+#: What was settled once for the whole store, such as its currency.
+settled = Table("settled", metadata, Column("name", String, primary_key=True), Column("value", String, nullable=False))

@@ -6,7 +6,7 @@ R900 are states of judgement, and their sentences stand here.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -70,6 +70,13 @@ class State(Enum):
         "Short history: too few orders in the last 365 days ({value:,}), or all too recent, for a better band.",
         "经营记录较短：近 365 天共 {value:,} 笔订单，数量不足或时间过短，暂不能获得更高等级。",
     )
+    DRAWN_TO_CATEGORY = (
+        "R904",
+        None,
+        "count",
+        "The record behind some figures is short, so they count as closer to the category's average than they look.",
+        "部分指标的样本较少，因此按更接近同类平均的水平计算。",
+    )
     FAKE_CONFIRMED = (
         "R910",
         "n_fakes_confirmed_365d",
@@ -110,17 +117,35 @@ def principal_reasons(
     """What spoke most against a merchant: at most `most` adverse reasons, the heaviest first, ties by code.
 
     `inputs` and `contributions` (log-odds, positive = riskier) go together; `shown` maps feature names to
-    values. Inputs of one reason code are kin: they count as their sum, and the heaviest speaks for them.
-    Nothing adverse gives no reasons. ColumnMissing where a feature to be shown is not in `shown`.
+    values. Inputs of one reason code are kin: they count as their sum, and the heaviest speaks for them. What
+    speaks against a merchant only because a short record is drawn towards its category's is told as that, never by
+    a figure that looks good. Nothing adverse gives no reasons. ColumnMissing where a feature to be shown is not in
+    `shown`.
     """
     totals: dict[str, float] = defaultdict(float)
     heaviest: dict[str, tuple[float, Input]] = {}
     for one, contribution in zip(inputs, contributions, strict=True):
-        totals[one.reason] += contribution
-        if one.reason not in heaviest or contribution > heaviest[one.reason][0]:
-            heaviest[one.reason] = (contribution, one)
+        drawn = contribution > 0 and _looks_better(one, shown)
+        code = State.DRAWN_TO_CATEGORY.code if drawn else one.reason
+        totals[code] += contribution
+        if code not in heaviest or contribution > heaviest[code][0]:
+            heaviest[code] = (contribution, one)
     adverse = sorted((code for code in totals if totals[code] > 0), key=lambda code: (-totals[code], code))
-    return tuple(_spoken(heaviest[code][1], totals[code], shown, currency) for code in adverse[:most])
+    return tuple(_told(code, heaviest[code][1], totals[code], shown, currency) for code in adverse[:most])
+
+
+def _looks_better(one: Input, shown: Mapping[str, object]) -> bool:
+    """Whether the value that people see is on the safer side of the one that the model takes."""
+    seen, taken = shown.get(one.shows), shown.get(one.name)
+    if one.shows == one.name or not isinstance(seen, (int, float)) or not isinstance(taken, (int, float)):
+        return False
+    return seen > taken if one.riskier == "lower" else seen < taken if one.riskier == "higher" else False
+
+
+def _told(code: str, one: Input, contribution: float, shown: Mapping[str, object], currency: str) -> Reason:
+    if code == State.DRAWN_TO_CATEGORY.code:
+        return replace(state_reason(State.DRAWN_TO_CATEGORY, shown), contribution=contribution)
+    return _spoken(one, contribution, shown, currency)
 
 
 def reasons_of(

@@ -26,8 +26,10 @@ def ingest(
 
     settings, told = Settings(), []
     with opened(settings.database) as engine:
+        held = EventStore(engine)
+        held.settle_currency(settings.currency)
         for path in files:
-            outcome = ingest_file(EventStore(engine), path, currency=settings.currency, now=datetime.now(UTC))
+            outcome = ingest_file(held, path, currency=settings.currency, now=datetime.now(UTC))
             told.append({"file": str(path), **outcome.plain()})
             if as_json:
                 continue

@@ -40,7 +40,9 @@ def score_store(
     """Judge everybody in the store as of a midnight, by default today's, and remember it; `out` gets it too."""
     judge, midnight = _judge(champions, settings), as_of or _midnight_of(now)
     with opened(settings.database) as engine, writing_scores(out) if out else nullcontext() as file:
-        store, log = AssessmentStore(engine), EventStore(engine).log()
+        events = EventStore(engine)
+        events.settle_currency(settings.currency)
+        store, log = AssessmentStore(engine), events.log()
         return assess_everybody(store, log, judge, as_of=midnight, now=now, each=file.add if file else nothing_more)
 
 

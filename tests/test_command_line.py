@@ -140,7 +140,8 @@ def test_work_that_fails_ends_with_one_and_says_why(goodfaith, words, why):
 
 
 @pytest.mark.parametrize(
-    ("setting", "value"), [("HOME", "log.parquet"), ("DATABASE_URL", "nonsense"), ("DATABASE_URL", "sqlite:////")]
+    ("setting", "value"),
+    [("HOME", "log.parquet"), ("DATABASE_URL", "nonsense"), ("DATABASE_URL", "sqlite:////"), ("CURRENCY", "yuan")],
 )
 def test_a_setting_that_leads_nowhere_ends_with_one_and_says_why(goodfaith, monkeypatch, setting, value):
     monkeypatch.setenv(f"GOODFAITH_{setting}", value)
@@ -204,6 +205,20 @@ def test_the_store_answers_as_the_file_does(goodfaith):
     assert goodfaith("features", "--store", *DAY, *OUT).code == 0
     assert goodfaith("features", *LOG, *DAY, "--out", "file.parquet").code == 0
     assert pq.read_table("out.parquet").equals(pq.read_table("file.parquet"))
+
+
+def test_a_store_has_one_currency(goodfaith, monkeypatch):
+    assert goodfaith("ingest", "log.parquet").code == 0
+    monkeypatch.setenv("GOODFAITH_CURRENCY", "USD")
+    for words in (("ingest", "log.parquet"), ("features", "--store", *DAY, *OUT), ("score", "--store")):
+        ended = goodfaith(*words)
+        assert (ended.code, "This store is in CNY" in ended.err) == (1, True)
+
+
+def test_a_spine_without_rows_gives_a_file_without_rows(goodfaith):
+    pq.write_table(a_spine([]), "spine.parquet")
+    assert goodfaith("features", *LOG, "--spine", "spine.parquet", *OUT).code == 0
+    assert pq.read_table("out.parquet").num_rows == 0
 
 
 def test_a_log_in_another_currency_says_which_setting_to_change(goodfaith, monkeypatch):

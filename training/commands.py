@@ -67,7 +67,8 @@ def train(
     """Make a model from history, prove it on later rows, and register it; `promote` puts it to work."""
     from training.train import train as make
 
-    log, made = read_log(events, store), _recipe(recipe, target)
+    made = _recipe(recipe, target)
+    log = read_log(events, store)
     end = as_of_day(until) if until else None
     report = make(log, made, registry=_registry(), until=end, say=_say, heard=tell)
     typer.echo(json.dumps(report.plain(), indent=1) if as_json else "\n".join(_lines(report)))
@@ -117,8 +118,15 @@ def promote(
         raise typer.BadParameter("--force needs --reason TEXT")
     wish = Promotion(version=version, at=datetime.now(UTC), by=by, reason=reason, forced=force)
     declarations = {one.name: one.declaration() for one in CATALOGUE}
-    before, after = move(_registry(), target, wish, declarations=declarations)
+    registry = _registry()
+    before, after = move(registry, target, wish, declarations=declarations)
     typer.echo(f"{target}: version {after} is the champion" + (f", after version {before}" if before else ""))
+    figures = registry.version(target, after).metrics
+    if figures.get("gain.auc.low", 0.0) <= 0.0:
+        # Whoever promotes should know, though there may be nothing better to serve.
+        typer.echo(
+            f"{target}: version {after} was not shown to beat one shrunk past rate (see `train`'s report)", err=True
+        )
 
 
 def _known(target: str) -> None:

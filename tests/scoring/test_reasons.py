@@ -30,6 +30,17 @@ def test_kin_count_as_their_sum_and_the_heaviest_speaks():
     assert (reason.feature, reason.value, reason.contribution) == ("late_90d", 0.25, 0.75)
 
 
+@pytest.mark.parametrize(("seen", "taken"), [(1.0, 0.8), (0.9, 0.85)])
+def test_a_figure_that_looks_good_is_no_reason_against_anybody(seen, taken):
+    (reason,) = told([KEPT], [0.25], SHOWN | {"kept_90d": seen, "kept_90d_shrunk": taken})
+    assert (reason.code, reason.feature, reason.contribution) == ("R904", None, 0.25)
+
+
+def test_a_figure_that_looks_worse_than_the_model_takes_it_speaks_for_itself():
+    (reason,) = told([KEPT], [0.25], SHOWN | {"kept_90d": 0.5, "kept_90d_shrunk": 0.7})
+    assert (reason.code, reason.value) == ("R021", 0.5)
+
+
 def test_kin_that_outweigh_each_other_are_no_reason():
     assert told([LATE_30, LATE_90], [0.5, -0.5]) == ()
 
