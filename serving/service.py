@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from features.store import EventStore
 from sqlalchemy import Engine
 
+from features.store import EventStore
 from serving.champions import Champions
 from serving.store import AssessmentStore, KeyStore
 
