@@ -42,7 +42,7 @@ def readable(value: object, *, unit: str) -> Value:
     """
     if value is None or isinstance(value, str):
         return value
-    number = float(value)  # type: ignore[arg-type]
+    number = float(value)  # type: ignore[arg-type]  # A stored value is a number where it is no text.
     if math.isnan(number):
         return None
     return round(number) if unit in INTEGRAL else number

@@ -193,7 +193,7 @@ class _Keys:
         value: Any = self.take(key, kind, default)
         if not least <= value <= most:
             raise self.broken(key, f"is {value}, and has to lie from {least} to {most}")
-        return value  # type: ignore[no-any-return]
+        return value  # type: ignore[no-any-return]  # Its type was checked just above.
 
     def one_of(self, key: str, words: tuple[str, ...], default: str = _REQUIRED) -> str:
         value = self.take(key, str, default)
