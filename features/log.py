@@ -148,7 +148,8 @@ def _saying_anything(file: pq.ParquetFile, group: int) -> list[str]:
     }
     # Of a list, the statistics count the items that are null, which says nothing about the lists.
     kept = {*saying, *REQUIRED_COMMON, *(f.name for f in file.schema_arrow if pa.types.is_nested(f.type))}
-    return [name for name in file.schema_arrow.names if name in kept]
+    # Rows that say nothing at all are rows still, and are rejected one by one.
+    return [name for name in file.schema_arrow.names if name in kept] or file.schema_arrow.names
 
 
 def _refuse_unknown_columns(path: Path) -> None:

@@ -57,6 +57,7 @@ class RequestLog:
         try:
             await self.app(scope, receive, exchange.send_and_note)
         except Exception as error:
+            # Only the server stands above this: whatever it was, the caller gets a problem and the log the cause.
             exchange.crash = error
             if not exchange.status:
                 await problem(500, "internal", "something went wrong on our side")(

@@ -211,3 +211,9 @@ def test_a_log_may_be_read_again(tmp_path):
     log = FileLog([write_log(a_log(STORY), tmp_path / "log.parquet")], currency="CNY")
     first, second = ([batch.rows.to_pylist() for batch in log.batches()] for _ in range(2))
     assert first == second
+
+
+def test_rows_that_say_nothing_at_all_are_rejected_and_not_lost(tmp_path):
+    pq.write_table(pa.table({"stars": pa.nulls(2, pa.int64())}), tmp_path / "log.parquet")
+    (batch,) = FileLog([tmp_path / "log.parquet"], currency="CNY").batches()
+    assert [(one.index, one.code) for one in batch.rejected] == [(0, "missing_column"), (1, "missing_column")]
