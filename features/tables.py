@@ -1,16 +1,18 @@
-"""Tables of the features floor."""
+"""Tables of the features floor; times are microseconds since 1970 in UTC, days are counted from 1970."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 
-__all__ = ["events", "metadata", "settled"]
+__all__ = ["category_sums", "event_keys", "events", "merchants", "metadata", "settled", "tiles", "waiting", "words"]
 
 metadata = MetaData()
 
-#: Every accepted event; times are microseconds since 1970 in UTC, `body` is its canonical JSON.
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+
+#: Every accepted event; `body` is its canonical JSON.
 events = Table(
     "events",
     metadata,
-    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("seq", _NUMBER, primary_key=True, autoincrement=True),
     Column("event_id", String, nullable=False, unique=True),
     Column("event_type", String, nullable=False),
     Column("merchant_id", String, nullable=False),
@@ -18,7 +20,76 @@ events = Table(
     Column("known_at", BigInteger, nullable=False),
     Column("source", String),
     Column("body", Text, nullable=False),
-    Index("events_of_a_merchant", "merchant_id", "known_at"),
+    Index("events_of_a_merchant", "merchant_id", "event_type", "known_at"),
+)
+
+#: Which events say which id: one row for each id that an event carries, written `order:o1`, `buyer:b1`, and so on.
+event_keys = Table(
+    "event_keys",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("merchant_id", String, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+)
+
+#: Events that were accepted before they are known (a sender's clock is ahead); they count from `known_at` on.
+waiting = Table(
+    "waiting",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("merchant_id", String, nullable=False),
+    Column("known_at", BigInteger, nullable=False),
+    Index("waiting_by_moment", "known_at"),
+)
+
+#: A merchant's live state: the newest event, the last one that its assessment saw, and what its tiles were made by.
+#:
+#: It is due while `last_seq > assessed_seq`, since `due_since`; `measures` is the version of its tiles, empty while
+#: they are to be made anew; `heads` are the events that stand for "the latest" of anything (JSON);
+#: `set_aside` says why it could not be assessed.
+merchants = Table(
+    "merchants",
+    metadata,
+    Column("merchant_id", String, primary_key=True),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("assessed_seq", BigInteger, nullable=False),
+    Column("assessed_day", Integer),
+    Column("due_since", BigInteger),
+    Column("measures", String, nullable=False),
+    Column("heads", Text, nullable=False),
+    Column("set_aside", Text),
+    Index("due_merchants", "due_since", sqlite_where=text("due_since IS NOT NULL"),
+          postgresql_where=text("due_since IS NOT NULL")),
+    Index("merchants_by_day", "assessed_day"),
+)  # fmt: skip
+
+#: Facts of one merchant, clock day and known day added up; a known day other than the clock's is yet to come.
+#:
+#: `amounts` are pairs of a measure's number (uint16) and its amount (int64), little-endian.
+tiles = Table(
+    "tiles",
+    metadata,
+    Column("merchant_id", String, primary_key=True),
+    Column("clock", Integer, primary_key=True, autoincrement=False),
+    Column("known", Integer, primary_key=True, autoincrement=False),
+    Column("amounts", LargeBinary, nullable=False),
+)
+
+#: Numbers for the texts that attributes say: facts are numbers only.
+words = Table(
+    "words",
+    metadata,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("text", String, nullable=False, unique=True),
+)
+
+#: The sums of all merchants of a category as of one midnight; `body` is JSON, `measures` its version.
+category_sums = Table(
+    "category_sums",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("measures", String, nullable=False),
+    Column("body", Text, nullable=False),
 )
 
 #: What was settled once for the whole store, such as its currency.

@@ -1,10 +1,24 @@
 """Tables of the serving floor, beside those of `features.tables`; times are microseconds since 1970 in UTC."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, text
 
 from features.tables import metadata
 
-__all__ = ["api_keys", "assessment_history", "assessments"]
+__all__ = [
+    "api_keys",
+    "assessment_history",
+    "assessments",
+    "audit",
+    "cases",
+    "decisions",
+    "idempotency",
+    "locks",
+    "reservations",
+    "sessions",
+    "users",
+]
+
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
 
 def _assessment_columns() -> list[Column[int] | Column[str]]:
@@ -31,7 +45,7 @@ assessments = Table(
 assessment_history = Table(
     "assessment_history",
     metadata,
-    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("seq", _NUMBER, primary_key=True, autoincrement=True),
     Column("merchant_id", String, nullable=False),
     *_assessment_columns(),
     Index("history_of_a_merchant", "merchant_id", "seq"),
@@ -47,4 +61,126 @@ api_keys = Table(
     Column("scopes", String, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+)
+
+#: Every answer that was given for good: what was asked, what was answered, and everything that it was judged from.
+#:
+#: `request`, `answer` and `trace` are canonical JSON; `answer` is the body that the caller got.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("merchant_id", String, nullable=False),
+    Column("order_id", String),
+    Column("buyer_id", String),
+    Column("programme", String),
+    Column("outcome", String, nullable=False),
+    Column("decided_at", BigInteger, nullable=False),
+    Column("decided_by", String, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("seen_seq", BigInteger, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("trace", Text, nullable=False),
+    Index("decisions_of_a_merchant", "merchant_id", "decided_at"),
+)
+
+#: Money promised at once by a decision, counted against the limits of its order, its buyer and its merchant.
+#:
+#: `state` is reserved until `expires_at`, then of no weight; paid once the money is known to have gone out.
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("decision_id", String, primary_key=True),
+    Column("merchant_id", String, nullable=False),
+    Column("order_id", String, nullable=False),
+    Column("buyer_id", String, nullable=False),
+    Column("cents", BigInteger, nullable=False),
+    Column("state", String, nullable=False),
+    Column("reserved_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("reservations_of_an_order", "merchant_id", "order_id"),
+    Index("reservations_of_a_buyer", "buyer_id", "reserved_at"),
+    Index("reservations_of_a_merchant", "merchant_id", "reserved_at"),
+)
+
+#: What may change only under one hand at a time, by name; rows are locked, never changed.
+locks = Table("locks", metadata, Column("name", String, primary_key=True))
+
+#: Answers that a repeated request gets again, per key and route.
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("key_id", String, primary_key=True),
+    Column("route", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("request_hash", String, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Index("idempotency_by_age", "created_at"),
+)
+
+#: Who did what, one entry chained to the next by its hash; written in the transaction of what it tells of.
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", _NUMBER, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("previous", String, nullable=False),
+    Column("hash", String, nullable=False),
+    Index("audit_of_a_subject", "subject"),
+)
+
+#: Work for reviewers; `about` names what the case is about, so that one matter has one open case.
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("merchant_id", String, nullable=False),
+    Column("about", String, nullable=False),
+    Column("decision_id", String),
+    Column("summary", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("assigned_to", String),
+    Column("state", String, nullable=False),
+    Column("outcome", String),
+    Column("reason", Text),
+    Column("resolved_by", String),
+    Column("resolved_at", BigInteger),
+    Index("queue_of_cases", "state", "priority", "due_at"),
+    Index("cases_of_a_merchant", "merchant_id", "opened_at"),
+    Index("one_open_case", "about", unique=True, sqlite_where=text("state = 'open'"),
+          postgresql_where=text("state = 'open'")),
+)  # fmt: skip
+
+#: People who use the console; `password` is an Argon2 hash.
+users = Table(
+    "users",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("password", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", BigInteger),
+)
+
+#: Who is logged in; `id` is the SHA-256 of the cookie's token.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("user", String, nullable=False),
+    Column("csrf", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
 )
