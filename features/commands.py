@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
 
+from features.database import open_engine
 from features.engine import COLUMNS_KEPT, features_of
 from features.errors import OutputUnwritable
 from features.importers.commands import app as imports
@@ -16,7 +17,7 @@ from features.partition import Accepted, divided
 from features.progress import shown
 from features.settings import Settings
 from features.spine import Spine, midnight, read_spine
-from features.store import EventStore, open_engine
+from features.store import EventStore
 
 __all__ = ["app", "as_of_day", "check_writable", "read_log", "tell", "write_parquet"]
 

@@ -1,92 +1,39 @@
-"""The store of events: SQLite by default, PostgreSQL in production."""
+"""The store of events: what was accepted, once and for good."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import Connection, Engine, create_engine, event, exists, func, insert, make_url, select, true
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, bindparam, exists, func, insert, select, true, update
 
-from features.errors import CurrencyDiffers, StoreUnavailable
+from features.database import insert_new, micros, reading, some, writing
+from features.errors import CurrencyDiffers
 from features.jsonrows import canonical, parse_canonical
 from features.log import Batch
-from features.tables import events, metadata, settled
+from features.tables import event_keys, events, merchants, settled
 
-__all__ = ["Appended", "EventStore", "StoreLog", "create_tables", "open_engine", "reading", "writing"]
+__all__ = ["KEYS", "Appended", "EventStore", "StoreLog", "append", "lock_merchants"]
 
-_AT_ONCE = 500
 _ROWS_PER_BATCH = 32_768
 
-
-def open_engine(url: str) -> Engine:
-    """An engine for a database URL; the folder of a SQLite file is made where it is missing. Raises `StoreUnavailable`.
-
-    On SQLite, write transactions take their lock at once and a commit is on disk when it returns: the driver's
-    own ways lose concurrent updates without a word.
-    """
-    try:
-        where = make_url(url)
-        if where.get_backend_name() == "sqlite" and where.database:
-            Path(where.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(where, hide_parameters=True)
-    except (ArgumentError, OSError, ImportError) as error:
-        raise StoreUnavailable(f"There can be no store at the database URL: {error}") from error
-    if where.get_backend_name() != "sqlite":
-        return engine
-    event.listen(engine, "connect", _configure_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _configure_sqlite(connection: DBAPIConnection, _: object) -> None:
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 30000", "foreign_keys = ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def create_tables(engine: Engine) -> None:
-    """Make the tables that are missing, of every floor whose tables module was imported."""
-    with writing(engine) as connection:
-        metadata.create_all(connection)
-
-
-@contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that may write. Raises `StoreUnavailable`."""
-    try:
-        with engine.execution_options(writes=True).begin() as connection:
-            yield connection
-    except SQLAlchemyError as error:
-        raise StoreUnavailable(_said(error)) from error
-
-
-@contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that reads one state of the store. Raises `StoreUnavailable`."""
-    try:
-        with engine.begin() as connection:
-            yield connection
-    except SQLAlchemyError as error:
-        raise StoreUnavailable(_said(error)) from error
-
-
-def _said(error: SQLAlchemyError) -> str:
-    if "no such table" in str(error) or "UndefinedTable" in str(error):
-        return "Nothing was ever taken into this store: `goodfaith ingest FILE` does that"
-    return f"The store does not answer as it should: {str(error).splitlines()[0]}"
+#: Ids by which events are found again, and how each is written as a key.
+KEYS = MappingProxyType(
+    {
+        "order_id": "order",
+        "buyer_id": "buyer",
+        "return_id": "return",
+        "refund_id": "refund",
+        "dispute_id": "dispute",
+        "report_id": "report",
+        "complaint_id": "complaint",
+        "decision_id": "decision",
+        "reverses": "event",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,21 +51,13 @@ class EventStore:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def append(self, rows: pa.Table) -> Appended:
-        """Add validated events, no id twice among them, in one transaction.
+    def append(self, rows: pa.Table, *, at: datetime) -> Appended:
+        """Add validated events, no id twice among them, in one transaction that also marks their merchants as due.
 
         An event that is there already with the same content has no effect; one with other content is a conflict.
         """
-        ids, bodies = rows.column("event_id").to_pylist(), canonical(rows)
-        with writing(self.engine) as connection:
-            stored = dict(_stored(connection, ids))
-            new = [place for place, event_id in enumerate(ids) if event_id not in stored]
-            if new:
-                connection.execute(insert(events), _rows(rows.take(pa.array(new)), [bodies[place] for place in new]))
-        told = enumerate(zip(ids, bodies, strict=True))
-        conflicts = tuple(place for place, (event_id, body) in told if stored.get(event_id, body) != body)
-        duplicates = len(ids) - len(new) - len(conflicts)
-        return Appended(accepted=len(new), duplicates=duplicates, conflicts=conflicts)
+        with writing(self.engine) as tx:
+            return append(tx, rows, at=at)
 
     def settle_currency(self, currency: str) -> None:
         """Make this the store's one currency, if it has none yet. Raises `CurrencyDiffers`."""
@@ -151,11 +90,42 @@ class EventStore:
             return list(connection.execute(query).scalars())
 
 
-def _stored(connection: Connection, event_ids: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for begin in range(0, len(event_ids), _AT_ONCE):
-        some = event_ids[begin : begin + _AT_ONCE]
-        query = select(events.c.event_id, events.c.body).where(events.c.event_id.in_(some))
-        yield from ((row.event_id, row.body) for row in connection.execute(query))
+def append(tx: Connection, rows: pa.Table, *, at: datetime) -> Appended:
+    """`EventStore.append` within a transaction."""
+    ids, bodies = rows.column("event_id").to_pylist(), canonical(rows)
+    stored = dict(_stored(tx, ids))
+    new = [place for place, event_id in enumerate(ids) if event_id not in stored]
+    if new:
+        _add(tx, rows.take(pa.array(new)), [bodies[place] for place in new], at)
+    told = enumerate(zip(ids, bodies, strict=True))
+    conflicts = tuple(place for place, (event_id, body) in told if stored.get(event_id, body) != body)
+    duplicates = len(ids) - len(new) - len(conflicts)
+    return Appended(accepted=len(new), duplicates=duplicates, conflicts=conflicts)
+
+
+def _stored(tx: Connection, event_ids: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for ids in some(event_ids):
+        query = select(events.c.event_id, events.c.body).where(events.c.event_id.in_(ids))
+        yield from ((row.event_id, row.body) for row in tx.execute(query))
+
+
+def _add(tx: Connection, new: pa.Table, bodies: Sequence[str], at: datetime) -> None:
+    lock_merchants(tx, new.column("merchant_id").unique().to_pylist())
+    adding = insert(events).returning(events.c.seq, sort_by_parameter_order=True)
+    seqs = list(tx.execute(adding, _rows(new, bodies)).scalars())
+    keys = _key_rows(new, seqs)
+    if keys:
+        tx.execute(insert(event_keys), keys)
+    _mark_due(tx, new, seqs, at)
+
+
+def lock_merchants(tx: Connection, merchant_ids: Sequence[str]) -> None:
+    """Let nobody else change what is kept of these merchants until the transaction ends."""
+    unborn = {"last_seq": 0, "assessed_seq": 0, "measures": "", "heads": "[]"}
+    insert_new(tx, merchants, [{"merchant_id": one, **unborn} for one in merchant_ids])
+    for ids in some(sorted(merchant_ids)):
+        chosen = select(merchants.c.merchant_id).where(merchants.c.merchant_id.in_(ids))
+        tx.execute(chosen.order_by(merchants.c.merchant_id).with_for_update())
 
 
 def _rows(new: pa.Table, bodies: Sequence[str]) -> list[dict[str, Any]]:
@@ -165,6 +135,27 @@ def _rows(new: pa.Table, bodies: Sequence[str]) -> list[dict[str, Any]]:
     for name in ("event_time", "known_at"):
         kept = kept.append_column(name, new.column(name).cast(pa.int64()))
     return [{"source": None, **row, "body": body} for row, body in zip(kept.to_pylist(), bodies, strict=True)]
+
+
+def _key_rows(new: pa.Table, seqs: Sequence[int]) -> list[dict[str, Any]]:
+    """One row for each id that each event carries."""
+    told = new.select(["merchant_id", *(column for column in KEYS if column in new.column_names)]).to_pylist()
+    return [
+        {"key": f"{KEYS[column]}:{value}", "merchant_id": event["merchant_id"], "seq": seq}
+        for event, seq in zip(told, seqs, strict=True)
+        for column, value in event.items()
+        if column in KEYS and value is not None
+    ]
+
+
+def _mark_due(tx: Connection, new: pa.Table, seqs: Sequence[int], at: datetime) -> None:
+    newest = dict(zip(new.column("merchant_id").to_pylist(), seqs, strict=True))
+    marking = (
+        update(merchants)
+        .where(merchants.c.merchant_id == bindparam("of"))
+        .values(last_seq=bindparam("newest"), due_since=func.coalesce(merchants.c.due_since, micros(at)))
+    )
+    tx.execute(marking, [{"of": name, "newest": seq} for name, seq in newest.items()])
 
 
 class StoreLog:

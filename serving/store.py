@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select, update
 
 from features import errors as features_errors
-from features.store import create_tables, open_engine, reading, writing
+from features.database import create_tables, open_engine, reading, writing
 from serving.auth import ApiKey
 from serving.errors import KeyUnknown, StoreUnavailable
 from serving.tables import api_keys, assessment_history, assessments

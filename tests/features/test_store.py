@@ -10,12 +10,13 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import Engine, text
 
+from features.database import create_tables, open_engine, reading, writing
 from features.engine import build_features
 from features.errors import StoreUnavailable
 from features.events import COLUMNS, EVENT_TYPES, Kind
 from features.jsonrows import canonical, check_rows
 from features.log import FileLog
-from features.store import Appended, EventStore, create_tables, open_engine, reading, writing
+from features.store import Appended, EventStore
 from tests.features.build import a_log, a_spine, moment, write_lines, write_log
 
 NOON = moment("2024-01-10T12:00")
@@ -54,39 +55,41 @@ def texts_of(log):
 
 
 def test_new_events_are_accepted(store):
-    assert store.append(rows_of(an_order(), an_order("e2"))) == Appended(accepted=2, duplicates=0, conflicts=())
+    assert store.append(rows_of(an_order(), an_order("e2")), at=NOON) == Appended(
+        accepted=2, duplicates=0, conflicts=()
+    )
 
 
 def test_the_same_again_is_a_duplicate_and_has_no_effect(store):
     rows = rows_of(an_order(), an_order("e2"))
-    store.append(rows)
+    store.append(rows, at=NOON)
     before = texts_of(store.log())
-    assert store.append(rows) == Appended(accepted=0, duplicates=2, conflicts=())
+    assert store.append(rows, at=NOON) == Appended(accepted=0, duplicates=2, conflicts=())
     assert texts_of(store.log()) == before
 
 
 def test_other_content_is_a_conflict_and_what_was_there_stands(store):
-    store.append(rows_of(an_order("e2")))
+    store.append(rows_of(an_order("e2")), at=NOON)
     earlier = an_order("e2", event_time=NOON - timedelta(days=1))
-    assert store.append(rows_of(an_order(), earlier)) == Appended(accepted=1, duplicates=0, conflicts=(1,))
+    assert store.append(rows_of(an_order(), earlier), at=NOON) == Appended(accepted=1, duplicates=0, conflicts=(1,))
     assert texts_of(store.log()) == canonical(rows_of(an_order("e2"), an_order()))
 
 
 @pytest.mark.parametrize("change", [{"stars": 5}, {"currency": "CNY"}, {"known_at": NOON}, {"brand": None}], ids=str)
 def test_what_says_nothing_new_is_a_duplicate(store, change):
-    store.append(rows_of(an_order()))
-    assert store.append(rows_of(an_order(**change))).duplicates == 1
+    store.append(rows_of(an_order()), at=NOON)
+    assert store.append(rows_of(an_order(**change)), at=NOON).duplicates == 1
 
 
 def test_more_ids_than_one_question_holds_are_all_found(store):
     rows = rows_of(*(an_order(str(number)) for number in range(1200)))
-    store.append(rows)
-    assert store.append(rows) == Appended(accepted=0, duplicates=1200, conflicts=())
+    store.append(rows, at=NOON)
+    assert store.append(rows, at=NOON) == Appended(accepted=0, duplicates=1200, conflicts=())
 
 
 def test_an_append_that_fails_leaves_nothing(store):
     with pytest.raises(StoreUnavailable):
-        store.append(pa.concat_tables([rows_of(an_order("e2")), rows_of(an_order()), rows_of(an_order())]))
+        store.append(pa.concat_tables([rows_of(an_order("e2")), rows_of(an_order()), rows_of(an_order())]), at=NOON)
     assert not store.any()
 
 
@@ -112,14 +115,14 @@ def a_full_event(event_type):
 @pytest.mark.parametrize("event_type", EVENT_TYPES.values(), ids=lambda one: one.name)
 def test_an_event_comes_out_as_it_went_in(store, event_type):
     event = a_full_event(event_type)
-    store.append(rows_of(event))
+    store.append(rows_of(event), at=NOON)
     (batch,) = store.log().batches()
     assert {name: value for name, value in batch.rows.to_pylist()[0].items() if value is not None} == event
 
 
 @pytest.mark.parametrize("day", ["0001-01-02", "1582-10-10", "1969-12-31T23:59:59.999999", "9999-12-30"])
 def test_any_moment_that_can_be_said_comes_out_again(store, day):
-    store.append(rows_of(an_order(event_time=moment(day))))
+    store.append(rows_of(an_order(event_time=moment(day))), at=NOON)
     (batch,) = store.log().batches()
     assert batch.rows.column("event_time").to_pylist() == [moment(day)]
 
@@ -139,21 +142,21 @@ STORY = """
 def test_features_from_the_store_are_those_from_the_file(store, tmp_path, write):
     file = FileLog([write(a_log(STORY), tmp_path / "log")], currency="CNY")
     for batch in file.batches():
-        store.append(batch.rows)
+        store.append(batch.rows, at=NOON)
     spine = a_spine((merchant, moment(day)) for merchant in ("shop", "stall") for day in ("2024-01-07", "2024-02-01"))
     assert build_features(store.log(), spine).equals(build_features(file, spine))
 
 
 def test_a_log_keeps_the_order_in_which_events_were_accepted(store):
     for event_id in ("b", "a", "c"):
-        store.append(rows_of(an_order(event_id)))
+        store.append(rows_of(an_order(event_id)), at=NOON)
     (batch,) = store.log().batches()
     assert batch.rows.column("event_id").to_pylist() == ["b", "a", "c"]
     assert batch.numbers.tolist() == [0, 1, 2]
 
 
 def test_one_merchant_s_log_is_its_own(store):
-    store.append(rows_of(*a_log(STORY)))
+    store.append(rows_of(*a_log(STORY)), at=NOON)
     log = store.log(merchant_id="stall")
     assert (log.rows, len(texts_of(log))) == (2, 2)
     assert store.log().rows == 7
@@ -164,7 +167,7 @@ def test_an_empty_store_is_a_log_of_nothing(store):
 
 
 def test_merchants_are_known_from_their_first_event_on(store):
-    store.append(rows_of(*a_log(STORY)))
+    store.append(rows_of(*a_log(STORY)), at=NOON)
     assert store.merchant_ids() == ["shop", "stall"]
     assert (store.knows("stall"), store.knows("stranger"), store.any()) == (True, False, True)
 
@@ -181,14 +184,14 @@ def test_a_commit_is_on_disk_and_a_writer_waits_for_its_turn(engine, pragma, val
 
 
 def test_what_was_accepted_is_there_when_the_file_is_opened_again(store, engine):
-    store.append(rows_of(an_order()))
+    store.append(rows_of(an_order()), at=NOON)
     again = open_engine(str(engine.url))
     assert EventStore(again).knows("shop")
     again.dispose()
 
 
 def test_tables_that_are_there_are_left_alone(store, engine):
-    store.append(rows_of(an_order()))
+    store.append(rows_of(an_order()), at=NOON)
     create_tables(engine)
     assert store.any()
 
@@ -209,7 +212,7 @@ def test_a_file_that_is_no_database_says_so(tmp_path):
 
 
 def test_a_transaction_that_fails_changes_nothing(engine, store):
-    store.append(rows_of(an_order()))
+    store.append(rows_of(an_order()), at=NOON)
     with suppress(RuntimeError), writing(engine) as connection:
         connection.execute(text("DELETE FROM events"))
         raise RuntimeError
@@ -219,7 +222,7 @@ def test_a_transaction_that_fails_changes_nothing(engine, store):
 def test_a_reader_sees_one_state_while_others_write(engine, store):
     with reading(engine) as connection:
         before = connection.execute(text("SELECT count(*) FROM events")).scalar()
-        store.append(rows_of(an_order()))
+        store.append(rows_of(an_order()), at=NOON)
         assert connection.execute(text("SELECT count(*) FROM events")).scalar() == before == 0
 
 
@@ -232,7 +235,7 @@ def append_together(engine, *shares):
 
     def work(batches):
         start.wait()
-        return [EventStore(engine).append(batch) for batch in batches]
+        return [EventStore(engine).append(batch, at=NOON) for batch in batches]
 
     with ThreadPoolExecutor(len(shares)) as pool:
         return [appended for share in pool.map(work, shares) for appended in share]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from features.store import create_tables, open_engine
+from features.database import create_tables, open_engine
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from features.store import open_engine
+from features.database import open_engine
 from serving.auth import authenticate
 from serving.commands import mount
 from serving.errors import KeyUnknown, Unauthenticated

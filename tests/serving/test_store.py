@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from features.store import open_engine
+from features.database import open_engine
 from serving.answers import stored
 from serving.auth import ApiKey
 from serving.errors import KeyUnknown, StoreUnavailable

@@ -93,7 +93,7 @@ def a_merchant_exists(engine: Engine, merchant_id: str = "m1", *, orders: int = 
         told.append(_event(merchant_id, f"o{number}", "order_placed", january + timedelta(days=number), **order))
     checked = check_rows(told, currency="CNY")
     assert not checked.rejected
-    EventStore(engine).append(checked.rows)
+    EventStore(engine).append(checked.rows, at=NOON)
 
 
 def _event(merchant_id: str, name: str, event_type: str, at: datetime, **columns: Any) -> dict[str, Any]:

@@ -1,0 +1,108 @@
+"""The database: how it is opened, and transactions that read or write. SQLite by default, PostgreSQL in production."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from features.errors import StoreUnavailable
+from features.tables import metadata
+
+__all__ = ["create_tables", "insert_new", "micros", "moment", "open_engine", "reading", "some", "writing"]
+
+_AT_ONCE = 500
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for a database URL; the folder of a SQLite file is made where it is missing. Raises `StoreUnavailable`.
+
+    On SQLite, write transactions take their lock at once and a commit is on disk when it returns: the driver's
+    own ways lose concurrent updates without a word.
+    """
+    try:
+        where = make_url(url)
+        if where.get_backend_name() == "sqlite" and where.database:
+            Path(where.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(where, hide_parameters=True)
+    except (ArgumentError, OSError, ImportError) as error:
+        raise StoreUnavailable(f"There can be no store at the database URL: {error}") from error
+    if where.get_backend_name() != "sqlite":
+        return engine
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: DBAPIConnection, _: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 30000", "foreign_keys = ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def create_tables(engine: Engine) -> None:
+    """Make the tables that are missing, of every floor whose tables module was imported."""
+    with writing(engine) as connection:
+        metadata.create_all(connection)
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that may write. Raises `StoreUnavailable`."""
+    try:
+        with engine.execution_options(writes=True).begin() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise StoreUnavailable(_said(error)) from error
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that reads one state of the store. Raises `StoreUnavailable`."""
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise StoreUnavailable(_said(error)) from error
+
+
+def _said(error: SQLAlchemyError) -> str:
+    if "no such table" in str(error) or "UndefinedTable" in str(error):
+        return "Nothing was ever taken into this store: `goodfaith ingest FILE` does that"
+    return f"The store does not answer as it should: {str(error).splitlines()[0]}"
+
+
+def insert_new(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert those of the rows whose keys are not there yet; the others have no effect."""
+    if rows:
+        insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+        tx.execute(insert(table).on_conflict_do_nothing(), list(rows))
+
+
+def some(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Values cut into pieces that one statement can name."""
+    for begin in range(0, len(values), _AT_ONCE):
+        yield values[begin : begin + _AT_ONCE]
+
+
+def micros(at: datetime) -> int:
+    """A moment as the tables keep it: microseconds since 1970 in UTC."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def moment(kept: int) -> datetime:
+    """The moment, in UTC, of a number that a table keeps."""
+    return _EPOCH + timedelta(microseconds=kept)

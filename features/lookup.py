@@ -1,0 +1,90 @@
+"""Looking up single events in the store: by the ids they carry, or by a merchant and a type."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+
+from features.tables import event_keys, events, merchants
+
+__all__ = ["Found", "LiveState", "events_about", "events_of_type", "live_state"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One stored event: its place in the store, and what it says (times are texts in ISO 8601, UTC)."""
+
+    seq: int
+    event_type: str
+    merchant_id: str
+    event_time: int
+    known_at: int
+    says: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveState:
+    """What the store keeps of a merchant beside its events: the newest one's `seq`, and since when it is due."""
+
+    last_seq: int
+    assessed_seq: int
+    due_since: int | None
+
+
+_COLUMNS = (events.c.seq, events.c.event_type, events.c.merchant_id, events.c.event_time, events.c.known_at,
+            events.c.body)  # fmt: skip
+
+
+def events_about(
+    tx: Connection, key: str, *, merchant_id: str | None = None, types: Sequence[str] = ()
+) -> tuple[Found, ...]:
+    """Events that carry an id, written as a key such as `order:o1` or `buyer:b1` (`features.store.KEYS`), as stored.
+
+    Of one merchant where one is named, else of all; of some types where any are named; reversed ones are left out.
+    """
+    query = select(*_COLUMNS).join(event_keys, event_keys.c.seq == events.c.seq).where(event_keys.c.key == key)
+    if merchant_id is not None:
+        query = query.where(event_keys.c.merchant_id == merchant_id)
+    return _live(tx, query, types)
+
+
+def events_of_type(tx: Connection, merchant_id: str, event_type: str) -> tuple[Found, ...]:
+    """A merchant's events of a type, in the order in which they came; reversed ones are left out."""
+    return _live(tx, select(*_COLUMNS).where(events.c.merchant_id == merchant_id), (event_type,))
+
+
+def live_state(tx: Connection, merchant_id: str) -> LiveState | None:
+    """What is kept of a merchant; None where no event of it was ever accepted."""
+    columns = (merchants.c.last_seq, merchants.c.assessed_seq, merchants.c.due_since)
+    row = tx.execute(
+        select(*columns).where(merchants.c.merchant_id == merchant_id, merchants.c.last_seq > 0)
+    ).one_or_none()
+    return LiveState(last_seq=row.last_seq, assessed_seq=row.assessed_seq, due_since=row.due_since) if row else None
+
+
+def _live(tx: Connection, query: Select[Any], types: Sequence[str]) -> tuple[Found, ...]:
+    if types:
+        query = query.where(events.c.event_type.in_(types))
+    found = [_found(row) for row in tx.execute(query.order_by(events.c.seq))]
+    taken_back = _reversed(tx, found)
+    return tuple(one for one in found if (one.merchant_id, one.says["event_id"]) not in taken_back)
+
+
+def _found(row: Row[Any]) -> Found:
+    return Found(
+        seq=row.seq,
+        event_type=row.event_type,
+        merchant_id=row.merchant_id,
+        event_time=row.event_time,
+        known_at=row.known_at,
+        says=json.loads(row.body),
+    )
+
+
+def _reversed(tx: Connection, found: Sequence[Found]) -> set[tuple[str, str]]:
+    """Which of some events were taken back, by merchant and event id; a reversal itself never is."""
+    keys = {f"event:{one.says['event_id']}" for one in found if one.event_type != "event_reversed"}
+    query = select(event_keys.c.merchant_id, event_keys.c.key).where(event_keys.c.key.in_(keys))
+    return {(row.merchant_id, row.key.removeprefix("event:")) for row in tx.execute(query)} if keys else set()
