@@ -36,7 +36,7 @@ from features.measures import (
 from features.selection import holds, numbered, presence, select
 from features.spells import FOREVER, Spells, intersect, joined, minus, peaks, union
 
-__all__ = ["Facts", "Lexicon", "resolve"]
+__all__ = ["Facts", "Lexicon", "latest_rows", "resolve"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -151,7 +151,7 @@ def _orders(known: Known, source: Orders, _: Lexicon) -> _Placed:
     if source.lacking:
         taken = presence(known, rows, source.lacking, by="order_id", until=until)
         spells = minus(spells, taken)
-    return _of_spells(rows, spells, days(clock))
+    return _of_spells(rows, spells, days(clock) if source.clock == "event_time" else known.due(clock))
 
 
 def _own_faults(known: Known, source: OwnFaults, _: Lexicon) -> _Placed:
@@ -236,6 +236,20 @@ def _said(known: Known, rows: Rows, column: str, lexicon: Lexicon) -> Ints:
     if COLUMNS[column].kind is Kind.TEXT:
         return lexicon.numbers(known.texts(rows, column))
     return known.numbers(rows, column)
+
+
+def latest_rows(known: Known, source: Latest, count: int) -> Ints:
+    """The event (by position in the partition) that stands for each of `count` merchants at the end; -1 for none."""
+    standing = np.full(count, -1)
+    parts = [_saying(known, select(known, events), source.column) for events in source.of]
+    merchant = np.concatenate([rows.merchant for rows in parts])
+    position = np.concatenate([rows.position for rows in parts])
+    places = _order_of_events(known, parts)
+    order = np.argsort(-places if source.earliest else places)
+    live = order[np.concatenate([rows.end for rows in parts])[order] == FOREVER]
+    # Of several assignments to one place the last one stays.
+    standing[merchant[live]] = position[live]
+    return standing
 
 
 def _order_of_events(known: Known, parts: Sequence[Rows]) -> Ints:

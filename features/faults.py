@@ -65,7 +65,7 @@ def _dispatch_late(known: Known, orders: Rows) -> tuple[Spells, Ints]:
     excused = presence(known, orders, [_OTHER_CANCELLATIONS], by="order_id", until=ship_by)
     due = numbered(orders).where(promised[numbered(orders).key])
     # That nothing came is known once the promised time has passed.
-    since = np.maximum(due.start, days(ship_by)[due.key])
+    since = np.maximum(due.start, known.due(ship_by)[due.key])
     lasting = Spells(key=due.key, start=since, end=due.end).where(since < due.end)
     late = minus(minus(lasting, kept), excused)
     return late, ship_by[late.key]

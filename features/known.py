@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from features.events import COLUMNS, EVENT_TYPES, Kind
 from features.spells import FOREVER, Spells, match
 
-__all__ = ["NO_TIME", "TYPE_CODES", "Known", "Rows", "days", "ranks"]
+__all__ = ["NO_TIME", "TYPE_CODES", "Known", "Rows", "days", "known_of", "ranks", "type_codes"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -70,10 +70,14 @@ def days(times: Ints) -> Ints:
 
 
 class Known:
-    """A partition: `table` with integer columns `merchant` and `type` beside those of the log that are needed."""
+    """A partition: `table` with integer columns `merchant` and `type` beside those of the log that are needed.
 
-    def __init__(self, table: pa.Table) -> None:
+    With `live` it is looked at while a day runs and not from the midnight that ends it (docs/decisions/0003).
+    """
+
+    def __init__(self, table: pa.Table, *, live: bool = False) -> None:
         self._table = table.combine_chunks()
+        self._live = live
         self._integers: dict[str, Ints] = {}
         self._merchant = self._ints("merchant")
         self._type = self._table.column("type").to_numpy()
@@ -112,6 +116,14 @@ class Known:
         if column not in self._keys:
             self._keys[column] = self._coded(column)
         return self._keys[column][rows.position]
+
+    def due(self, deadlines: Ints) -> Ints:
+        """The day on which what was promised by each of these times counts as due.
+
+        From a midnight, that is the day before it; while a day runs, deadlines are compared with its beginning, so
+        those of a day are due on the next.
+        """
+        return days(deadlines) + 1 if self._live else days(deadlines)
 
     def times(self, rows: Rows, column: str) -> Ints:
         """A time that events carry, or repeat from what they follow; `NO_TIME` where neither is known."""
@@ -197,6 +209,17 @@ class Known:
         order = np.lexsort((ties, openers.start[earlier], openers.time[earlier], later))
         last = np.append(later[order][1:] != later[order][:-1], True)[: len(order)]
         return np.asarray(order[last])
+
+
+def type_codes(rows: pa.Table) -> pa.Array:
+    """How the types of some events are written in a partition."""
+    return pc.index_in(rows.column("event_type"), value_set=pa.array(list(TYPE_CODES))).cast(pa.int8())
+
+
+def known_of(rows: pa.Table, merchant: Ints, *, live: bool = False) -> Known:
+    """Events (n,) under the numbers (n,) of their merchants as a partition; all that matter of one must be here."""
+    table = rows.append_column("merchant", pa.array(merchant)).append_column("type", type_codes(rows))
+    return Known(table, live=live)
 
 
 def ranks(texts: pa.Array) -> Ints:

@@ -15,12 +15,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from features.duplicates import Discarded, EventIds
 from features.errors import NothingAccepted
 from features.events import SCHEMA, Kind
-from features.known import TYPE_CODES, Known
+from features.known import Known, type_codes
 from features.log import ROWS_PER_BATCH, Batch, EventLog
 from features.progress import Watch, silently
 from features.spine import Spine, spine_of
@@ -162,8 +161,7 @@ class _Merchants:
 
 def _numbered(batch: Batch, merchants: _Merchants, schema: pa.Schema) -> pa.Table:
     rows = batch.rows
-    types = pc.index_in(rows.column("event_type"), value_set=pa.array(list(TYPE_CODES))).cast(pa.int8())
-    columns = {"number": pa.array(batch.numbers), "merchant": merchants.take(rows), "type": types}
+    columns = {"number": pa.array(batch.numbers), "merchant": merchants.take(rows), "type": type_codes(rows)}
     for field_ in schema:
         if field_.name not in columns:
             present = field_.name in rows.column_names

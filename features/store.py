@@ -3,37 +3,26 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import Connection, Engine, bindparam, exists, func, insert, select, true, update
+from sqlalchemy import Connection, Engine, and_, bindparam, exists, func, insert, select, true, update
 
-from features.database import insert_new, micros, reading, some, writing
+from features.database import micros, reading, some, writing
 from features.errors import CurrencyDiffers
 from features.jsonrows import canonical, parse_canonical
+from features.live import lock_merchants, outdated, put_off, rebuild, take_in
 from features.log import Batch
-from features.tables import event_keys, events, merchants, settled
+from features.progress import Watch, silently
+from features.tables import KEYS, event_keys, events, merchants, settled
 
-__all__ = ["KEYS", "Appended", "EventStore", "StoreLog", "append", "lock_merchants"]
+__all__ = ["Appended", "EventStore", "StoreLog", "append"]
 
 _ROWS_PER_BATCH = 32_768
 
-#: Ids by which events are found again, and how each is written as a key.
-KEYS = MappingProxyType(
-    {
-        "order_id": "order",
-        "buyer_id": "buyer",
-        "return_id": "return",
-        "refund_id": "refund",
-        "dispute_id": "dispute",
-        "report_id": "report",
-        "complaint_id": "complaint",
-        "decision_id": "decision",
-        "reverses": "event",
-    }
-)
+#: Merchants whose tiles are made anew in one transaction.
+_MERCHANTS_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +40,27 @@ class EventStore:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def append(self, rows: pa.Table, *, at: datetime) -> Appended:
-        """Add validated events, no id twice among them, in one transaction that also marks their merchants as due.
+    def append(self, rows: pa.Table, *, at: datetime, later: bool = False) -> Appended:
+        """Add validated events, no id twice among them, in one transaction.
 
-        An event that is there already with the same content has no effect; one with other content is a conflict.
+        They are in their merchants' tiles when it ends, or, with `later`, before the tiles are next needed; either way
+        the merchants are marked as due. An event that is there already with the same content has no effect; one with
+        other content is a conflict.
         """
         with writing(self.engine) as tx:
-            return append(tx, rows, at=at)
+            return append(tx, rows, at=at, later=later)
+
+    def catch_up(self, *, at: datetime, watch: Watch = silently) -> int:
+        """Make all tiles anew that were put off or are of another version; answer how many merchants' they were."""
+        steps = watch(iter(lambda: self._catch_up_some(at), 0), title="adding up the history of merchants")
+        return sum(steps)
+
+    def _catch_up_some(self, at: datetime) -> int:
+        with writing(self.engine) as tx:
+            names = outdated(tx, most=_MERCHANTS_AT_ONCE)
+            if names:
+                rebuild(tx, names, at=micros(at))
+        return len(names)
 
     def settle_currency(self, currency: str) -> None:
         """Make this the store's one currency, if it has none yet. Raises `CurrencyDiffers`."""
@@ -68,9 +71,9 @@ class EventStore:
         if stands not in (None, currency):
             raise CurrencyDiffers(f"This store is in {stands}, and GOODFAITH_CURRENCY is {currency}")
 
-    def log(self, *, merchant_id: str | None = None) -> "StoreLog":
-        """All events, or one merchant's, as a log."""
-        return StoreLog(self.engine, merchant_id=merchant_id)
+    def log(self, *, merchant_id: str | None = None, known_before: datetime | None = None) -> "StoreLog":
+        """All events, or one merchant's, or those known before a moment, as a log."""
+        return StoreLog(self.engine, merchant_id=merchant_id, known_before=known_before)
 
     def knows(self, merchant_id: str) -> bool:
         """Whether any event of the merchant was ever accepted."""
@@ -90,13 +93,18 @@ class EventStore:
             return list(connection.execute(query).scalars())
 
 
-def append(tx: Connection, rows: pa.Table, *, at: datetime) -> Appended:
+def append(tx: Connection, rows: pa.Table, *, at: datetime, later: bool = False) -> Appended:
     """`EventStore.append` within a transaction."""
     ids, bodies = rows.column("event_id").to_pylist(), canonical(rows)
     stored = dict(_stored(tx, ids))
     new = [place for place, event_id in enumerate(ids) if event_id not in stored]
     if new:
-        _add(tx, rows.take(pa.array(new)), [bodies[place] for place in new], at)
+        fresh = rows.take(pa.array(new))
+        seqs = _add(tx, fresh, [bodies[place] for place in new], at)
+        if later:
+            put_off(tx, fresh.column("merchant_id").unique().to_pylist())
+        else:
+            take_in(tx, seqs, fresh, at=micros(at))
     told = enumerate(zip(ids, bodies, strict=True))
     conflicts = tuple(place for place, (event_id, body) in told if stored.get(event_id, body) != body)
     duplicates = len(ids) - len(new) - len(conflicts)
@@ -109,7 +117,7 @@ def _stored(tx: Connection, event_ids: Sequence[str]) -> Iterator[tuple[str, str
         yield from ((row.event_id, row.body) for row in tx.execute(query))
 
 
-def _add(tx: Connection, new: pa.Table, bodies: Sequence[str], at: datetime) -> None:
+def _add(tx: Connection, new: pa.Table, bodies: Sequence[str], at: datetime) -> list[int]:
     lock_merchants(tx, new.column("merchant_id").unique().to_pylist())
     adding = insert(events).returning(events.c.seq, sort_by_parameter_order=True)
     seqs = list(tx.execute(adding, _rows(new, bodies)).scalars())
@@ -117,15 +125,7 @@ def _add(tx: Connection, new: pa.Table, bodies: Sequence[str], at: datetime) -> 
     if keys:
         tx.execute(insert(event_keys), keys)
     _mark_due(tx, new, seqs, at)
-
-
-def lock_merchants(tx: Connection, merchant_ids: Sequence[str]) -> None:
-    """Let nobody else change what is kept of these merchants until the transaction ends."""
-    unborn = {"last_seq": 0, "assessed_seq": 0, "measures": "", "heads": "[]"}
-    insert_new(tx, merchants, [{"merchant_id": one, **unborn} for one in merchant_ids])
-    for ids in some(sorted(merchant_ids)):
-        chosen = select(merchants.c.merchant_id).where(merchants.c.merchant_id.in_(ids))
-        tx.execute(chosen.order_by(merchants.c.merchant_id).with_for_update())
+    return seqs
 
 
 def _rows(new: pa.Table, bodies: Sequence[str]) -> list[dict[str, Any]]:
@@ -163,9 +163,12 @@ class StoreLog:
 
     settled = True
 
-    def __init__(self, engine: Engine, *, merchant_id: str | None = None) -> None:
+    def __init__(self, engine: Engine, *, merchant_id: str | None = None, known_before: datetime | None = None) -> None:
         self._engine = engine
-        self._chosen = events.c.merchant_id == merchant_id if merchant_id is not None else true()
+        self._chosen = and_(
+            true() if merchant_id is None else events.c.merchant_id == merchant_id,
+            true() if known_before is None else events.c.known_at < micros(known_before),
+        )
 
     @property
     def rows(self) -> int:

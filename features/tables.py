@@ -1,10 +1,38 @@
 """Tables of the features floor; times are microseconds since 1970 in UTC, days are counted from 1970."""
 
+from types import MappingProxyType
+
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 
-__all__ = ["category_sums", "event_keys", "events", "merchants", "metadata", "settled", "tiles", "waiting", "words"]
+__all__ = [
+    "KEYS",
+    "category_sums",
+    "event_keys",
+    "events",
+    "merchants",
+    "metadata",
+    "settled",
+    "tiles",
+    "waiting",
+    "words",
+]
 
 metadata = MetaData()
+
+#: Ids by which events are found again, and how each is written as a key.
+KEYS = MappingProxyType(
+    {
+        "order_id": "order",
+        "buyer_id": "buyer",
+        "return_id": "return",
+        "refund_id": "refund",
+        "dispute_id": "dispute",
+        "report_id": "report",
+        "complaint_id": "complaint",
+        "decision_id": "decision",
+        "reverses": "event",
+    }
+)
 
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 

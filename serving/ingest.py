@@ -61,10 +61,11 @@ def ingest_file(store: EventStore, path: Path, *, currency: str, now: datetime) 
         for batch in log.batches(clock=clock):
             rejects.write(batch.rejected)
             for rows, numbers in _standing(batch, discarded.numbers):
-                appended = store.append(rows, at=now)
+                appended = store.append(rows, at=now, later=True)
                 outcome.accepted += appended.accepted
                 outcome.duplicates += appended.duplicates
                 rejects.write([_conflict(rows, numbers, place) for place in appended.conflicts])
+    store.catch_up(at=now)
     return outcome
 
 

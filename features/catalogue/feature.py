@@ -136,9 +136,13 @@ class Shrunk:
     def values(self, context: Context, days: int | None) -> pa.Array:
         """float64 (n,)."""
         of, per = self.numbers(days)
+        return pa.array(_drawn(context.own(of), context.own(per), self.towards(context, days), self.strength))
+
+    def towards(self, context: Context, days: int | None) -> npt.NDArray[np.float64]:
+        """The category's rate, itself drawn towards everybody's: (n,)."""
+        of, per = self.numbers(days)
         everybody = (context.everybody(of) + self.prior) / (context.everybody(per) + 1.0)
-        category = _drawn(context.category(of), context.category(per), everybody, self.category_strength)
-        return pa.array(_drawn(context.own(of), context.own(per), category, self.strength))
+        return _drawn(context.category(of), context.category(per), everybody, self.category_strength)
 
 
 Formula = Total | Ratio | Since | Told | Shrunk

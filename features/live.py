@@ -1,0 +1,178 @@
+"""The live state: tiles of every merchant, kept true in the transaction that adds an event.
+
+New events change only facts that they share something with: an order, a buyer, a return, "the latest" of anything.
+So their effect is a difference: what `resolve` makes of the stored events beside them together with them, less what
+it made of those alone. There is no second way to make a fact (docs/decisions/0003). A merchant of which something is
+taken back, or whose tiles are of another version, is made anew from all of its events.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from features.database import insert_new, some
+from features.facts import latest_rows, resolve
+from features.known import Known, known_of
+from features.measures import Latest
+from features.neighbours import all_of, beside, by_seq
+from features.tables import event_keys, merchants, waiting
+from features.tile_rows import MEASURES, VERSION, Entries, entries_of, replace_tiles, write_tiles
+from features.words import Words
+
+__all__ = ["lock_merchants", "outdated", "put_off", "rebuild", "take_in", "take_in_waiting"]
+
+_DAY = 86_400_000_000
+
+#: Where "the latest" of something is asked for; a merchant's heads are the events that stand for it, in this order.
+_HEADS: tuple[Latest, ...] = tuple(
+    dict.fromkeys(measure.source for measure in MEASURES if isinstance(measure.source, Latest))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """A merchant's row: the version of its tiles, and its heads (seqs; 0 where there is none)."""
+
+    measures: str
+    heads: tuple[int, ...]
+
+
+def lock_merchants(tx: Connection, merchant_ids: Sequence[str]) -> None:
+    """Let nobody else change what is kept of these merchants until the transaction ends."""
+    unborn = {"last_seq": 0, "assessed_seq": 0, "measures": "", "heads": "[]"}
+    insert_new(tx, merchants, [{"merchant_id": one, **unborn} for one in merchant_ids])
+    for ids in some(sorted(merchant_ids)):
+        chosen = select(merchants.c.merchant_id).where(merchants.c.merchant_id.in_(ids))
+        tx.execute(chosen.order_by(merchants.c.merchant_id).with_for_update())
+
+
+def take_in(tx: Connection, seqs: Sequence[int], rows: pa.Table, *, at: int) -> None:
+    """Let newly stored events count; `at` is the moment (microseconds), their merchants are locked.
+
+    Events that are not known yet at that moment wait until they are.
+    """
+    new = rows.append_column("seq", pa.array(seqs, pa.int64()))
+    ahead = pc.greater(new.column("known_at").cast(pa.int64()), at)
+    _wait(tx, new.filter(ahead))
+    _count(tx, new.filter(pc.invert(ahead)), at)
+
+
+def take_in_waiting(tx: Connection, *, at: int) -> int:
+    """Let the events count whose moment has come; answer how many did."""
+    due = tx.execute(select(waiting.c.seq, waiting.c.merchant_id).where(waiting.c.known_at <= at)).all()
+    if not due:
+        return 0
+    lock_merchants(tx, sorted({merchant for _, merchant in due}))
+    taken = list(tx.scalars(delete(waiting).where(waiting.c.known_at <= at).returning(waiting.c.seq)))
+    _count(tx, by_seq(tx, taken), at)
+    return len(taken)
+
+
+def put_off(tx: Connection, merchant_ids: Sequence[str]) -> None:
+    """Have the tiles of some merchants made anew when they are next needed, instead of now."""
+    for names in some(merchant_ids):
+        tx.execute(update(merchants).where(merchants.c.merchant_id.in_(names)).values(measures=""))
+
+
+def outdated(tx: Connection, *, most: int, chosen: Sequence[str] = ()) -> list[str]:
+    """Merchants (of those chosen, if any are) whose tiles are to be made anew."""
+    query = select(merchants.c.merchant_id).where(merchants.c.measures != VERSION, merchants.c.last_seq > 0)
+    if not chosen:
+        return list(tx.scalars(query.order_by(merchants.c.merchant_id).limit(most)))
+    return [name for names in some(chosen) for name in tx.scalars(query.where(merchants.c.merchant_id.in_(names)))]
+
+
+def rebuild(tx: Connection, merchant_ids: Sequence[str], *, at: int) -> None:
+    """Make the tiles of some merchants anew from all of their events that are known by now."""
+    lock_merchants(tx, merchant_ids)
+    names = sorted(merchant_ids)
+    rows = all_of(tx, names, at=at)
+    known = known_of(rows, _numbers(rows, names), live=True)
+    replace_tiles(tx, names, _entries(tx, known, at))
+    _keep(tx, names, _heads(known, rows, len(names)))
+
+
+def _wait(tx: Connection, rows: pa.Table) -> None:
+    if rows.num_rows:
+        known_at = rows.column("known_at").cast(pa.int64()).to_pylist()
+        columns = (rows.column("seq").to_pylist(), rows.column("merchant_id").to_pylist(), known_at)
+        told = [{"seq": seq, "merchant_id": name, "known_at": known} for seq, name, known in zip(*columns, strict=True)]
+        tx.execute(insert(waiting), told)
+
+
+def _count(tx: Connection, new: pa.Table, at: int) -> None:
+    names = sorted(new.column("merchant_id").unique().to_pylist())
+    kept = _kept(tx, names)
+    touched_back = _taken_back(tx, new)
+    anew = [name for name in names if name in touched_back or kept[name].measures != VERSION]
+    steady = sorted(set(names) - set(anew))
+    if anew:
+        rebuild(tx, anew, at=at)
+    if steady:
+        _add_difference(tx, new.filter(pc.is_in(new.column("merchant_id"), pa.array(steady))), kept, at)
+
+
+def _kept(tx: Connection, names: Sequence[str]) -> dict[str, _Kept]:
+    query = select(merchants.c.merchant_id, merchants.c.measures, merchants.c.heads)
+    rows = [row for part in some(names) for row in tx.execute(query.where(merchants.c.merchant_id.in_(part)))]
+    return {name: _Kept(measures=measures, heads=tuple(json.loads(heads))) for name, measures, heads in rows}
+
+
+def _taken_back(tx: Connection, new: pa.Table) -> set[str]:
+    """Merchants of which a new event takes something back, or is itself taken back by what came before it."""
+    reversals = new.filter(pc.equal(new.column("event_type"), "event_reversed"))
+    ids = dict(zip((f"event:{one}" for one in new.column("event_id").to_pylist()),
+                   new.column("merchant_id").to_pylist(), strict=True))  # fmt: skip
+    awaited = (event_keys.c.key, event_keys.c.merchant_id)
+    found = (row for keys in some(list(ids)) for row in tx.execute(select(*awaited).where(event_keys.c.key.in_(keys))))
+    return set(reversals.column("merchant_id").to_pylist()) | {m for key, m in found if ids[key] == m}
+
+
+def _add_difference(tx: Connection, new: pa.Table, kept: Mapping[str, _Kept], at: int) -> None:
+    names = sorted(new.column("merchant_id").unique().to_pylist())
+    heads = {seq for name in names for seq in kept[name].heads if seq}
+    before = beside(tx, new, heads=heads, at=at).rows
+    # Each merchant is two in one pass: without the new events under its own number, with them under a later one.
+    rows = pa.concat_tables([before, before, new], promote_options="default")
+    numbers = _numbers(rows, names)
+    numbers[before.num_rows :] += len(names)
+    known = known_of(rows, numbers, live=True)
+    write_tiles(tx, names, _difference(_entries(tx, known, at), len(names)))
+    _keep(tx, names, _heads(known, rows, 2 * len(names))[len(names) :])
+
+
+def _difference(both: Entries, count: int) -> Entries:
+    later = both.merchant >= count
+    after = both.where(later).of(both.merchant[later] - count)
+    return after.plus(both.where(~later), sign=-1)
+
+
+def _numbers(rows: pa.Table, names: Sequence[str]) -> npt.NDArray[np.int64]:
+    """The number of each event's merchant."""
+    found = pc.index_in(rows.column("merchant_id"), value_set=pa.array(names, pa.string()))
+    return np.asarray(found.to_numpy()).astype(np.int64)
+
+
+def _entries(tx: Connection, known: Known, at: int) -> Entries:
+    return entries_of(resolve(known, MEASURES, Words(tx)), day=at // _DAY)
+
+
+def _heads(known: Known, rows: pa.Table, count: int) -> list[list[int]]:
+    """The heads of each merchant (by number): the seq of the event that stands for each `Latest`, 0 for none."""
+    seqs = np.append(rows.column("seq").to_numpy(), 0)
+    standing = [seqs[latest_rows(known, source, count)] for source in _HEADS]
+    return [list(map(int, own)) for own in np.stack(standing, axis=1)]
+
+
+def _keep(tx: Connection, names: Sequence[str], heads: Sequence[Sequence[int]]) -> None:
+    keeping = update(merchants).where(merchants.c.merchant_id == bindparam("of"))
+    tx.execute(
+        keeping.values(measures=VERSION, heads=bindparam("standing")),
+        [{"of": name, "standing": json.dumps(own)} for name, own in zip(names, heads, strict=True)],
+    )

@@ -1,0 +1,105 @@
+"""What crosses merchants, as of a midnight, kept in the store: the sums of all merchants of each category.
+
+It is worked out once per midnight from the events known before it, on the same path as for training; features of
+the day that follows are drawn towards it.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, Engine, select
+
+from features.catalogue import CATALOGUE
+from features.catalogue.feature import Number
+from features.catalogue.merchant import CATEGORY
+from features.categories import CategorySums
+from features.database import insert_new, reading, writing
+from features.engine import COLUMNS_KEPT
+from features.facts import Lexicon, resolve
+from features.log import EventLog
+from features.partition import divided
+from features.store import EventStore
+from features.tables import category_sums
+
+__all__ = ["Midnight", "ensure_midnight", "midnight_of", "sum_categories"]
+
+Ints = npt.NDArray[np.int64]
+
+#: Every number that is asked for by category.
+_SHARED: tuple[Number, ...] = tuple(
+    dict.fromkeys(number for feature in CATALOGUE if feature.shrunk for number in feature.numbers)
+)
+_PLACE_OF = {number: place for place, number in enumerate(_SHARED)}
+_VERSION = hashlib.sha256(repr(_SHARED).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Midnight:
+    """Sums as of the midnight that begins `day` (days since 1970), one for each shared number, in their order."""
+
+    day: int
+    everybody: tuple[int, ...] = (0,) * len(_SHARED)
+    categories: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def of_everybody(self, number: Number) -> int:
+        """A number of all merchants together."""
+        return self.everybody[_PLACE_OF[number]]
+
+    def of(self, number: Number, category: str) -> int:
+        """A number of a category; 0 for one that nobody was in."""
+        sums = self.categories.get(category)
+        return sums[_PLACE_OF[number]] if sums else 0
+
+
+def sum_categories(log: EventLog, day: int) -> Midnight:
+    """Add up what was known of everybody before a midnight."""
+    lexicon, sums = Lexicon(), CategorySums(np.array([day]))
+    measures = dict.fromkeys([*(measure for measure, _ in _SHARED), *(m for m, _ in CATEGORY.numbers(None))])
+    with divided(log, COLUMNS_KEPT) as parted:
+        if not parted.merchants:
+            return Midnight(day=day)
+        for part in range(parted.count):
+            sums.add(resolve(parted.part(part), measures, lexicon), _SHARED)
+    at = np.array([day])
+    return Midnight(
+        day=day,
+        everybody=tuple(int(sums.of_everybody(number, at)[0]) for number in _SHARED),
+        categories={text: _of_category(sums, number, at) for number, text in enumerate(lexicon.texts)},
+    )
+
+
+def _of_category(sums: CategorySums, category: int, at: Ints) -> tuple[int, ...]:
+    return tuple(int(sums.of(number, np.array([category]), at)[0]) for number in _SHARED)
+
+
+def midnight_of(tx: Connection, day: int) -> Midnight:
+    """The sums as of the midnight that begins a day, or of the last one before it that is kept."""
+    kept = category_sums.c
+    query = select(kept.day, kept.body).where(kept.day <= day, kept.measures == _VERSION)
+    row = tx.execute(query.order_by(kept.day.desc()).limit(1)).one_or_none()
+    if row is None:
+        return Midnight(day=day)
+    body = json.loads(row.body)
+    categories = {text: tuple(sums) for text, sums in body["categories"].items()}
+    return Midnight(day=row.day, everybody=tuple(body["everybody"]), categories=categories)
+
+
+def ensure_midnight(engine: Engine, day: int) -> None:
+    """Work out the sums as of the midnight that begins a day, unless they are kept already."""
+    kept = category_sums.c
+    with reading(engine) as tx:
+        if tx.scalar(select(kept.day).where(kept.day == day, kept.measures == _VERSION)) is not None:
+            return
+    found = sum_categories(EventStore(engine).log(known_before=_EPOCH + timedelta(days=day)), day)
+    body = json.dumps({"everybody": found.everybody, "categories": found.categories}, ensure_ascii=False)
+    with writing(engine) as tx:
+        tx.execute(category_sums.delete().where(kept.day == day))
+        insert_new(tx, category_sums, [{"day": day, "measures": _VERSION, "body": body}])
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

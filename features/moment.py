@@ -1,0 +1,146 @@
+"""Features as of any moment, of single merchants: from their tiles for now, from their events for the past.
+
+Let D be the midnight that begins the moment's day. Windows run from n days before D to the moment, deadlines are
+compared with D, and days are counted to D's day: so at D itself they are what a feature file holds, and during the
+day they only add what has happened since. Facts and kernel are those of every other path.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from sqlalchemy import Connection
+
+from features.catalogue import CATALOGUE
+from features.catalogue.feature import Context, Feature, Number, Ratio, Shrunk
+from features.catalogue.merchant import CATEGORY
+from features.database import micros
+from features.events import Kind
+from features.facts import Facts, resolve
+from features.kernel import Moments, window_sums
+from features.known import known_of
+from features.measures import Orders, Source
+from features.midnights import Midnight, midnight_of
+from features.neighbours import all_of
+from features.tile_rows import MEASURES, entries_of, facts_of, read_tiles
+from features.words import Words
+
+__all__ = ["Reading", "features_as_of", "features_now", "readings"]
+
+Ints = npt.NDArray[np.int64]
+
+_DAY = 86_400_000_000
+_BY_NAME = {feature.name: feature for feature in CATALOGUE}
+
+
+def features_now(
+    tx: Connection, merchant_ids: Sequence[str], *, now: datetime, features: Sequence[Feature] = CATALOGUE
+) -> pa.Table:
+    """Features of some merchants as of now, from their tiles: `merchant_id`, `as_of`, then the features.
+
+    Their tiles must be of this version (`features.live.rebuild`).
+    """
+    number_of = {name: number for number, name in enumerate(merchant_ids)}
+    facts = facts_of(read_tiles(tx, number_of))
+    return _table(merchant_ids, now, features, _context(tx, facts, merchant_ids, now, features))
+
+
+def features_as_of(
+    tx: Connection, merchant_id: str, *, as_of: datetime, features: Sequence[Feature] = CATALOGUE
+) -> pa.Table:
+    """Features of a merchant as of any moment, from its events known before it; one row."""
+    facts = _facts_as_of(tx, merchant_id, as_of)
+    return _table([merchant_id], as_of, features, _context(tx, facts, [merchant_id], as_of, features))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A feature's value with what it rests on: for a rate, `of` of `per` things.
+
+    `prior` is its category's rate, drawn towards everybody's, and weighs `strength` things; None where there is none.
+    """
+
+    name: str
+    value: float | int | str | None
+    of: int | None = None
+    per: int | None = None
+    prior: float | None = None
+    strength: float = 0.0
+
+
+def readings(tx: Connection, merchant_id: str, names: Sequence[str], *, now: datetime) -> dict[str, Reading]:
+    """Some features of one merchant as of now, each with what it rests on."""
+    shown = [_BY_NAME[name] for name in names]
+    drawn = [_BY_NAME[f"{name}_shrunk"] for name in names if f"{name}_shrunk" in _BY_NAME]
+    features = [*shown, *drawn]
+    context = _context(tx, facts_of(read_tiles(tx, {merchant_id: 0})), [merchant_id], now, features)
+    return {feature.name: _reading(feature, context) for feature in shown}
+
+
+def _reading(feature: Feature, context: Context) -> Reading:
+    value = feature.values(context)[0].as_py()
+    if not isinstance(feature.formula, Ratio):
+        return Reading(name=feature.name, value=value)
+    of, per = (int(context.own(number)[0]) for number in feature.numbers)
+    drawn = _BY_NAME.get(f"{feature.name}_shrunk")
+    if drawn is None or not isinstance(drawn.formula, Shrunk):
+        return Reading(name=feature.name, value=value, of=of, per=per)
+    prior = float(drawn.formula.towards(context, drawn.days)[0])
+    return Reading(name=feature.name, value=value, of=of, per=per, prior=prior, strength=drawn.formula.strength)
+
+
+def _facts_as_of(tx: Connection, merchant_id: str, as_of: datetime) -> list[Facts]:
+    # What is known at the very moment is not known before it.
+    before = micros(as_of) - 1
+    rows = all_of(tx, [merchant_id], at=before)
+    known = known_of(rows, np.zeros(rows.num_rows, dtype=np.int64), live=True)
+    return facts_of(entries_of(resolve(known, MEASURES, Words(tx)), day=before // _DAY))
+
+
+def _context(
+    tx: Connection, facts: Iterable[Facts], merchant_ids: Sequence[str], now: datetime, features: Sequence[Feature]
+) -> Context:
+    """What formulas are worked out from, at this moment."""
+    day, texts = micros(now) // _DAY, Words(tx).texts
+    needed = dict.fromkeys([*(n for feature in features for n in feature.numbers), *CATEGORY.numbers(None)])
+    own = _sums(facts, len(merchant_ids), day, needed)
+    latest, named = CATEGORY.numbers(None)
+    categories = [texts[number] if has else "" for number, has in zip(own[latest], own[named], strict=True)]
+    crossing = midnight_of(tx, day) if any(feature.shrunk for feature in features) else Midnight(day=day)
+    count = len(merchant_ids)
+    return Context(
+        own=own.__getitem__,
+        category=lambda number: np.array([crossing.of(number, one) for one in categories], dtype=np.int64),
+        everybody=lambda number: np.full(count, crossing.of_everybody(number)),
+        day=np.full(count, day),
+        texts=tuple(texts),
+    )
+
+
+def _sums(facts: Iterable[Facts], count: int, day: int, needed: Iterable[Number]) -> dict[Number, Ints]:
+    """Every needed number of all merchants during a day."""
+    moments = Moments(merchant=np.arange(count), day=np.full(count, day + 1))
+    sums: dict[Number, Ints] = {number: np.zeros(count, dtype=np.int64) for number in needed}
+    for one in facts:
+        more = _running_days(one.measures[0].source)
+        wanted = [(measure, days) for measure, days in sums if measure in one.measures]
+        found = window_sums(one, moments, {days if days is None else days + more for _, days in wanted})
+        for measure, days in wanted:
+            sums[measure, days] = found[days if days is None else days + more][one.measures.index(measure)]
+    return sums
+
+
+def _running_days(source: Source) -> int:
+    """How many days a window has beyond its own while a day runs: that day, unless it looks at deadlines."""
+    return 0 if isinstance(source, Orders) and source.clock != "event_time" else 1
+
+
+def _table(merchant_ids: Sequence[str], now: datetime, features: Sequence[Feature], context: Context) -> pa.Table:
+    columns: Mapping[str, pa.Array] = {
+        "merchant_id": pa.array(merchant_ids, pa.string()),
+        "as_of": pa.array([now] * len(merchant_ids), Kind.TIME.arrow),
+    }
+    return pa.table({**columns, **{feature.name: feature.values(context) for feature in features}})

@@ -1,0 +1,110 @@
+"""Which stored events share their facts with new ones: those that speak of the same order, buyer, return, and so on."""
+
+from collections.abc import Iterable, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection, select, tuple_
+
+from features.database import some
+from features.events import SCHEMA
+from features.jsonrows import parse_canonical
+from features.tables import KEYS, event_keys, events
+
+__all__ = ["Stored", "all_of", "beside", "by_seq", "no_rows"]
+
+#: A merchant and a key of its own.
+Place = tuple[str, str]
+
+#: Ids through which one event's facts can reach another's, and on from there. Buyers and reversals go no further.
+_REACHING = tuple(column for column in KEYS if column not in ("buyer_id", "decision_id", "reverses"))
+
+
+class Stored:
+    """Stored events as rows of the log, with `seq` in front; gathered bit by bit, each once."""
+
+    def __init__(self) -> None:
+        self.seqs: set[int] = set()
+        self.parts: list[pa.Table] = []
+
+    def add(self, seqs: Sequence[int], rows: pa.Table) -> None:
+        """Take in rows that are not there yet."""
+        self.seqs.update(seqs)
+        self.parts.append(rows.append_column("seq", pa.array(seqs, pa.int64())))
+
+    @property
+    def rows(self) -> pa.Table:
+        """All of them, with the columns that any of them fills."""
+        return pa.concat_tables(self.parts, promote_options="default") if self.parts else no_rows()
+
+
+def no_rows() -> pa.Table:
+    """No event at all."""
+    return SCHEMA.empty_table().append_column("seq", pa.array([], pa.int64()))
+
+
+def beside(tx: Connection, new: pa.Table, *, heads: Iterable[int], at: int) -> Stored:
+    """The stored events, known before or at `at`, whose facts the facts of `new` may depend on, or change.
+
+    `heads` (seqs) stand for "the latest" of anything of the merchants and always belong to them. Rows of `new` are
+    never among what is found, as they are told apart by `seq`.
+    """
+    own = set(new.column("seq").to_pylist())
+    found = Stored()
+    seen: set[Place] = set()
+    wanted = set(heads) - own
+    places = _places(new, (*_REACHING, "buyer_id"))
+    while wanted or places:
+        seen |= places
+        wanted |= _seqs(tx, sorted(places)) - own
+        rows = _load(tx, sorted(wanted - found.seqs), at, found)
+        wanted, places = set(), _places(rows, _REACHING) - seen
+    return found
+
+
+def _places(rows: pa.Table, columns: Sequence[str]) -> set[Place]:
+    ids, merchants = rows.column("event_id").to_pylist(), rows.column("merchant_id").to_pylist()
+    # What takes an event back is always beside it.
+    places: set[Place] = set(zip(merchants, (f"event:{event_id}" for event_id in ids), strict=True))
+    for column in columns:
+        if column in rows.column_names:
+            said = rows.filter(pc.is_valid(rows.column(column)))
+            keys = (f"{KEYS[column]}:{value}" for value in said.column(column).to_pylist())
+            places |= set(zip(said.column("merchant_id").to_pylist(), keys, strict=True))
+    return places
+
+
+def _seqs(tx: Connection, places: Sequence[Place]) -> set[int]:
+    place = tuple_(event_keys.c.merchant_id, event_keys.c.key)
+    return {seq for keys in some(places) for seq in tx.scalars(select(event_keys.c.seq).where(place.in_(keys)))}
+
+
+def _load(tx: Connection, seqs: Sequence[int], at: int, into: Stored) -> pa.Table:
+    chosen = select(events.c.seq, events.c.body).where(events.c.known_at <= at)
+    found = [row for part in some(seqs) for row in tx.execute(chosen.where(events.c.seq.in_(part)))]
+    if not found:
+        return no_rows()
+    rows = parse_canonical([body for _, body in found])
+    into.add([seq for seq, _ in found], rows)
+    return rows
+
+
+def by_seq(tx: Connection, seqs: Sequence[int]) -> pa.Table:
+    """Some stored events."""
+    found = Stored()
+    _load(tx, seqs, _EVER, found)
+    return found.rows
+
+
+def all_of(tx: Connection, merchant_ids: Sequence[str], *, at: int) -> pa.Table:
+    """Every event of some merchants that is known before or at `at`."""
+    found = Stored()
+    chosen = select(events.c.seq, events.c.body).where(events.c.known_at <= at)
+    for names in some(merchant_ids):
+        rows = list(tx.execute(chosen.where(events.c.merchant_id.in_(names)).order_by(events.c.seq)))
+        if rows:
+            found.add([seq for seq, _ in rows], parse_canonical([body for _, body in rows]))
+    return found.rows
+
+
+_EVER = 2**62

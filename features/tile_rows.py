@@ -1,0 +1,187 @@
+"""Tiles as the store keeps them: one packed row per merchant and clock day, for every measure of the catalogue.
+
+Live tiles are the tiles of `features.tiles` in the form that is enough while time goes on: once a fact is both past
+and known it stays so, so its known day is written as its clock day, and all that lies on one day is one row. Only
+what is still to be known (a promise that will be broken when its time has passed) keeps a day of its own.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_
+
+from features.catalogue import CATALOGUE
+from features.catalogue.merchant import CATEGORY
+from features.database import some
+from features.facts import Facts
+from features.measures import Measure, Source
+from features.tables import tiles
+
+__all__ = ["MEASURES", "VERSION", "Entries", "entries_of", "facts_of", "read_tiles", "replace_tiles", "write_tiles"]
+
+Ints = npt.NDArray[np.int64]
+
+#: Every measure that a live merchant has; its place here is its number in a row.
+MEASURES: tuple[Measure, ...] = tuple(
+    dict.fromkeys(
+        [
+            *(measure for feature in CATALOGUE for measure, _ in feature.numbers),
+            *(measure for measure, _ in CATEGORY.numbers(None)),
+        ]
+    )
+)
+
+#: SHA-256 (hex) of all that a row's numbers depend on; rows of another version are made anew.
+VERSION = hashlib.sha256(repr(("live-1", MEASURES)).encode()).hexdigest()
+
+_NUMBER_OF = {measure: number for number, measure in enumerate(MEASURES)}
+_PAIR = np.dtype([("measure", "<u2"), ("amount", "<i8")])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entries:
+    """Amounts one by one, (n,) each: of which merchant, on which clock and known day, of which measure."""
+
+    merchant: Ints
+    clock: Ints
+    known: Ints
+    measure: Ints
+    amount: Ints
+
+    def where(self, chosen: npt.NDArray[np.bool_]) -> "Entries":
+        """Only those chosen by a mask."""
+        return Entries(**{name: getattr(self, name)[chosen] for name in _COLUMNS})
+
+    def of(self, merchant: Ints) -> "Entries":
+        """The same under other merchants' numbers (n,)."""
+        return replace(self, merchant=merchant)
+
+    def plus(self, other: "Entries", *, sign: int = 1) -> "Entries":
+        """These and others (with `sign` -1: less others), added up; what comes to nothing is left out."""
+        columns = [np.concatenate([getattr(self, name), getattr(other, name)]) for name in _COLUMNS[:-1]]
+        return _summed(columns, np.concatenate([self.amount, sign * other.amount]))
+
+
+_COLUMNS = ("merchant", "clock", "known", "measure", "amount")
+
+
+def entries_of(facts: Iterable[Facts], *, day: int) -> Entries:
+    """Live facts (of a `Known` that is `live`) as entries; `day` is the running day, by which the past is settled."""
+    parts = [_sparse(one) for one in facts]
+    merchant, clock, known, measure, amount = (np.concatenate(column) for column in zip(*parts, strict=True))
+    settled = known <= np.maximum(day, clock)
+    return _summed([merchant, clock, np.where(settled, clock, known), measure], amount)
+
+
+def _sparse(facts: Facts) -> tuple[Ints, ...]:
+    row, at = np.nonzero(facts.amounts)
+    numbers = np.array([_NUMBER_OF[measure] for measure in facts.measures], dtype=np.int64)
+    return facts.merchant[at], facts.clock[at], facts.known[at], numbers[row], facts.amounts[row, at]
+
+
+def _summed(columns: Sequence[Ints], amount: Ints) -> Entries:
+    order = np.lexsort(tuple(reversed(columns)))
+    ranked = np.stack(columns)[:, order]
+    first = np.flatnonzero(np.append(True, (ranked[:, 1:] != ranked[:, :-1]).any(axis=0))[: len(order)])
+    sums = np.add.reduceat(amount[order], first) if len(order) else amount
+    merchant, clock, known, measure = ranked[:, first][:, sums != 0]
+    return Entries(merchant=merchant, clock=clock, known=known, measure=measure, amount=sums[sums != 0])
+
+
+def facts_of(entries: Entries) -> list[Facts]:
+    """Entries as facts again, one `Facts` for each source."""
+    by_source: dict[Source, list[int]] = {}
+    for number, measure in enumerate(MEASURES):
+        by_source.setdefault(measure.source, []).append(number)
+    row_of = np.zeros(len(MEASURES), dtype=np.int64)
+    source_of = np.zeros(len(MEASURES), dtype=np.int64)
+    for place, numbers in enumerate(by_source.values()):
+        row_of[numbers], source_of[numbers] = np.arange(len(numbers)), place
+    source = source_of[entries.measure]
+    order = np.argsort(source, kind="stable")
+    cuts = np.searchsorted(source[order], np.arange(len(by_source) + 1))
+    return [
+        _dense(entries, order[begin:end], row_of, numbers)
+        for numbers, begin, end in zip(by_source.values(), cuts[:-1], cuts[1:], strict=True)
+    ]
+
+
+def _dense(entries: Entries, at: Ints, row_of: Ints, numbers: Sequence[int]) -> Facts:
+    amounts = np.zeros((len(numbers), len(at)), dtype=np.int64)
+    amounts[row_of[entries.measure[at]], np.arange(len(at))] = entries.amount[at]
+    return Facts(
+        merchant=entries.merchant[at], clock=entries.clock[at], known=entries.known[at], amounts=amounts,
+        measures=tuple(MEASURES[number] for number in numbers),
+    )  # fmt: skip
+
+
+def read_tiles(tx: Connection, number_of: Mapping[str, int]) -> Entries:
+    """All tiles of some merchants, who get these numbers."""
+    rows = [row for names in some(list(number_of)) for row in tx.execute(_ALL.where(tiles.c.merchant_id.in_(names)))]
+    return _unpacked(rows, number_of)
+
+
+_ALL = select(tiles.c.merchant_id, tiles.c.clock, tiles.c.known, tiles.c.amounts)
+_PLACE = tuple_(tiles.c.merchant_id, tiles.c.clock, tiles.c.known)
+
+
+def _unpacked(rows: Sequence[tuple[str, int, int, bytes]], number_of: Mapping[str, int]) -> Entries:
+    counts = [len(row[3]) // _PAIR.itemsize for row in rows]
+    pairs = np.frombuffer(b"".join(row[3] for row in rows), dtype=_PAIR)
+    return Entries(
+        merchant=np.repeat(np.array([number_of[row[0]] for row in rows], dtype=np.int64), counts),
+        clock=np.repeat(np.array([row[1] for row in rows], dtype=np.int64), counts),
+        known=np.repeat(np.array([row[2] for row in rows], dtype=np.int64), counts),
+        measure=pairs["measure"].astype(np.int64),
+        amount=pairs["amount"].astype(np.int64),
+    )
+
+
+def write_tiles(tx: Connection, names: Sequence[str], change: Entries) -> None:
+    """Add a change to the stored tiles; its merchants are numbered by their place in `names`."""
+    places = _places(names, change)
+    held = [row for keys in some(places) for row in tx.execute(_ALL.where(_PLACE.in_(keys)))]
+    number_of = {name: number for number, name in enumerate(names)}
+    if held:
+        named = [{"m": row[0], "c": row[1], "k": row[2]} for row in held]
+        tx.execute(_DROP_ROW, named)
+    _insert(tx, names, change.plus(_unpacked(held, number_of)))
+
+
+_DROP_ROW = delete(tiles).where(
+    tiles.c.merchant_id == bindparam("m"), tiles.c.clock == bindparam("c"), tiles.c.known == bindparam("k")
+)
+
+
+def replace_tiles(tx: Connection, names: Sequence[str], entries: Entries) -> None:
+    """Make these the merchants' tiles, whatever was there before."""
+    for some_names in some(list(names)):
+        tx.execute(delete(tiles).where(tiles.c.merchant_id.in_(some_names)))
+    _insert(tx, names, entries)
+
+
+def _starts(entries: Entries) -> Ints:
+    """Where each row's entries begin; entries are in the order of their rows."""
+    place = np.stack([entries.merchant, entries.clock, entries.known])
+    return np.flatnonzero(np.append(True, (place[:, 1:] != place[:, :-1]).any(axis=0))[: place.shape[1]])
+
+
+def _places(names: Sequence[str], entries: Entries) -> list[tuple[str, int, int]]:
+    at = _starts(entries)
+    columns = (entries.merchant[at].tolist(), entries.clock[at].tolist(), entries.known[at].tolist())
+    return [(names[merchant], clock, known) for merchant, clock, known in zip(*columns, strict=True)]
+
+
+def _insert(tx: Connection, names: Sequence[str], entries: Entries) -> None:
+    pairs = np.empty(len(entries.amount), dtype=_PAIR)
+    pairs["measure"], pairs["amount"] = entries.measure, entries.amount
+    cuts = [*_starts(entries).tolist(), len(pairs)]
+    rows = [
+        {"merchant_id": name, "clock": clock, "known": known, "amounts": pairs[begin:end].tobytes()}
+        for (name, clock, known), begin, end in zip(_places(names, entries), cuts[:-1], cuts[1:], strict=True)
+    ]
+    if rows:
+        tx.execute(insert(tiles), rows)
