@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import Column, Connection, Engine, Table, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -14,7 +14,17 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from features.errors import StoreUnavailable
 from features.tables import metadata
 
-__all__ = ["create_tables", "insert_new", "micros", "moment", "open_engine", "reading", "some", "writing"]
+__all__ = [
+    "create_tables",
+    "insert_new",
+    "micros",
+    "moment",
+    "next_numbers",
+    "open_engine",
+    "reading",
+    "some",
+    "writing",
+]
 
 _AT_ONCE = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -90,6 +100,16 @@ def insert_new(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) 
     if rows:
         insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
         tx.execute(insert(table).on_conflict_do_nothing(), list(rows))
+
+
+def next_numbers(tx: Connection, column: Column[int], count: int) -> list[int]:
+    """Numbers that no row of a table has, or will get in another transaction; rising, and above all there are."""
+    if tx.dialect.name == "postgresql":
+        sequence = func.pg_get_serial_sequence(column.table.name, column.name)
+        return sorted(tx.scalars(select(func.nextval(sequence)).select_from(func.generate_series(1, count))))
+    # A transaction that writes has SQLite for itself.
+    last = tx.scalar(select(func.coalesce(func.max(column), 0))) or 0
+    return list(range(last + 1, last + 1 + count))
 
 
 def some(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection, Engine, and_, bindparam, exists, func, insert, select, true, update
 
-from features.database import micros, reading, some, writing
+from features.database import micros, next_numbers, reading, some, writing
 from features.errors import CurrencyDiffers
 from features.jsonrows import canonical, parse_canonical
 from features.live import lock_merchants, outdated, put_off, rebuild, take_in
@@ -119,8 +119,9 @@ def _stored(tx: Connection, event_ids: Sequence[str]) -> Iterator[tuple[str, str
 
 def _add(tx: Connection, new: pa.Table, bodies: Sequence[str], at: datetime) -> list[int]:
     lock_merchants(tx, new.column("merchant_id").unique().to_pylist())
-    adding = insert(events).returning(events.c.seq, sort_by_parameter_order=True)
-    seqs = list(tx.execute(adding, _rows(new, bodies)).scalars())
+    seqs = next_numbers(tx, events.c.seq, len(bodies))
+    rows = zip(seqs, _rows(new, bodies), strict=True)
+    tx.execute(insert(events), [{"seq": seq, **row} for seq, row in rows])
     keys = _key_rows(new, seqs)
     if keys:
         tx.execute(insert(event_keys), keys)
