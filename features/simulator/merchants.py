@@ -39,7 +39,7 @@ class Manner:
     orders: float = 1.0
 
 
-_RELIABLE = Manner(late=0.028, cancel=0.005, defect=0.020, refuse=0.03, silent=0.02, reply_hours=4)
+_RELIABLE = Manner(late=0.036, cancel=0.005, defect=0.020, refuse=0.03, silent=0.02, reply_hours=4)
 _MANNERS = MappingProxyType(
     {
         "sloppy": Manner(late=0.24, cancel=0.05, defect=0.13, refuse=0.25, silent=0.10, reply_hours=16, orders=0.8),

@@ -77,7 +77,7 @@ def take_orders(life: Life) -> Orders:
     shipped = _late_by(lot, placed, handling, late + life.climate.strain[day], 0.32)
     shipped, cancelled, actor = _cancelled(life, (placed, shipped, ship_by), share_of(cancel))
     lost = lot.chance(0.003, n)
-    arrival = _late_by(lot, shipped, deliver_by - ship_by, life.climate.weather[day] - 2.65, 0.30)
+    arrival = _late_by(lot, shipped, deliver_by - ship_by, life.climate.weather[day] - 2.5, 0.30)
     fake = placed >= merchant.listings.faked_from[place]
     return Orders(
         number=merchant.number * 2**24 + np.arange(n), placed=placed, buyer=_buyers(life, n),
