@@ -16,12 +16,14 @@ from features.log import EventLog, FileLog
 from features.partition import Accepted, divided
 from features.progress import shown
 from features.settings import Settings
+from features.simulator.commands import app as simulator
 from features.spine import Spine, midnight, read_spine
 from features.store import EventStore
 
 __all__ = ["app", "as_of_day", "check_writable", "read_log", "tell", "write_parquet"]
 
 app = typer.Typer()
+app.add_typer(simulator)
 app.add_typer(imports, name="import", help="Turn another system's tables into an event log.")
 
 Events = Annotated[

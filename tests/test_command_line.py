@@ -92,6 +92,10 @@ WRONG = [
     ("score", *LOG, "--store", *OUT),
     ("score", *LOG, "--as-of", "soon", *OUT),
     ("score", "--store", "--as-of", "2999-01-01"),
+    ("simulate",),
+    ("simulate", "--out", "market", "--merchants", "0"),
+    ("simulate", "--out", "market", "--days", "0"),
+    ("simulate", "--out", "market", "--start", "soon"),
     ("keys",),
     ("keys", "add"),
     ("keys", "add", "somebody"),
@@ -124,6 +128,7 @@ FAILING = [
     ((*LABELS, *LOG, *SPINE, *OUT, "--recipe", "nonesuch"), "nonesuch"),
     ((*LABELS, *LOG, *SPINE, *OUT, "--recipe", "counterfeit"), "counterfeit"),
     (("keys", "revoke", "0000"), "0000"),
+    (("simulate", "--out", "log.parquet", "--merchants", "2", "--days", "2"), "log.parquet"),
     (("import", "olist", "no-such-folder", *OUT), "no-such-folder"),
 ]
 

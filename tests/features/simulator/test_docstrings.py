@@ -1,0 +1,13 @@
+"""The examples in the simulator's docstrings say what happens."""
+
+import doctest
+from importlib import import_module
+
+import pytest
+
+
+@pytest.mark.parametrize("name", ["lot", "scenario", "sheet"])
+def test_examples_in_docstrings_hold(name):
+    found = doctest.testmod(import_module(f"features.simulator.{name}"))
+    assert found.attempted > 0
+    assert found.failed == 0
