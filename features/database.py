@@ -16,6 +16,7 @@ from features.tables import metadata
 
 __all__ = [
     "create_tables",
+    "day_of",
     "insert_new",
     "micros",
     "moment",
@@ -121,6 +122,11 @@ def some(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
 def micros(at: datetime) -> int:
     """A moment as the tables keep it: microseconds since 1970 in UTC."""
     return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def day_of(at: datetime) -> int:
+    """The day of a moment, counted from 1970 in UTC."""
+    return (at - _EPOCH) // timedelta(days=1)
 
 
 def moment(kept: int) -> datetime:

@@ -14,7 +14,7 @@ from features.columns import Coerced, coerce_values
 from features.events import COLUMNS, COMMON, EVENT_TYPES, SCHEMA
 from features.validation import REJECTIONS, Checked, Rejection, check
 
-__all__ = ["canonical", "check_rows", "parse_canonical", "parse_line"]
+__all__ = ["canonical", "check_rows", "parse_canonical", "parse_line", "same_event"]
 
 #: Columns that are no part of an event's content: the store has but one currency.
 _NOT_CONTENT = frozenset({"currency"})
@@ -99,6 +99,21 @@ def canonical(rows: pa.Table) -> list[str]:
             told = {column: value for column, value in event.items() if value is not None}
             texts[place] = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
     return texts
+
+
+def same_event(one: str, other: str, *, undated: bool = False) -> bool:
+    """Whether two canonical texts say the same; `undated`: whatever they say of when it became known.
+
+    >>> same_event('{"event_id":"e","known_at":"1"}', '{"event_id":"e","known_at":"2"}', undated=True)
+    True
+    """
+    if one == other or not undated:
+        return one == other
+    return _undated(one) == _undated(other)
+
+
+def _undated(text: str) -> dict[str, Any]:
+    return {name: value for name, value in json.loads(text).items() if name != "known_at"}
 
 
 def _content(event_type: str) -> set[str]:

@@ -1,7 +1,7 @@
 """The store of events: what was accepted, once and for good."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, and_, bindparam, exists, func, insert
 
 from features.database import micros, next_numbers, reading, some, writing
 from features.errors import CurrencyDiffers
-from features.jsonrows import canonical, parse_canonical
+from features.jsonrows import canonical, parse_canonical, same_event
 from features.live import lock_merchants, outdated, put_off, rebuild, take_in
 from features.log import Batch
 from features.progress import Watch, silently
@@ -27,11 +27,15 @@ _MERCHANTS_AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appended:
-    """What became of some events: how many were new or there already, and which (by place) contradict the store."""
+    """What became of some events: how many were new or there already, and which (by place) contradict the store.
+
+    `new` are the places of those that were accepted.
+    """
 
     accepted: int
     duplicates: int
     conflicts: tuple[int, ...]
+    new: tuple[int, ...] = field(default=(), compare=False)
 
 
 class EventStore:
@@ -93,8 +97,13 @@ class EventStore:
             return list(connection.execute(query).scalars())
 
 
-def append(tx: Connection, rows: pa.Table, *, at: datetime, later: bool = False) -> Appended:
-    """`EventStore.append` within a transaction."""
+def append(
+    tx: Connection, rows: pa.Table, *, at: datetime, later: bool = False, undated: Collection[str] = ()
+) -> Appended:
+    """`EventStore.append` within a transaction.
+
+    Of the events `undated` (by id) the sender did not say when they became known, so that is not compared.
+    """
     ids, bodies = rows.column("event_id").to_pylist(), canonical(rows)
     stored = dict(_stored(tx, ids))
     new = [place for place, event_id in enumerate(ids) if event_id not in stored]
@@ -105,10 +114,13 @@ def append(tx: Connection, rows: pa.Table, *, at: datetime, later: bool = False)
             put_off(tx, fresh.column("merchant_id").unique().to_pylist())
         else:
             take_in(tx, seqs, fresh, at=micros(at))
-    told = enumerate(zip(ids, bodies, strict=True))
-    conflicts = tuple(place for place, (event_id, body) in told if stored.get(event_id, body) != body)
+    conflicts = tuple(
+        place
+        for place, (event_id, body) in enumerate(zip(ids, bodies, strict=True))
+        if event_id in stored and not same_event(stored[event_id], body, undated=event_id in undated)
+    )
     duplicates = len(ids) - len(new) - len(conflicts)
-    return Appended(accepted=len(new), duplicates=duplicates, conflicts=conflicts)
+    return Appended(accepted=len(new), duplicates=duplicates, conflicts=conflicts, new=tuple(new))
 
 
 def _stored(tx: Connection, event_ids: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -154,7 +166,7 @@ def _mark_due(tx: Connection, new: pa.Table, seqs: Sequence[int], at: datetime) 
     marking = (
         update(merchants)
         .where(merchants.c.merchant_id == bindparam("of"))
-        .values(last_seq=bindparam("newest"), due_since=func.coalesce(merchants.c.due_since, micros(at)))
+        .values(last_seq=bindparam("newest"), due_since=func.coalesce(merchants.c.due_since, micros(at)), set_aside=None)
     )
     tx.execute(marking, [{"of": name, "newest": seq} for name, seq in newest.items()])
 

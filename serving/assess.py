@@ -44,6 +44,7 @@ _ALWAYS = (
     "n_orders_365d",
     "n_buyers_365d",
     "n_fakes_confirmed_365d",
+    "n_fake_reports_open",
     "days_since_first_order",
     "days_since_registered",
     "days_since_last_order",
@@ -57,6 +58,12 @@ class Judge:
     models: LiveModels
     policy: ScorePolicy
     currency: str
+
+    @property
+    def named(self) -> str:
+        """By whom it judges: versions of models and policy, in one text."""
+        models = (self.models.credit, self.models.counterfeit)
+        return " ".join([*(model.named.version if model else "none" for model in models), self.policy.version])
 
     def features(self) -> tuple[Feature, ...]:
         """The features that the models take, those that people are shown for them, and those of every judgement."""

@@ -74,15 +74,20 @@ class AssessmentStore:
         An assessment as of an earlier moment than the stored one goes into the history only: what was known then
         never hides what is known since.
         """
-        with _writing(self.engine) as tx:
-            held = _held(tx, [one.merchant_id for one in batch])
-            new = [one.row() for one in batch if one.merchant_id not in held]
-            newer = [one.row() for one in batch if one.merchant_id in held and not held[one.merchant_id].is_later(one)]
-            changed = [one.row() for one in batch if one.merchant_id not in held or held[one.merchant_id].differs(one)]
-            _run(tx, insert(assessment_history), changed)
-            _run(tx, insert(assessments), new)
-            _run(tx, _REPLACE, [{"of": row["merchant_id"], **row} for row in newer])
-        return len(new) + len(newer)
+        with writing(self.engine) as tx:
+            return remember(tx, batch)
+
+
+def remember(tx: Connection, batch: Sequence[Stored]) -> int:
+    """`AssessmentStore.remember` within a transaction."""
+    held = _held(tx, [one.merchant_id for one in batch])
+    new = [one.row() for one in batch if one.merchant_id not in held]
+    newer = [one.row() for one in batch if one.merchant_id in held and not held[one.merchant_id].is_later(one)]
+    changed = [one.row() for one in batch if one.merchant_id not in held or held[one.merchant_id].differs(one)]
+    _run(tx, insert(assessment_history), changed)
+    _run(tx, insert(assessments), new)
+    _run(tx, _REPLACE, [{"of": row["merchant_id"], **row} for row in newer])
+    return len(new) + len(newer)
 
 
 _REPLACE = update(assessments).where(assessments.c.merchant_id == bindparam("of"))

@@ -1,0 +1,50 @@
+"""Who judges: the promoted models and the policy in force, looked up again every few seconds without a restart."""
+
+import threading
+from datetime import datetime, timedelta
+
+import structlog
+
+from serving.assess import Judge
+from serving.champions import live_models
+from serving.errors import Unavailable
+from serving.policy import read_policy
+from serving.service import Service
+
+__all__ = ["Bench"]
+
+log = structlog.get_logger("goodfaith.serving")
+
+#: How soon a promotion is picked up.
+_LOOKED_UP_EVERY = timedelta(seconds=5)
+
+
+class Bench:
+    """Holds the judge of the moment; a champion that cannot be loaded leaves the last good one in its place."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._lock = threading.Lock()
+        self._looked_up: datetime | None = None
+        self._judge: Judge | None = None
+
+    def judge(self, now: datetime) -> Judge:
+        """The judge. Raises `Unavailable` where there is none, and never was since the start."""
+        with self._lock:
+            if self._judge is None or self._looked_up is None or now - self._looked_up >= _LOOKED_UP_EVERY:
+                self._judge = self._look_up()
+                self._looked_up = now
+            return self._judge
+
+    def _look_up(self) -> Judge:
+        service = self._service
+        try:
+            policy = read_policy(service.policy)
+            models = live_models(service.champions, service.declarations)
+            models.check_fit(policy)
+        except Unavailable as error:
+            if self._judge is None:
+                raise
+            log.warning("judging by the last good models", reason=str(error))
+            return self._judge
+        return Judge(models=models, policy=policy, currency=service.currency)

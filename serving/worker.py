@@ -1,0 +1,89 @@
+"""The worker: judges whoever is due, within a second of the event, and everybody once a day."""
+
+import threading
+from datetime import datetime
+
+import structlog
+
+from features.database import day_of, micros, reading, writing
+from features.errors import FeaturesError
+from features.live import take_in_waiting
+from serving import store_due
+from serving.errors import GoodfaithError
+from serving.judging import Bench
+from serving.reassess import make_current, reassess
+from serving.service import Service
+from serving.suspicion import open_suspicions
+
+__all__ = ["Worker", "run_beside"]
+
+log = structlog.get_logger("goodfaith.serving")
+
+#: Merchants per round: one pass of the models over them takes a fraction of a second.
+_AT_ONCE = 500
+
+#: Seconds between looks for work where there was none.
+_PAUSE = 0.2
+
+
+class Worker:
+    """Judges in rounds; any number of workers may share a store, since a merchant judged twice is judged alike."""
+
+    def __init__(self, service: Service, bench: Bench) -> None:
+        self._service = service
+        self._bench = bench
+
+    def round(self, now: datetime) -> int:
+        """Judge some of those who are due; answer how many were looked at. Raises `Unavailable`."""
+        engine, day = self._service.engine, day_of(now)
+        judge = self._bench.judge(now)
+        with writing(engine) as tx:
+            store_due.settle_judges(tx, judge.named)
+            take_in_waiting(tx, at=micros(now))
+        with reading(engine) as tx:
+            names = store_due.due(tx, day=day, most=_AT_ONCE)
+        if names:
+            make_current(engine, names, now=now)
+            judged = reassess(engine, judge, names, now=now)
+            open_suspicions(engine, judge.policy, judged, now=now)
+            for name in judged.set_aside.values():
+                log.error("a merchant could not be judged", reason=name)
+        return len(names)
+
+    def drain(self, now: datetime) -> int:
+        """Judge until nobody is due; answer how many were judged."""
+        return sum(iter(lambda: self.round(now), 0))
+
+    def run(self, stop: threading.Event) -> None:
+        """Judge until told to stop; what goes wrong is written down and tried again."""
+        while not stop.is_set():
+            if not self._tried():
+                stop.wait(_PAUSE)
+
+    def _tried(self) -> int:
+        try:
+            return self.round(self._service.clock())
+        except (GoodfaithError, FeaturesError) as error:
+            log.warning("nobody could be judged", reason=str(error))
+        except Exception as error:
+            # A worker that died of one fault would leave every merchant unjudged.
+            log.error("judging failed", error=type(error).__name__, exc_info=error)
+        return 0
+
+
+def run_beside(worker: Worker) -> "_Beside":
+    """The worker in a thread of its own, for as long as the block runs."""
+    return _Beside(worker)
+
+
+class _Beside:
+    def __init__(self, worker: Worker) -> None:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=worker.run, args=(self._stop,), name="worker", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
