@@ -2,7 +2,8 @@
 
 from fastapi import FastAPI
 
-from serving.api import health, scores
+from serving.api import decisions, health, merchants, programmes, refunds, scores
+from serving.limits import BodyLimit
 from serving.logs import RequestLog
 from serving.problems import explain
 from serving.service import Service
@@ -21,8 +22,9 @@ def create_app(service: Service) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    health.add_to(app, service)
-    scores.add_to(app, service)
+    for noun in (health, scores, merchants, programmes, refunds, decisions):
+        noun.add_to(app, service)
     explain(app)
+    app.add_middleware(BodyLimit)
     app.add_middleware(RequestLog)
     return app

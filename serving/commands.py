@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features.settings import Settings
+from serving.audit_commands import audit
 from serving.key_commands import keys
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def mount(app: typer.Typer, *, champions: Callable[[], "Champions"]) -> None:
         serve_api(champions(), Settings(), host=host, port=port, clock=_now)
 
     app.add_typer(keys, name="keys")
+    app.add_typer(audit, name="audit")
 
 
 def _now() -> datetime:

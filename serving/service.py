@@ -7,7 +7,10 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from features.store import EventStore
+from scoring.programmes import ProgrammePolicy
+from scoring.refunds import RefundPolicy
 from serving.champions import Champions
+from serving.standing import Readings
 from serving.store import AssessmentStore, KeyStore
 
 __all__ = ["Clock", "Service"]
@@ -20,16 +23,19 @@ Clock = Callable[[], datetime]
 class Service:
     """Everything that a route may need.
 
-    `policy` is the text of the score policy, `declarations` every feature's hash as it is now, `currency` the
-    store's.
+    `policy` is the text of the score policy, `programmes` and `refunds` are the policies of decisions,
+    `declarations` every feature's hash as it is now, `currency` the store's; `readings` reads live features.
     """
 
     engine: Engine
     champions: Champions
     policy: str
+    programmes: ProgrammePolicy
+    refunds: RefundPolicy
     currency: str
     declarations: Mapping[str, str]
     clock: Clock
+    readings: Readings
 
     @property
     def events(self) -> EventStore:
