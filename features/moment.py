@@ -51,9 +51,14 @@ def features_now(
 def features_as_of(
     tx: Connection, merchant_id: str, *, as_of: datetime, features: Sequence[Feature] = CATALOGUE
 ) -> pa.Table:
-    """Features of a merchant as of any moment, from its events known before it; one row."""
-    facts = _facts_as_of(tx, merchant_id, as_of)
-    return _table([merchant_id], as_of, features, _context(tx, facts, [merchant_id], as_of, features))
+    """Features of a merchant as of any moment, from its events known before it; no row where there were none."""
+    # What is known at the very moment is not known before it.
+    before = micros(as_of) - 1
+    rows = all_of(tx, [merchant_id], at=before)
+    known = known_of(rows, np.zeros(rows.num_rows, dtype=np.int64), live=True)
+    facts = facts_of(entries_of(resolve(known, MEASURES, Words(tx)), day=before // _DAY))
+    asked = [merchant_id] if rows.num_rows else []
+    return _table(asked, as_of, features, _context(tx, facts, asked, as_of, features))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,14 +95,6 @@ def _reading(feature: Feature, context: Context) -> Reading:
         return Reading(name=feature.name, value=value, of=of, per=per)
     prior = float(drawn.formula.towards(context, drawn.days)[0])
     return Reading(name=feature.name, value=value, of=of, per=per, prior=prior, strength=drawn.formula.strength)
-
-
-def _facts_as_of(tx: Connection, merchant_id: str, as_of: datetime) -> list[Facts]:
-    # What is known at the very moment is not known before it.
-    before = micros(as_of) - 1
-    rows = all_of(tx, [merchant_id], at=before)
-    known = known_of(rows, np.zeros(rows.num_rows, dtype=np.int64), live=True)
-    return facts_of(entries_of(resolve(known, MEASURES, Words(tx)), day=before // _DAY))
 
 
 def _context(

@@ -85,6 +85,14 @@ class EventStore:
             query = select(exists().where(events.c.merchant_id == merchant_id))
             return bool(connection.execute(query).scalar())
 
+    def known_of(self, merchant_ids: Sequence[str]) -> list[str]:
+        """Those of these merchants of which any event was ever accepted."""
+        query = select(merchants.c.merchant_id).where(merchants.c.last_seq > 0)
+        with reading(self.engine) as tx:
+            return [
+                one for ids in some(merchant_ids) for one in tx.scalars(query.where(merchants.c.merchant_id.in_(ids)))
+            ]
+
     def any(self) -> bool:
         """Whether any event was ever accepted."""
         with reading(self.engine) as connection:
@@ -166,7 +174,9 @@ def _mark_due(tx: Connection, new: pa.Table, seqs: Sequence[int], at: datetime) 
     marking = (
         update(merchants)
         .where(merchants.c.merchant_id == bindparam("of"))
-        .values(last_seq=bindparam("newest"), due_since=func.coalesce(merchants.c.due_since, micros(at)), set_aside=None)
+        .values(
+            last_seq=bindparam("newest"), due_since=func.coalesce(merchants.c.due_since, micros(at)), set_aside=None
+        )
     )
     tx.execute(marking, [{"of": name, "newest": seq} for name, seq in newest.items()])
 

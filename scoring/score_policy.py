@@ -74,6 +74,12 @@ class CounterfeitLevels(PolicyPart):
         return self
 
 
+class Suspicion(PolicyPart):
+    """From how many open reports of fakes on a person has a look."""
+
+    fake_reports_open: Annotated[int, Field(ge=1)]
+
+
 class ReasonLimit(PolicyPart):
     """How many adverse reasons are named."""
 
@@ -90,6 +96,7 @@ class ScorePolicy(Policy):
     evidence: EvidenceFloor
     fallback: Fallback
     counterfeit: CounterfeitLevels
+    suspicion: Suspicion
     reasons: ReasonLimit
 
     def band(self, score: int, *, best: BandName = "A") -> BandName:

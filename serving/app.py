@@ -2,7 +2,8 @@
 
 from fastapi import FastAPI
 
-from serving.api import decisions, health, merchants, programmes, refunds, scores
+from serving.api import decisions, events, health, merchants, metrics, programmes, refunds, scores
+from serving.judging import Judges
 from serving.limits import BodyLimit
 from serving.logs import RequestLog
 from serving.problems import explain
@@ -22,9 +23,10 @@ def create_app(service: Service) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for noun in (health, scores, merchants, programmes, refunds, decisions):
+    for noun in (health, metrics, events, merchants, programmes, refunds, decisions):
         noun.add_to(app, service)
+    scores.add_to(app, service, Judges(service))
     explain(app)
     app.add_middleware(BodyLimit)
-    app.add_middleware(RequestLog)
+    app.add_middleware(RequestLog, metrics=service.metrics)
     return app

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features.settings import Settings
+from serving import store_commands
 from serving.audit_commands import audit
 from serving.key_commands import keys
 
@@ -52,11 +53,19 @@ def mount(app: typer.Typer, *, champions: Callable[[], "Champions"]) -> None:
         host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
         port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
     ) -> None:
-        """Serve the API."""
+        """Serve the API, and judge whoever is due beside it."""
         from serving.serve import serve_api
 
         serve_api(champions(), Settings(), host=host, port=port, clock=_now)
 
+    @app.command()
+    def worker() -> None:
+        """Judge whoever is due; `serve` does this too, this is for a process of its own."""
+        from serving.serve import work
+
+        work(champions(), Settings(), clock=_now)
+
+    app.add_typer(store_commands.app)
     app.add_typer(keys, name="keys")
     app.add_typer(audit, name="audit")
 

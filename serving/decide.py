@@ -9,7 +9,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy import Connection
 
 from features.database import reading, writing
-from features.store import lock_merchants
+from features.live import lock_merchants
 from scoring.evidence import Measured
 from serving import decisions, idempotency
 from serving.decisions import Verdict
@@ -64,6 +64,7 @@ def decide(service: Service, merchant_id: str, judge: Judge, asked: Asked) -> An
         made = decisions.record(tx, verdict, by=asked.caller, now=now)
         answer = Answer(status=200, body=made.answer)
         idempotency.keep(tx, asked, answer)
+    service.metrics.decided(kind=verdict.kind, outcome=verdict.outcome)
     return answer
 
 

@@ -12,6 +12,7 @@ GoodfaithError
 ├── OrderAlreadyDecided      409 order_already_decided
 ├── CaseClosed               409 case_closed
 ├── CurrencyMismatch         422 currency_mismatch
+├── MomentToCome             422 as_of_in_future
 ├── IdempotencyKeyMissing    422 idempotency_key_missing
 ├── IdempotencyKeyInvalid    422 idempotency_key_invalid
 ├── ResolutionInvalid        422 resolution_invalid
@@ -21,6 +22,7 @@ GoodfaithError
 ├── OutputUnwritable         command line only: an answer file cannot be written
 └── Unavailable              503 unavailable
     ├── StoreUnavailable     503 store_unavailable
+    ├── SchemaOutdated       503 schema_outdated
     ├── ChampionUnloadable   503 champion_unloadable
     ├── PolicyInvalid        503 policy_invalid
     └── AssessmentsStale     503 assessments_stale
@@ -50,12 +52,14 @@ __all__ = [
     "IdempotencyKeyMissing",
     "KeyUnknown",
     "MerchantUnknown",
+    "MomentToCome",
     "NothingToJudge",
     "OrderAlreadyDecided",
     "OutputUnwritable",
     "PolicyInvalid",
     "ProgrammeUnknown",
     "ResolutionInvalid",
+    "SchemaOutdated",
     "ScopeMissing",
     "StoreUnavailable",
     "Unauthenticated",
@@ -82,6 +86,10 @@ class MerchantUnknown(GoodfaithError):
 
 class KeyUnknown(GoodfaithError):
     """No API key has this id."""
+
+
+class MomentToCome(GoodfaithError):
+    """Nobody knows yet what will be known then."""
 
 
 class ProgrammeUnknown(GoodfaithError):
@@ -148,6 +156,10 @@ class StoreUnavailable(Unavailable):
     """The database does not answer, or is not one of ours."""
 
 
+class SchemaOutdated(Unavailable):
+    """The store's tables are of another version: `goodfaith migrate` brings them to this one."""
+
+
 class ChampionUnloadable(Unavailable):
     """A model is promoted and cannot be loaded."""
 
@@ -174,11 +186,13 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         OrderAlreadyDecided: (409, "order_already_decided"),
         CaseClosed: (409, "case_closed"),
         CurrencyMismatch: (422, "currency_mismatch"),
+        MomentToCome: (422, "as_of_in_future"),
         IdempotencyKeyMissing: (422, "idempotency_key_missing"),
         IdempotencyKeyInvalid: (422, "idempotency_key_invalid"),
         ResolutionInvalid: (422, "resolution_invalid"),
         Unavailable: (503, "unavailable"),
         StoreUnavailable: (503, "store_unavailable"),
+        SchemaOutdated: (503, "schema_outdated"),
         ChampionUnloadable: (503, "champion_unloadable"),
         PolicyInvalid: (503, "policy_invalid"),
         AssessmentsStale: (503, "assessments_stale"),

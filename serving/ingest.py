@@ -1,8 +1,8 @@
-"""Take files of events into the store."""
+"""Take events into the store: from files; `serving/ingest_events.py` takes them from requests."""
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,13 +12,17 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection
 
+from features.database import writing
 from features.duplicates import EventIds
 from features.log import Batch, FileLog
-from features.store import EventStore
+from features.store import Appended, EventStore, append
 from features.validation import REJECTIONS, Rejection
+from serving.reservations import settle_paid
 
-__all__ = ["Ingested", "ingest_file", "rejects_of"]
+__all__ = ["CLOCKS_MAY_DIFFER", "Ingested", "ingest_file", "rejects_of", "take"]
 
 #: A sender's clock may be this far ahead; the event then counts from its own `known_at` on.
 CLOCKS_MAY_DIFFER = timedelta(minutes=5)
@@ -61,12 +65,28 @@ def ingest_file(store: EventStore, path: Path, *, currency: str, now: datetime) 
         for batch in log.batches(clock=clock):
             rejects.write(batch.rejected)
             for rows, numbers in _standing(batch, discarded.numbers):
-                appended = store.append(rows, at=now, later=True)
+                with writing(store.engine) as tx:
+                    appended = take(tx, rows, at=now, later=True)
                 outcome.accepted += appended.accepted
                 outcome.duplicates += appended.duplicates
                 rejects.write([_conflict(rows, numbers, place) for place in appended.conflicts])
     store.catch_up(at=now)
     return outcome
+
+
+def take(
+    tx: Connection, rows: pa.Table, *, at: datetime, later: bool = False, undated: Collection[str] = ()
+) -> Appended:
+    """Add validated events and all that follows from them; a refund paid on a decision settles its reservation."""
+    appended = append(tx, rows, at=at, later=later, undated=undated)
+    if "decision_id" in rows.column_names:
+        refunds = rows.take(pa.array(appended.new, pa.int64())).filter(_ON_DECISION)
+        paid = zip(*(refunds.column(name).to_pylist() for name in ("decision_id", "amount_cents")), strict=True)
+        settle_paid(tx, list(paid))
+    return appended
+
+
+_ON_DECISION = (pc.field("event_type") == "refund_paid") & pc.field("decision_id").is_valid()
 
 
 def _standing(batch: Batch, discarded: npt.NDArray[np.int64]) -> Iterator[tuple[pa.Table, npt.NDArray[np.int64]]]:

@@ -1,25 +1,21 @@
 """Take events from a request into the store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection
 
 from features.columns import parse
 from features.database import writing
 from features.events import Kind
 from features.jsonrows import canonical, check_rows, same_event
-from features.store import EventStore, append
+from features.store import EventStore
 from features.validation import REJECTIONS, Rejection
-from serving.ingest import CLOCKS_MAY_DIFFER
+from serving.ingest import CLOCKS_MAY_DIFFER, take
 
 __all__ = ["Taken", "ingest_events"]
-
-#: Something else to be done, in the same transaction, with the events that were accepted.
-Also = Callable[[Connection, pa.Table], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +27,7 @@ class Taken:
     rejected: tuple[Rejection, ...]
 
 
-def ingest_events(store: EventStore, sent: Sequence[Any], *, currency: str, now: datetime, also: Also) -> Taken:
+def ingest_events(store: EventStore, sent: Sequence[Any], *, currency: str, now: datetime) -> Taken:
     """Add events to the store, with their effect on tiles and everything else, in one transaction.
 
     An event that does not say when it became known became known now. Once this returns, what it calls accepted is
@@ -44,8 +40,7 @@ def ingest_events(store: EventStore, sent: Sequence[Any], *, currency: str, now:
     appended = None
     if standing:
         with writing(store.engine) as tx:
-            appended = append(tx, rows, at=now, undated=undated)
-            also(tx, rows.take(pa.array(appended.new, pa.int64())))
+            appended = take(tx, rows, at=now, undated=undated)
     conflicts += [standing[place] for place in appended.conflicts] if appended else []
     rejected = [*checked.rejected, *(_conflict(checked.rows, checked.good, place) for place in conflicts)]
     return Taken(

@@ -11,7 +11,7 @@ from serving.errors import Unavailable
 from serving.policy import read_policy
 from serving.service import Service
 
-__all__ = ["Bench"]
+__all__ = ["Judges"]
 
 log = structlog.get_logger("goodfaith.serving")
 
@@ -19,7 +19,7 @@ log = structlog.get_logger("goodfaith.serving")
 _LOOKED_UP_EVERY = timedelta(seconds=5)
 
 
-class Bench:
+class Judges:
     """Holds the judge of the moment; a champion that cannot be loaded leaves the last good one in its place."""
 
     def __init__(self, service: Service) -> None:

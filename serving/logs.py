@@ -9,6 +9,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import ExcInfo
 
+from serving.metrics import Metrics
 from serving.problems import problem
 
 __all__ = ["RequestLog", "write_json_logs"]
@@ -45,8 +46,9 @@ class RequestLog:
     error's type and place, because its message may quote values.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
         self.app = app
+        self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and write its line when it is answered."""
@@ -64,7 +66,7 @@ class RequestLog:
                     scope, receive, exchange.send_and_note
                 )
         finally:
-            exchange.write()
+            exchange.write(self.metrics)
 
 
 class _Exchange:
@@ -81,14 +83,15 @@ class _Exchange:
             self.status = message["status"]
         await self.send(message)
 
-    def write(self) -> None:
-        """Write the line."""
-        route = self.scope.get("route")
+    def write(self, metrics: Metrics) -> None:
+        """Write the line, and count it."""
+        route, seconds = getattr(self.scope.get("route"), "path", None), time.perf_counter() - self.started
+        metrics.answered(route=route, method=self.scope["method"], status=self.status, seconds=seconds)
         line: dict[str, Any] = {
             "method": self.scope["method"],
-            "route": getattr(route, "path", None),
+            "route": route,
             "status": self.status,
-            "milliseconds": round((time.perf_counter() - self.started) * 1000, 2),
+            "milliseconds": round(seconds * 1000, 2),
         }
         if self.crash is None:
             log.info("request", **line)

@@ -1,6 +1,8 @@
 """What `goodfaith serve` does: put the service together, try it, and answer until told to stop."""
 
+import signal
 import socket
+import threading
 
 import structlog
 import typer
@@ -11,14 +13,16 @@ from features.settings import Settings
 from serving.app import create_app
 from serving.champions import Champions, current_declarations
 from serving.errors import AddressUnavailable, Unavailable
+from serving.judging import Judges
 from serving.logs import write_json_logs
 from serving.policy import shipped_policy, shipped_programmes, shipped_refunds
 from serving.readiness import Readiness
-from serving.readings import readings_from_events
+from serving.readings import live_readings
 from serving.service import Clock, Service
 from serving.store import opened
+from serving.worker import Beside, Worker
 
-__all__ = ["listening", "serve_api"]
+__all__ = ["listening", "serve_api", "service_on", "work"]
 
 log = structlog.get_logger("goodfaith.serving")
 
@@ -27,11 +31,26 @@ def serve_api(champions: Champions, settings: Settings, *, host: str, port: int,
     """Serve the API on an address until interrupted; port 0 takes any that is free. Raises `AddressUnavailable`."""
     write_json_logs()
     with listening(host, port) as door, opened(settings.database) as engine:
-        service = _service(engine, champions, settings, clock)
+        service = service_on(engine, champions, settings, clock)
+        service.events.settle_currency(settings.currency)
         _try_out(service)
         config = uvicorn.Config(create_app(service), log_config=None, access_log=False, server_header=False)
         typer.echo(f"Goodfaith answers at http://{host}:{door.getsockname()[1]} (Ctrl+C stops it)")
-        uvicorn.Server(config).run(sockets=[door])
+        with Beside(Worker(service, Judges(service))):
+            uvicorn.Server(config).run(sockets=[door])
+
+
+def work(champions: Champions, settings: Settings, *, clock: Clock) -> None:
+    """Judge whoever is due until interrupted."""
+    write_json_logs()
+    with opened(settings.database) as engine:
+        service = service_on(engine, champions, settings, clock)
+        service.events.settle_currency(settings.currency)
+        stop = threading.Event()
+        for told in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(told, lambda *_: stop.set())
+        typer.echo("Goodfaith judges whoever is due (Ctrl+C stops it)")
+        Worker(service, Judges(service)).run(stop)
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -43,7 +62,8 @@ def listening(host: str, port: int) -> socket.socket:
         raise AddressUnavailable(f"nothing can listen on {host} port {port}: {error.strerror}") from error
 
 
-def _service(engine: Engine, champions: Champions, settings: Settings, clock: Clock) -> Service:
+def service_on(engine: Engine, champions: Champions, settings: Settings, clock: Clock) -> Service:
+    """The service on a store, with the policies that come with Goodfaith."""
     return Service(
         engine=engine,
         champions=champions,
@@ -53,7 +73,7 @@ def _service(engine: Engine, champions: Champions, settings: Settings, clock: Cl
         currency=settings.currency,
         declarations=current_declarations(),
         clock=clock,
-        readings=readings_from_events,
+        readings=live_readings,
     )
 
 

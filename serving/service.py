@@ -1,7 +1,7 @@
 """What the HTTP routes stand on, put together once by whoever starts the service."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -10,6 +10,7 @@ from features.store import EventStore
 from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
 from serving.champions import Champions
+from serving.metrics import Metrics
 from serving.standing import Readings
 from serving.store import AssessmentStore, KeyStore
 
@@ -36,6 +37,7 @@ class Service:
     declarations: Mapping[str, str]
     clock: Clock
     readings: Readings
+    metrics: Metrics = field(default_factory=Metrics)
 
     @property
     def events(self) -> EventStore:

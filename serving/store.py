@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select, update
 
 from features import errors as features_errors
-from features.database import create_tables, open_engine, reading, writing
+from features.database import open_engine, reading, some, writing
 from serving.auth import ApiKey
 from serving.errors import KeyUnknown, StoreUnavailable
+from serving.migrate import check_schema
 from serving.tables import api_keys, assessment_history, assessments
 
 __all__ = ["AssessmentStore", "KeyStore", "Stored", "check_presence", "opened"]
@@ -56,6 +57,13 @@ class AssessmentStore:
         """The stored answer about a merchant as JSON, None where it was never assessed."""
         with _reading(self.engine) as tx:
             return tx.scalar(select(assessments.c.answer).where(assessments.c.merchant_id == merchant_id))
+
+    def latest_of(self, merchant_ids: Sequence[str]) -> dict[str, str]:
+        """The stored answers about these merchants, of those that were ever assessed."""
+        query = select(assessments.c.merchant_id, assessments.c.answer)
+        with _reading(self.engine) as tx:
+            rows = [tx.execute(query.where(assessments.c.merchant_id.in_(ids))).all() for ids in some(merchant_ids)]
+        return {row.merchant_id: row.answer for piece in rows for row in piece}
 
     def newest(self) -> datetime | None:
         """The moment of the newest assessment of anybody."""
@@ -169,10 +177,11 @@ def _key(row: Row[Any]) -> ApiKey:
 
 @contextmanager
 def opened(url: str) -> Iterator[Engine]:
-    """The store at a database URL, with every table it needs, closed at the end."""
+    """The store at a database URL, closed at the end; an empty one gets its tables. Raises `SchemaOutdated`."""
     engine = open_engine(url)
     try:
-        create_tables(engine)
+        with _answering():
+            check_schema(engine)
         yield engine
     finally:
         engine.dispose()

@@ -1,39 +1,63 @@
-"""What is said about a merchant that is known and was never assessed: the fallback policy's answer."""
+"""What is said about a merchant when the stored assessment will not do: never judged, judged anew, or as of then."""
 
 from datetime import datetime
 from typing import Any
 
-import pyarrow as pa
-
-from features.engine import build_features
-from features.log import EventLog
-from features.spine import midnight
+from features.database import day_of, reading
+from features.midnights import ensure_midnight
+from features.moment import features_as_of
 from serving.answers import answer_of
 from serving.assess import Judge
 from serving.champions import LiveModels
-from serving.errors import MerchantUnknown
+from serving.errors import MerchantUnknown, MomentToCome, Unavailable
+from serving.judging import Judges
 from serving.policy import read_policy
+from serving.reassess import make_current, reassess
 from serving.service import Service
 
-__all__ = ["answer_unassessed"]
+__all__ = ["answer_as_of", "answer_fresh", "answer_unassessed"]
 
 
 def answer_unassessed(service: Service, merchant_id: str) -> str:
-    """The fallback's answer as JSON, as of the midnight that begins today; raises `MerchantUnknown`.
+    """The fallback's answer as JSON about a merchant that no worker has come to yet. Raises `MerchantUnknown`.
 
-    The models are left out: what they take is drawn towards everybody's figures, which one merchant's events
-    do not tell.
+    The models are left out: they answer as soon as the merchant is judged, and that is remembered.
     """
-    log = service.events.log(merchant_id=merchant_id)
+    judge = Judge(models=LiveModels(), policy=read_policy(service.policy), currency=service.currency)
+    return _answer(service, merchant_id, judge, as_of=service.clock())
+
+
+def answer_as_of(service: Service, judges: Judges, merchant_id: str, *, as_of: datetime) -> str:
+    """What today's models say of what was known before a moment. Raises `MerchantUnknown`, `MomentToCome`."""
+    if as_of > service.clock():
+        raise MomentToCome("a moment that is yet to come cannot be judged")
+    _check_known(service, merchant_id)
+    ensure_midnight(service.engine, day_of(as_of))
+    return _answer(service, merchant_id, judges.judge(service.clock()), as_of=as_of)
+
+
+def answer_fresh(service: Service, judges: Judges, merchant_id: str) -> str:
+    """Judge a merchant at once, and remember it. Raises `MerchantUnknown`."""
+    _check_known(service, merchant_id)
+    now = service.clock()
+    make_current(service.engine, [merchant_id], now=now)
+    judged = reassess(service.engine, judges.judge(now), [merchant_id], now=now)
+    if not judged.assessments:
+        raise Unavailable("this merchant cannot be judged at present")
+    return answer_of(judged.assessments[0], assessed_at=now)
+
+
+def _check_known(service: Service, merchant_id: str) -> None:
     if not service.events.knows(merchant_id):
         raise MerchantUnknown("no event of a merchant with this id is known")
-    now = service.clock()
-    judge = Judge(models=LiveModels(), policy=read_policy(service.policy), currency=service.currency)
-    (assessment,) = judge.of([_facts(log, judge, merchant_id, as_of=midnight(now.date()))])
-    return answer_of(assessment, assessed_at=now)
 
 
-def _facts(log: EventLog, judge: Judge, merchant_id: str, *, as_of: datetime) -> dict[str, Any]:
-    spine = pa.table({"merchant_id": [merchant_id], "as_of": pa.array([as_of], pa.timestamp("us", tz="UTC"))})
-    (row,) = build_features(log, spine, features=judge.features()).to_pylist()
-    return dict(row)
+def _answer(service: Service, merchant_id: str, judge: Judge, *, as_of: datetime) -> str:
+    with reading(service.engine) as tx:
+        found: list[dict[str, Any]] = features_as_of(
+            tx, merchant_id, as_of=as_of, features=judge.features()
+        ).to_pylist()
+    if not found:
+        raise MerchantUnknown("no event of a merchant with this id was known then")
+    (assessment,) = judge.of(found)
+    return answer_of(assessment, assessed_at=service.clock())

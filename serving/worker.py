@@ -10,12 +10,12 @@ from features.errors import FeaturesError
 from features.live import take_in_waiting
 from serving import store_due
 from serving.errors import GoodfaithError
-from serving.judging import Bench
+from serving.judging import Judges
 from serving.reassess import make_current, reassess
 from serving.service import Service
 from serving.suspicion import open_suspicions
 
-__all__ = ["Worker", "run_beside"]
+__all__ = ["Beside", "Worker"]
 
 log = structlog.get_logger("goodfaith.serving")
 
@@ -29,9 +29,9 @@ _PAUSE = 0.2
 class Worker:
     """Judges in rounds; any number of workers may share a store, since a merchant judged twice is judged alike."""
 
-    def __init__(self, service: Service, bench: Bench) -> None:
+    def __init__(self, service: Service, judges: Judges) -> None:
         self._service = service
-        self._bench = bench
+        self._bench = judges
 
     def round(self, now: datetime) -> int:
         """Judge some of those who are due; answer how many were looked at. Raises `Unavailable`."""
@@ -71,12 +71,9 @@ class Worker:
         return 0
 
 
-def run_beside(worker: Worker) -> "_Beside":
-    """The worker in a thread of its own, for as long as the block runs."""
-    return _Beside(worker)
+class Beside:
+    """The worker in a thread of its own, for as long as a block runs."""
 
-
-class _Beside:
     def __init__(self, worker: Worker) -> None:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=worker.run, args=(self._stop,), name="worker", daemon=True)

@@ -45,9 +45,7 @@ def add_to(app: FastAPI, service: Service) -> None:
     @app.post("/v1/events", tags=["events"], responses=documented(401, 403, 413, 422, 503))
     def events(sent: EventsSent, _caller: Annotated[Caller, Depends(writer)]) -> EventsTaken:
         """Take events into the store; scope `events:write`. The same event again has no effect."""
-        taken = ingest_events(
-            service.events, sent.events, currency=service.currency, now=service.clock(), also=service.also
-        )
+        taken = ingest_events(service.events, sent.events, currency=service.currency, now=service.clock())
         return EventsTaken(
             accepted=taken.accepted,
             duplicates=taken.duplicates,

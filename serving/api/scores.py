@@ -1,27 +1,47 @@
 """What is thought about a merchant, and why."""
 
+import json
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Path, Query, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from serving.answers import ScoreAnswer
 from serving.api.callers import only_with
 from serving.auth import Caller
+from serving.judging import Judges
 from serving.problems import documented
 from serving.service import Service
-from serving.unassessed import answer_unassessed
+from serving.unassessed import answer_as_of, answer_fresh, answer_unassessed
 
 __all__ = ["add_to"]
 
 
-class NoParameters(BaseModel):
-    """Nothing may be asked for in the query: a parameter that is not understood must not be passed over in silence."""
+class ScoreQuery(BaseModel):
+    """What may be asked for: a parameter that is not understood must not be passed over in silence."""
 
     model_config = ConfigDict(extra="forbid")
 
+    as_of: AwareDatetime | None = Field(None, description="A moment with its offset: from what was known before it")
+    fresh: bool = Field(False, description="Judge now instead of answering from the latest assessment")
 
-def add_to(app: FastAPI, service: Service) -> None:
+
+class ScoresWanted(BaseModel):
+    """Up to 1,000 merchants."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    merchant_ids: list[Annotated[str, Field(min_length=1, max_length=1000)]] = Field(max_length=1000)
+
+
+class ScoresFound(BaseModel):
+    """The scores of those that are known, in the order in which they were asked for; the others by id."""
+
+    scores: list[ScoreAnswer]
+    unknown: list[str]
+
+
+def add_to(app: FastAPI, service: Service, judges: Judges) -> None:
     """Add the routes."""
     reader = only_with(service, "scores:read")
 
@@ -35,11 +55,34 @@ def add_to(app: FastAPI, service: Service) -> None:
     def score(
         merchant_id: Annotated[str, Path(description="The merchant's id, percent-encoded")],
         _caller: Annotated[Caller, Depends(reader)],
-        _query: Annotated[NoParameters, Query()],
+        query: Annotated[ScoreQuery, Query()],
     ) -> Response:
         """Answer with the latest assessment of a merchant; scope `scores:read`.
 
         A merchant that is known and was never assessed gets the fallback policy's answer.
         """
-        answer = service.assessments.latest(merchant_id) or answer_unassessed(service, merchant_id)
-        return Response(answer, media_type="application/json")
+        return Response(_score(service, judges, merchant_id, query), media_type="application/json")
+
+    @app.post(
+        "/v1/merchants/scores",
+        tags=["scores"],
+        response_model=ScoresFound,
+        responses=documented(401, 403, 413, 422, 503),
+    )
+    def scores(wanted: ScoresWanted, _caller: Annotated[Caller, Depends(reader)]) -> Response:
+        """Answer with the latest assessments of many merchants; scope `scores:read`."""
+        ids = list(dict.fromkeys(wanted.merchant_ids))
+        held = service.assessments.latest_of(ids)
+        unjudged = service.events.known_of([one for one in ids if one not in held])
+        held |= {one: answer_unassessed(service, one) for one in unjudged}
+        found = ",".join(held[one] for one in ids if one in held)
+        unknown = json.dumps([one for one in ids if one not in held], ensure_ascii=False)
+        return Response(f'{{"scores":[{found}],"unknown":{unknown}}}', media_type="application/json")
+
+
+def _score(service: Service, judges: Judges, merchant_id: str, query: ScoreQuery) -> str:
+    if query.as_of is not None:
+        return answer_as_of(service, judges, merchant_id, as_of=query.as_of)
+    if query.fresh:
+        return answer_fresh(service, judges, merchant_id)
+    return service.assessments.latest(merchant_id) or answer_unassessed(service, merchant_id)

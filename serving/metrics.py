@@ -1,0 +1,48 @@
+"""What the service tells Prometheus about itself; no label ever holds an id of anybody."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+__all__ = ["Metrics"]
+
+#: Seconds; the goal for a decision is 10 milliseconds, and nobody waits longer than some seconds.
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """Counters of one service."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Histogram(
+            "goodfaith_request_seconds", "How long requests took to answer", ("method", "route", "status"),
+            buckets=_BUCKETS, registry=self.registry,
+        )  # fmt: skip
+        self._decisions = Counter(
+            "goodfaith_decisions", "Decisions made, by kind and outcome", ("kind", "outcome"), registry=self.registry
+        )
+        self._due = Gauge("goodfaith_due_merchants", "Merchants with events not yet judged", registry=self.registry)
+        self._lag = Gauge("goodfaith_lag_seconds", "How long the first of them waits", registry=self.registry)
+        self._age = Gauge(
+            "goodfaith_newest_assessment_age_seconds", "How old the newest assessment is", registry=self.registry
+        )
+
+    def answered(self, *, route: str | None, method: str, status: int, seconds: float) -> None:
+        """Count a request; what matched no route is counted together."""
+        # A method is the caller's word: only those that are routes' own are told apart.
+        told = method if route else "any"
+        self._requests.labels(told, route or "none", str(status)).observe(seconds)
+
+    def decided(self, *, kind: str, outcome: str) -> None:
+        """Count a decision."""
+        self._decisions.labels(kind, outcome).inc()
+
+    def waiting(self, *, merchants: int, seconds: float, newest_age: float | None) -> None:
+        """Note who waits to be judged, and how old the newest assessment is."""
+        self._due.set(merchants)
+        self._lag.set(seconds)
+        if newest_age is not None:
+            self._age.set(newest_age)
+
+    def text(self) -> bytes:
+        """Everything, as Prometheus reads it."""
+        return generate_latest(self.registry)

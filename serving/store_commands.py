@@ -1,0 +1,49 @@
+"""`goodfaith migrate` and `goodfaith rebuild`: the store's tables and what is derived in them."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from features.settings import Settings
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@app.command()
+def migrate(
+    to: Annotated[str, typer.Option(help="The revision to go to; `base` takes every table away.")] = "head",
+) -> None:
+    """Bring the store's tables to the form that this version needs; what is stored stays."""
+    from features.database import open_engine, reading
+    from serving.migrate import migrate as go
+    from serving.migrate import revision_of
+
+    engine = open_engine(Settings().database)
+    go(engine, to=to)
+    with reading(engine) as tx:
+        typer.echo(f"The store's tables are of revision {revision_of(tx) or 'none'}.")
+
+
+@app.command()
+def rebuild(
+    merchant: Annotated[str | None, typer.Option(help="Only this merchant.")] = None,
+) -> None:
+    """Make the live tiles anew from the events, as if they had just come in."""
+    from features.database import writing
+    from features.live import put_off
+    from features.progress import shown
+    from features.store import EventStore
+    from serving.errors import MerchantUnknown
+    from serving.store import opened
+
+    with opened(Settings().database) as engine:
+        store = EventStore(engine)
+        if merchant is not None and not store.knows(merchant):
+            raise MerchantUnknown(f"no event of a merchant {merchant!r} is known")
+        with writing(engine) as tx:
+            put_off(tx, [merchant] if merchant is not None else store.merchant_ids())
+        count = store.catch_up(at=datetime.now(UTC), watch=shown)
+    typer.echo(f"{count} merchants made anew.")
