@@ -1,10 +1,16 @@
 """The front door: one command line that mounts each floor's commands and hands each what it needs of the other."""
 
+import json
+import shutil
 import sys
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError as SettingsError
+from rich.console import Console
+from rich.table import Table
 
 import features.commands
 import serving.commands
@@ -17,7 +23,10 @@ from serving.errors import GoodfaithError
 from training.errors import TrainingError
 
 if TYPE_CHECKING:
+    from serving.answers import ScoreAnswer
     from serving.champions import Champions
+    from serving.first_day import FirstDay
+    from training.registry import Registry
 
 __all__ = ["app", "main"]
 
@@ -29,15 +38,160 @@ app = typer.Typer(
 )
 
 
-def _champions() -> "Champions":
+def _registry() -> "Registry":
     from training.registry import Registry
 
     return Registry(Settings().mlflow)
 
 
+def _champions() -> "Champions":
+    return _registry()
+
+
 for _floor in (features.commands, training.commands, serving.ingest_commands):
     app.add_typer(_floor.app)
 serving.commands.mount(app, champions=_champions)
+
+
+#: What `demo` leaves in a folder that it made, so that it never takes another's for its own.
+_MADE_BY_DEMO = ".made-by-demo"
+
+
+@app.command()
+def demo(
+    merchants: Annotated[int, typer.Option(help="How many merchants there are.", min=10, max=100_000)] = 500,
+    days: Annotated[
+        int, typer.Option(help="How many days it ran, until yesterday.", min=30, max=3650)
+    ] = 540,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same marketplace.", min=0, max=2**31)] = 1,
+    port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Leave all ready for `goodfaith serve`.")] = False,
+) -> None:
+    """Show the whole product: a simulated marketplace, both models, the API and the console on this machine."""
+    settings = Settings()
+    log = _demo_marketplace(_own_home(settings), merchants=merchants, days=days, seed=seed)
+    for target in ("credit", "counterfeit"):
+        _demo_model(log, target)
+    _demo_ingest(settings, log)
+    _demo_first_day(settings, port)
+    if not no_serve:
+        from serving.serve import serve_api
+
+        serve_api(_champions(), settings, host="127.0.0.1", port=port, clock=_now)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _refuse(text: str) -> NoReturn:
+    typer.echo(f"Error: {text}", err=True)
+    sys.exit(1)
+
+
+def _own_home(settings: Settings) -> Path:
+    """The folder to keep everything in, made anew; one that holds anything else is refused."""
+    home = settings.home
+    if settings.database_url or settings.mlflow_uri:
+        _refuse("the demo keeps everything under GOODFAITH_HOME: unset GOODFAITH_DATABASE_URL and GOODFAITH_MLFLOW_URI")
+    if home.is_dir() and any(home.iterdir()) and not (home / _MADE_BY_DEMO).is_file():
+        _refuse(f"{home} is not empty, and no demo made it; set GOODFAITH_HOME to a folder of its own")
+    if home.is_dir():
+        shutil.rmtree(home)
+    home.mkdir(parents=True)
+    (home / _MADE_BY_DEMO).touch()
+    return home
+
+
+def _demo_marketplace(home: Path, *, merchants: int, days: int, seed: int) -> Path:
+    from features.progress import shown
+    from features.simulator.scenario import Scenario
+    from features.simulator.write import write_marketplace
+
+    scenario = Scenario(merchants=merchants, days=days, start=_now().date() - timedelta(days=days), seed=seed)
+    written = write_marketplace(scenario, home / "marketplace", watch=shown)
+    _say(f"{written.n_merchants:,} merchants, {written.n_orders:,} orders, {written.n_events:,} events")
+    return written.events
+
+
+def _demo_model(log: Path, target: str) -> None:
+    """Train and promote a model; where the marketplace is too small for one, say so and go on without."""
+    from features.log import FileLog
+    from serving.champions import current_declarations
+    from training.promote import promote
+    from training.recipe import find_recipe
+    from training.registry import Promotion
+    from training.train import train
+
+    _say(f"training the {target} model ...")
+    registry, recipe = _registry(), find_recipe(target)
+    try:
+        report = train(FileLog([log], currency=Settings().currency), recipe, registry=registry)
+    except TrainingError as error:
+        _say(f"no {target} model: {error}")
+        return
+    promotion = Promotion(version=report.version, at=_now(), by="demo", reason="the first model of the demo")
+    promote(registry, target, promotion, declarations=current_declarations())
+    side = report.proofs[0].sides["all"]
+    _say(f"{target} model {report.version} promoted: out of time AUC {side.model.figures['auc']} ({side.verdict})")
+
+
+def _demo_ingest(settings: Settings, log: Path) -> None:
+    from features.store import EventStore
+    from serving.ingest import ingest_file
+    from serving.store import opened
+
+    _say("taking the events into the store ...")
+    with opened(settings.database) as engine:
+        store = EventStore(engine)
+        store.settle_currency(settings.currency)
+        ingest_file(store, log, currency=settings.currency, now=_now())
+
+
+def _demo_first_day(settings: Settings, port: int) -> None:
+    from serving.first_day import spend_first_day
+    from serving.serve import service_on
+    from serving.store import opened
+
+    _say("judging everybody, deciding on some applications ...")
+    with opened(settings.database) as engine:
+        day = spend_first_day(service_on(engine, _champions(), settings, _now))
+    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(day.outcomes.items()))
+    _say(f"{day.judged:,} merchants judged; applications decided: {outcomes}")
+    _show(day, settings, port)
+
+
+def _show(day: "FirstDay", settings: Settings, port: int) -> None:
+    console, url = Console(), f"http://127.0.0.1:{port}"
+    for title, shown in (("Most trusted", day.most_trusted), ("Least trusted", day.least_trusted)):
+        console.print(_trust_table(title, shown))
+    auth = f"-H 'Authorization: Bearer {day.key}'"
+    lines = [
+        f"API       {url}/openapi.json",
+        f"Console   {url}/console   log in as {day.user} with {day.password}",
+        f"Models    mlflow ui --backend-store-uri {settings.mlflow}",
+        "Try:",
+        f"curl -s {auth} {url}/v1/merchants/{day.least_trusted[0].merchant_id}/score",
+    ]
+    if day.refund:
+        body = json.dumps(day.refund)
+        lines.append(
+            f"curl -s {auth} -H 'Idempotency-Key: demo-1' -H 'Content-Type: application/json' -d '{body}' "
+            f"{url}/v1/refunds/decisions"
+        )
+    typer.echo("\n".join(lines))
+
+
+def _trust_table(title: str, shown: "tuple[ScoreAnswer, ...]") -> Table:
+    table = Table("merchant", "score", "band", "counterfeit", "reasons", title=title, title_justify="left")
+    for one in shown:
+        reasons = "\n".join(reason.text for reason in one.reasons) or "nothing speaks against it"
+        table.add_row(one.merchant_id, str(one.score), one.band, one.counterfeit.level, reasons)
+    return table
 
 
 def main() -> None:

@@ -65,6 +65,13 @@ class AssessmentStore:
             rows = [tx.execute(query.where(assessments.c.merchant_id.in_(ids))).all() for ids in some(merchant_ids)]
         return {row.merchant_id: row.answer for piece in rows for row in piece}
 
+    def ranked(self, most: int, *, worst: bool = False) -> tuple[str, ...]:
+        """The latest answers by score, the best first, or the worst."""
+        by = assessments.c.score.asc() if worst else assessments.c.score.desc()
+        query = select(assessments.c.answer).order_by(by, assessments.c.merchant_id).limit(most)
+        with _reading(self.engine) as tx:
+            return tuple(tx.scalars(query))
+
     def newest(self) -> datetime | None:
         """The moment of the newest assessment of anybody."""
         with _reading(self.engine) as tx:
