@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from serving.api import decisions, health, merchants, programmes, refunds, scores
-from serving.limits import BodyLimit
+from serving.limits import Limits
 from serving.logs import RequestLog
 from serving.problems import explain
 from serving.service import Service
@@ -25,6 +25,6 @@ def create_app(service: Service) -> FastAPI:
     for noun in (health, scores, merchants, programmes, refunds, decisions):
         noun.add_to(app, service)
     explain(app)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(Limits)
     app.add_middleware(RequestLog)
     return app

@@ -44,5 +44,5 @@ def _counts(feature: Feature) -> tuple[Feature, ...]:
 
 
 def _measured(feature: Feature, row: Mapping[str, Any]) -> Measured:
-    counts = {part: row.get(f"{feature.name}.{part}") for part in ("of", "per")}
-    return Measured(name=feature.name, value=row[feature.name], **counts)
+    of, per = (row.get(f"{feature.name}.{part}") for part in ("of", "per"))
+    return Measured(name=feature.name, value=row[feature.name], of=of, per=per)
