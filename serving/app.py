@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from serving.api import decisions, events, health, merchants, metrics, programmes, refunds, scores
 from serving.judging import Judges
-from serving.limits import BodyLimit
+from serving.limits import Limits
 from serving.logs import RequestLog
 from serving.problems import explain
 from serving.service import Service
@@ -27,6 +27,6 @@ def create_app(service: Service) -> FastAPI:
         noun.add_to(app, service)
     scores.add_to(app, service, Judges(service))
     explain(app)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(Limits)
     app.add_middleware(RequestLog, metrics=service.metrics)
     return app

@@ -13,7 +13,6 @@ from features.live import lock_merchants
 from scoring.evidence import Measured
 from serving import decisions, idempotency
 from serving.decisions import Verdict
-from serving.errors import MerchantUnknown
 from serving.idempotency import Answer, Asked
 from serving.plain import as_json
 from serving.service import Service
@@ -84,7 +83,4 @@ def plain(value: Any) -> dict[str, Any]:
 
 def fallback_of(service: Service, merchant_id: str) -> str | None:
     """The fallback's answer where there is no assessment, made before any lock is held: it reads all the events."""
-    if "\x00" in merchant_id:
-        # No stored text can hold it, and PostgreSQL refuses to compare it.
-        raise MerchantUnknown("no event of a merchant with this id is known")
     return None if service.assessments.latest(merchant_id) else answer_unassessed(service, merchant_id)

@@ -1,4 +1,4 @@
-"""How much a caller may send."""
+"""What a caller may send at all."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.problems import problem
 
-__all__ = ["LARGER_BODIES", "LARGEST_BODY", "BodyLimit"]
+__all__ = ["LARGER_BODIES", "LARGEST_BODY", "Limits"]
 
 #: Bytes; a decision needs a few hundred. 4 MB leaves room for lists of ids.
 LARGEST_BODY = 4_000_000
@@ -17,8 +17,11 @@ LARGER_BODIES: Mapping[str, int] = {"/v1/events": 16_000_000}
 _TOO_LARGE = "the body is larger than this route takes"
 
 
-class BodyLimit:
-    """ASGI middleware: a body beyond the limit is refused, whether it says how large it is or not."""
+class Limits:
+    """ASGI middleware: a body beyond the limit is refused, whether it says how large it is or not.
+
+    A path with a NUL names nothing: no stored text can hold one, and PostgreSQL refuses to look for it.
+    """
 
     def __init__(self, app: ASGIApp, *, largest: int = LARGEST_BODY, larger: Mapping[str, int] = LARGER_BODIES) -> None:
         self.app, self.largest, self.larger = app, largest, larger
@@ -27,6 +30,9 @@ class BodyLimit:
         """Pass a request on unless it says that it is too large; count what comes."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
+            return
+        if "\x00" in scope["path"]:
+            await problem(404, "route_unknown", "there is no such route")(scope, receive, send)
             return
         most = self.larger.get(scope["path"], self.largest)
         if _announced(scope) > most:
