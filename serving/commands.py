@@ -13,6 +13,7 @@ import typer
 
 from features.settings import Settings
 from serving.key_commands import keys
+from serving.user_commands import people
 
 if TYPE_CHECKING:
     from serving.champions import Champions
@@ -57,6 +58,7 @@ def mount(app: typer.Typer, *, champions: Callable[[], "Champions"]) -> None:
         serve_api(champions(), Settings(), host=host, port=port, clock=_now)
 
     app.add_typer(keys, name="keys")
+    app.add_typer(people, name="users")
 
 
 def _now() -> datetime:

@@ -2,9 +2,14 @@
 
 GoodfaithError
 ├── Unauthenticated          401 unauthenticated
+├── LogInRefused             401 log_in_refused
+├── SessionMissing           401 session_missing
 ├── ScopeMissing             403 scope_missing
+├── FormForged               403 form_forged
 ├── MerchantUnknown          404 merchant_unknown
 ├── KeyUnknown               404 key_unknown
+├── PageUnknown              404 page_unknown
+├── UserKnown                409 user_known
 ├── AddressUnavailable       command line only: nobody can listen there
 ├── NothingToJudge           command line only: a log without a single readable event
 ├── OutputUnwritable         command line only: an answer file cannot be written
@@ -28,16 +33,21 @@ __all__ = [
     "AddressUnavailable",
     "AssessmentsStale",
     "ChampionUnloadable",
+    "FormForged",
     "GoodfaithError",
     "KeyUnknown",
+    "LogInRefused",
     "MerchantUnknown",
     "NothingToJudge",
     "OutputUnwritable",
+    "PageUnknown",
     "PolicyInvalid",
     "ScopeMissing",
+    "SessionMissing",
     "StoreUnavailable",
     "Unauthenticated",
     "Unavailable",
+    "UserKnown",
     "answer_to",
 ]
 
@@ -52,6 +62,26 @@ class Unauthenticated(GoodfaithError):
 
 class ScopeMissing(GoodfaithError):
     """The API key lacks the scope that this call needs."""
+
+
+class LogInRefused(GoodfaithError):
+    """Name and password do not let anybody into the console."""
+
+
+class SessionMissing(GoodfaithError):
+    """Nobody is logged in to the console, or no longer."""
+
+
+class FormForged(GoodfaithError):
+    """A form of the console came without the token of the log-in it was sent with."""
+
+
+class PageUnknown(GoodfaithError):
+    """The console has no such page."""
+
+
+class UserKnown(GoodfaithError):
+    """There is a user of this name already."""
 
 
 class MerchantUnknown(GoodfaithError):
@@ -99,6 +129,11 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
     {
         Unauthenticated: (401, "unauthenticated"),
         ScopeMissing: (403, "scope_missing"),
+        LogInRefused: (401, "log_in_refused"),
+        SessionMissing: (401, "session_missing"),
+        FormForged: (403, "form_forged"),
+        PageUnknown: (404, "page_unknown"),
+        UserKnown: (409, "user_known"),
         MerchantUnknown: (404, "merchant_unknown"),
         KeyUnknown: (404, "key_unknown"),
         Unavailable: (503, "unavailable"),
