@@ -1,8 +1,9 @@
-"""The HTTP API, put together from what it is given."""
+"""The HTTP API and the console, put together from what it is given."""
 
 from fastapi import FastAPI
 
 from serving.api import health, scores
+from serving.console import app as console
 from serving.logs import RequestLog
 from serving.problems import explain
 from serving.service import Service
@@ -11,7 +12,7 @@ __all__ = ["create_app"]
 
 
 def create_app(service: Service) -> FastAPI:
-    """The API over a service; nothing is opened, read or started here."""
+    """The API and the console over a service; nothing is opened, read or started here."""
     app = FastAPI(
         title="Goodfaith",
         summary="Which merchants can be trusted, and why",
@@ -23,6 +24,7 @@ def create_app(service: Service) -> FastAPI:
     )
     health.add_to(app, service)
     scores.add_to(app, service)
+    console.add_to(app, service)
     explain(app)
     app.add_middleware(RequestLog)
     return app

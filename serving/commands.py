@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features.settings import Settings
+from serving.audit_commands import audit
 from serving.key_commands import keys
 from serving.user_commands import people
 
@@ -59,6 +60,7 @@ def mount(app: typer.Typer, *, champions: Callable[[], "Champions"]) -> None:
 
     app.add_typer(keys, name="keys")
     app.add_typer(people, name="users")
+    app.add_typer(audit, name="audit")
 
 
 def _now() -> datetime:

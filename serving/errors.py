@@ -10,6 +10,17 @@ GoodfaithError
 ├── KeyUnknown               404 key_unknown
 ├── PageUnknown              404 page_unknown
 ├── UserKnown                409 user_known
+├── ProgrammeUnknown         404 programme_unknown
+├── DecisionUnknown          404 decision_unknown
+├── CaseUnknown              404 case_unknown
+├── IdempotencyConflict      409 idempotency_conflict
+├── OrderAlreadyDecided      409 order_already_decided
+├── CaseClosed               409 case_closed
+├── CurrencyMismatch         422 currency_mismatch
+├── IdempotencyKeyMissing    422 idempotency_key_missing
+├── IdempotencyKeyInvalid    422 idempotency_key_invalid
+├── ResolutionInvalid        422 resolution_invalid
+├── AuditBroken              command line only: the audit chain was tampered with
 ├── AddressUnavailable       command line only: nobody can listen there
 ├── NothingToJudge           command line only: a log without a single readable event
 ├── OutputUnwritable         command line only: an answer file cannot be written
@@ -32,16 +43,27 @@ __all__ = [
     "ANSWERS",
     "AddressUnavailable",
     "AssessmentsStale",
+    "AuditBroken",
+    "CaseClosed",
+    "CaseUnknown",
     "ChampionUnloadable",
+    "CurrencyMismatch",
+    "DecisionUnknown",
     "FormForged",
     "GoodfaithError",
+    "IdempotencyConflict",
+    "IdempotencyKeyInvalid",
+    "IdempotencyKeyMissing",
     "KeyUnknown",
     "LogInRefused",
     "MerchantUnknown",
     "NothingToJudge",
+    "OrderAlreadyDecided",
     "OutputUnwritable",
     "PageUnknown",
     "PolicyInvalid",
+    "ProgrammeUnknown",
+    "ResolutionInvalid",
     "ScopeMissing",
     "SessionMissing",
     "StoreUnavailable",
@@ -92,6 +114,50 @@ class KeyUnknown(GoodfaithError):
     """No API key has this id."""
 
 
+class ProgrammeUnknown(GoodfaithError):
+    """No programme of the policy has this id."""
+
+
+class DecisionUnknown(GoodfaithError):
+    """No decision has this id."""
+
+
+class CaseUnknown(GoodfaithError):
+    """No case has this id."""
+
+
+class IdempotencyConflict(GoodfaithError):
+    """The same idempotency key came with another body."""
+
+
+class OrderAlreadyDecided(GoodfaithError):
+    """Refunds of an order already reach what was paid for it."""
+
+
+class CaseClosed(GoodfaithError):
+    """A case was resolved before; that stands."""
+
+
+class CurrencyMismatch(GoodfaithError):
+    """An amount is in a currency other than the store's one."""
+
+
+class IdempotencyKeyMissing(GoodfaithError):
+    """A decision was asked for without the header that makes it safe to ask again."""
+
+
+class IdempotencyKeyInvalid(GoodfaithError):
+    """The idempotency key is not one to 200 printable characters."""
+
+
+class ResolutionInvalid(GoodfaithError):
+    """A case cannot end like this: an outcome that its kind does not have, or no reason."""
+
+
+class AuditBroken(GoodfaithError):
+    """An entry of the audit chain is not what was written, or one before it is gone."""
+
+
 class AddressUnavailable(GoodfaithError):
     """The address to listen on is taken, or is not one of this machine."""
 
@@ -136,6 +202,16 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         UserKnown: (409, "user_known"),
         MerchantUnknown: (404, "merchant_unknown"),
         KeyUnknown: (404, "key_unknown"),
+        ProgrammeUnknown: (404, "programme_unknown"),
+        DecisionUnknown: (404, "decision_unknown"),
+        CaseUnknown: (404, "case_unknown"),
+        IdempotencyConflict: (409, "idempotency_conflict"),
+        OrderAlreadyDecided: (409, "order_already_decided"),
+        CaseClosed: (409, "case_closed"),
+        CurrencyMismatch: (422, "currency_mismatch"),
+        IdempotencyKeyMissing: (422, "idempotency_key_missing"),
+        IdempotencyKeyInvalid: (422, "idempotency_key_invalid"),
+        ResolutionInvalid: (422, "resolution_invalid"),
         Unavailable: (503, "unavailable"),
         StoreUnavailable: (503, "store_unavailable"),
         ChampionUnloadable: (503, "champion_unloadable"),

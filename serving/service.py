@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from features.store import EventStore
 from serving.champions import Champions
+from serving.readings import Readings
 from serving.store import AssessmentStore, KeyStore
 
 __all__ = ["Clock", "Service"]
@@ -21,7 +22,7 @@ class Service:
     """Everything that a route may need.
 
     `policy` is the text of the score policy, `declarations` every feature's hash as it is now, `currency` the
-    store's.
+    store's. `readings` reads features of a merchant as they are now; without it the console shows no rates.
     """
 
     engine: Engine
@@ -30,6 +31,7 @@ class Service:
     currency: str
     declarations: Mapping[str, str]
     clock: Clock
+    readings: Readings | None = None
 
     @property
     def events(self) -> EventStore:

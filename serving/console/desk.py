@@ -65,8 +65,8 @@ class Desk:
         if isinstance(error, SessionMissing) and request.method == "GET":
             return see_other(f"/console/login?next={quote(_address(request), safe='')}")
         status, code = _answer_to(error)
-        known = code if code in words.TROUBLES else "unavailable" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid"
-        headline, advice = words.TROUBLES[known]
+        otherwise = "unavailable" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid"
+        headline, advice = words.TROUBLES.get(code, words.TROUBLES[otherwise])
         written = (await request.form()).get("reason", "") if isinstance(error, GoodfaithError) else ""
         return self.pages.page(
             request, "trouble.html", status=status, headline=headline, advice=advice, written=str(written)[:10_000]

@@ -26,7 +26,7 @@ CATALOGUE = files("serving.console") / "locale" / "zh_Hans" / "LC_MESSAGES" / "c
 def chosen(*, asked: str | None, kept: str | None, accepted: str) -> str:
     """The language of a page: the one just asked for, else the one kept, else the best that the browser accepts.
 
-    >>> chosen(asked="zh", kept="en", accepted="en"), chosen(asked="xx", kept=None, accepted="de, zh-CN;q=0.8, en;q=0.5")
+    >>> chosen(asked="zh", kept="en", accepted="en"), chosen(asked="xx", kept=None, accepted="de, zh-CN;q=.8, en;q=.5")
     ('zh', 'zh')
     """
     for language in (asked, kept):

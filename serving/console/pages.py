@@ -58,10 +58,7 @@ class Pages:
         text = self._environments[spoken].get_template(template).render(**frame, **values)
         response = HTMLResponse(text, status)
         if asked in language.LANGUAGES:
-            secure = request.url.scheme == "https"
-            response.set_cookie(
-                language.COOKIE, spoken, max_age=31_536_000, path="/console", httponly=True, samesite="lax", secure=secure
-            )
+            response.set_cookie(language.COOKIE, spoken, max_age=31_536_000, path="/console", httponly=True)
         return response
 
 
@@ -124,7 +121,7 @@ def _span(delta: timedelta, ngettext: Callable[[str, str, int], str]) -> str:
 
 
 def _switch(request: Request) -> dict[str, str]:
-    """Language -> the address of the same page in it; an answer to a form has no address, so the queue stands for it."""
+    """Language -> the address of the same page in it; the queue's where an answer to a form has no address."""
     here = request.method == "GET"
     path = quote(request.url.path) if here else "/console/cases"
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != "lang" and here]

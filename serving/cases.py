@@ -1,0 +1,134 @@
+"""Cases: what a person must look at, by when, and how it ended."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from sqlalchemy import Connection
+
+from serving import audit, store_cases
+from serving.errors import CaseClosed, CaseUnknown, ResolutionInvalid
+from serving.store_cases import Case
+
+__all__ = ["Case", "Kind", "Matter", "assign", "find", "of_merchant", "open_case", "outcomes", "queue", "resolve"]
+
+
+class Kind(StrEnum):
+    """What a case is about; other kinds than the two that decisions open end as upheld or dismissed."""
+
+    PROGRAMME = "programme"
+    REFUND = "refund"
+    SUSPICION = "suspicion"
+
+
+#: How long a person may take. Own proposals: nobody's law sets them, each follows who is waiting.
+_TIME_TO_ANSWER = MappingProxyType(
+    {
+        # A buyer waits for money; marketplaces ask their merchants for a first answer within a day.
+        Kind.REFUND: timedelta(days=1),
+        # A merchant waits to trade under a promise; three working days are what safety notices are given.
+        Kind.PROGRAMME: timedelta(days=3),
+        # Nobody waits, but buyers may be harmed meanwhile.
+        Kind.SUSPICION: timedelta(days=2),
+    }
+)
+_ENDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {Kind.PROGRAMME: ("admit", "refuse"), Kind.REFUND: ("instant", "standard")}
+)
+_LONGEST_REASON = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matter:
+    """Something that needs a person; `about` names it, so that one matter has one open case.
+
+    `priority` 1 comes before 2.
+    """
+
+    kind: Kind
+    merchant_id: str
+    about: str
+    summary: str
+    priority: int = 2
+    decision_id: str | None = None
+
+
+def open_case(tx: Connection, matter: Matter, *, now: datetime) -> str:
+    """The id of the open case about a matter: a new one, unless there is one already."""
+    case = Case(
+        id=f"c_{secrets.token_hex(12)}",
+        kind=matter.kind,
+        merchant_id=matter.merchant_id,
+        about=matter.about,
+        summary=matter.summary,
+        priority=matter.priority,
+        opened_at=now,
+        due_at=now + _TIME_TO_ANSWER[matter.kind],
+        state="open",
+        decision_id=matter.decision_id,
+    )
+    store_cases.add(tx, case)
+    open_now = store_cases.about(tx, matter.about)
+    return open_now.id if open_now else case.id
+
+
+def queue(tx: Connection, *, state: str = "open", limit: int = 100) -> tuple[Case, ...]:
+    """Cases in a state, by priority, then by when they are due."""
+    return store_cases.queue(tx, state=state, limit=limit)
+
+
+def find(tx: Connection, case_id: str) -> Case:
+    """The case with this id. Raises `CaseUnknown`."""
+    return _there(store_cases.find(tx, case_id))
+
+
+def of_merchant(tx: Connection, merchant_id: str) -> tuple[Case, ...]:
+    """Every case about a merchant, the newest first."""
+    return store_cases.of_merchant(tx, merchant_id)
+
+
+def outcomes(case: Case) -> tuple[str, ...]:
+    """How a case of this kind may end."""
+    return _ENDS.get(case.kind, ("upheld", "dismissed"))
+
+
+def assign(tx: Connection, case_id: str, *, to: str, by: str, now: datetime) -> Case:
+    """Make a case somebody's. Raises `CaseUnknown`, `CaseClosed`."""
+    _open(tx, case_id)
+    store_cases.change(tx, case_id, assigned_to=to)
+    _tell(tx, case_id, "case_assigned", by=by, now=now, to=to)
+    return find(tx, case_id)
+
+
+def resolve(tx: Connection, case_id: str, *, outcome: str, reason: str, by: str, now: datetime) -> Case:
+    """End a case, once and for good. Raises `CaseUnknown`, `CaseClosed`, `ResolutionInvalid`."""
+    case = _open(tx, case_id)
+    if outcome not in outcomes(case):
+        raise ResolutionInvalid(f"a {case.kind} case ends as {' or '.join(outcomes(case))}, not as {outcome[:40]!r}")
+    if not 0 < len(reason.strip()) <= _LONGEST_REASON:
+        raise ResolutionInvalid(f"a resolution needs a reason of at most {_LONGEST_REASON} characters")
+    ended = {"outcome": outcome, "reason": reason.strip(), "resolved_by": by, "resolved_at": now}
+    store_cases.change(tx, case_id, state="resolved", **ended)
+    _tell(tx, case_id, "case_resolved", by=by, now=now, outcome=outcome, reason=reason.strip())
+    return find(tx, case_id)
+
+
+def _open(tx: Connection, case_id: str) -> Case:
+    """An open case, locked."""
+    case = _there(store_cases.lock(tx, case_id))
+    if case.state != "open":
+        raise CaseClosed(f"this case was resolved as {case.outcome}")
+    return case
+
+
+def _there(case: Case | None) -> Case:
+    if case is None:
+        raise CaseUnknown("no case has this id")
+    return case
+
+
+def _tell(tx: Connection, case_id: str, action: str, *, by: str, now: datetime, **said: str) -> None:
+    audit.write(tx, audit.Entry(actor=f"user:{by}", action=action, subject=f"case:{case_id}", body=said), now=now)
