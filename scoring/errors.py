@@ -4,6 +4,7 @@ ScoringError
 ├── BundleBroken             the model's files do not belong together, or were changed
 ├── GoldenRowsDiffer         the model no longer gives what it gave when it was made
 ├── PolicyInvalid            a policy text cannot be used; every place is named
+├── ProgrammeUnknown         no programme has this id
 ├── ScaleDiffers             the model's scale is not the one that the policy's bands stand on
 ├── ScoreOffScale            a score that no band can hold
 └── RowRefused               what is known about a merchant cannot be judged
@@ -21,6 +22,7 @@ __all__ = [
     "InputMissing",
     "NotANumber",
     "PolicyInvalid",
+    "ProgrammeUnknown",
     "RowRefused",
     "ScaleDiffers",
     "ScoreOffScale",
@@ -50,6 +52,10 @@ class GoldenRowsDiffer(ScoringError):
 
 class PolicyInvalid(ScoringError):
     """The policy is invalid: {problems}."""
+
+
+class ProgrammeUnknown(ScoringError):
+    """There is no programme {programme}."""
 
 
 class ScaleDiffers(ScoringError):

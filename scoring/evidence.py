@@ -11,8 +11,9 @@ from typing import Any, Self
 
 from scoring.errors import ColumnMissing, NotANumber, TimeNaive
 from scoring.score_policy import EvidenceFloor
+from scoring.wording import Value
 
-__all__ = ["Evidence", "Row", "count", "ever_sold", "moment", "number"]
+__all__ = ["Evidence", "Measured", "Row", "count", "ever_sold", "moment", "number"]
 
 #: A row of a feature file.
 Row = Mapping[str, Any]
@@ -59,6 +60,27 @@ class Evidence:
         orders = count(row, "n_orders_365d")
         sufficient = orders >= floor.orders and _days_of_trading(row) >= floor.days
         return cls(orders=orders, buyers=count(row, "n_buyers_365d"), sufficient=sufficient)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A feature's value with what it rests on.
+
+    A rate is `of` in `per` things; `prior` is its category's rate (itself drawn towards everybody's), weighing
+    `strength` things of evidence. All None where the feature is no rate; `prior` None where it has none.
+    """
+
+    name: str
+    value: Value
+    of: int | None = None
+    per: int | None = None
+    prior: float | None = None
+    strength: float = 0.0
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether it is one number of things in another."""
+        return self.of is not None and self.per is not None
 
 
 def ever_sold(row: Row) -> bool:

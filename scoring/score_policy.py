@@ -3,37 +3,20 @@
 The text is the caller's to read; the shipped one is `scoring/policies/score.toml`.
 """
 
-import hashlib
-import tomllib
 from collections.abc import Sequence
-from datetime import date
-from functools import cached_property
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from scoring.errors import PolicyInvalid, ScoreOffScale
+from scoring.errors import ScoreOffScale
+from scoring.policy_text import BAND_NAMES, BandName, Policy, PolicyPart, Share, Whole
 from scoring.scorecard import Scaling
 
 __all__ = ["BAND_NAMES", "Band", "BandName", "CounterfeitLevels", "EvidenceFloor", "Fallback", "ScorePolicy"]
 
-BandName = Literal["A", "B", "C", "D", "E"]
 
-#: Every band, the safest first.
-BAND_NAMES: tuple[BandName, ...] = ("A", "B", "C", "D", "E")
-
-Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
-Whole = Annotated[int, Field(ge=0)]
-
-
-class _Part(BaseModel):
-    """A part of the policy: exact types, nothing unknown, unchangeable."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class Scale(_Part):
+class Scale(PolicyPart):
     """Where the points stand; the bands below are cut on this scale."""
 
     points: int
@@ -54,7 +37,7 @@ class Scale(_Part):
         return Scaling(points=self.points, odds=self.odds, pdo=self.pdo, lowest=self.lowest, highest=self.highest)
 
 
-class Band(_Part):
+class Band(PolicyPart):
     """A named range of scores, both ends included."""
 
     name: BandName
@@ -62,7 +45,7 @@ class Band(_Part):
     most: int = Field(alias="to")
 
 
-class EvidenceFloor(_Part):
+class EvidenceFloor(PolicyPart):
     """Under this many orders (365 days) or days of trading, evidence is insufficient and the band capped."""
 
     orders: Whole
@@ -70,14 +53,14 @@ class EvidenceFloor(_Part):
     best_band: BandName
 
 
-class Fallback(_Part):
+class Fallback(PolicyPart):
     """What is answered about a known merchant without a model or without evidence."""
 
     p_bad: Share
     best_band: BandName
 
 
-class CounterfeitLevels(_Part):
+class CounterfeitLevels(PolicyPart):
     """Least p_counterfeit of a level, and the level from which a merchant is flagged."""
 
     watch: Share
@@ -91,41 +74,23 @@ class CounterfeitLevels(_Part):
         return self
 
 
-class ReasonLimit(_Part):
+class ReasonLimit(PolicyPart):
     """How many adverse reasons are named."""
 
     most: Annotated[int, Field(ge=1, le=4)]
 
 
-class ScorePolicy(_Part):
-    """Everything arguable about a score, dated and for a jurisdiction."""
+class ScorePolicy(Policy):
+    """Everything arguable about a score."""
 
-    since: date
-    jurisdiction: Annotated[str, Field(min_length=1)]
+    kind: ClassVar[str] = "score"
+
     scale: Scale
     bands: tuple[Band, ...]
     evidence: EvidenceFloor
     fallback: Fallback
     counterfeit: CounterfeitLevels
     reasons: ReasonLimit
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read the policy's TOML; PolicyInvalid names every place that is wrong."""
-        try:
-            plain = tomllib.loads(text)
-            plain["bands"] = _as_tuple(plain.get("bands"))
-            return cls.model_validate(plain)
-        except tomllib.TOMLDecodeError as error:
-            raise PolicyInvalid(problems=f"it is no TOML: {error}") from error
-        except ValidationError as error:
-            raise PolicyInvalid(problems=_problems(error)) from error
-
-    @cached_property
-    def version(self) -> str:
-        """Date and the start of a hash over every value: another number is another version."""
-        values = hashlib.sha256(self.model_dump_json().encode()).hexdigest()
-        return f"score-{self.since.isoformat()}-{values[:8]}"
 
     def band(self, score: int, *, best: BandName = "A") -> BandName:
         """The band of a score, or `best` where that is the worse of the two; ScoreOffScale outside the scale."""
@@ -155,10 +120,6 @@ class ScorePolicy(_Part):
         return self
 
 
-def _as_tuple(bands: object) -> object:
-    return tuple(bands) if isinstance(bands, list) else bands
-
-
 def _empty(bands: Sequence[Band]) -> list[str]:
     return [f"band {band.name} runs from {band.least} down to {band.most}" for band in bands if band.least > band.most]
 
@@ -172,10 +133,3 @@ def _seam(upper: Band, lower: Band) -> str | None:
     if lower.most + 1 < upper.least:
         return f"scores {lower.most + 1} to {upper.least - 1} between bands {upper.name} and {lower.name} have no band"
     return None
-
-
-def _problems(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(map(str, found['loc'])) or 'as a whole'}: {found['msg'].removeprefix('Value error, ')}"
-        for found in error.errors()
-    )

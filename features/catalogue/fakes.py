@@ -36,6 +36,7 @@ FEATURES: tuple[Feature, ...] = (
         text_zh="近 {days} 天内有 {value:,} 次售假经核实。",
         text_none="No fakes were confirmed.",
         text_none_zh="没有经核实的售假。",
+        windows=(7, 30, 90, 180, 365),
     ),
     Feature(
         name="n_fake_reports_open",

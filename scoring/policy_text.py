@@ -1,0 +1,68 @@
+"""What all policies share: reviewed TOML read into exact, unchangeable values, and a version over every one of them."""
+
+import hashlib
+import tomllib
+from datetime import date
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scoring.errors import PolicyInvalid
+
+__all__ = ["BAND_NAMES", "BandName", "Cents", "Policy", "PolicyPart", "Share", "Text", "Whole"]
+
+BandName = Literal["A", "B", "C", "D", "E"]
+
+#: Every band, the safest first.
+BAND_NAMES: tuple[BandName, ...] = ("A", "B", "C", "D", "E")
+
+Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+Whole = Annotated[int, Field(ge=0)]
+Cents = Annotated[int, Field(ge=0)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class PolicyPart(BaseModel):
+    """A part of a policy: exact types, nothing unknown, unchangeable."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Policy(PolicyPart):
+    """A whole policy file, dated and for a jurisdiction."""
+
+    kind: ClassVar[str] = "policy"
+
+    since: date
+    jurisdiction: Text
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the policy's TOML; PolicyInvalid names every place that is wrong."""
+        try:
+            return cls.model_validate(_frozen(tomllib.loads(text)))
+        except tomllib.TOMLDecodeError as error:
+            raise PolicyInvalid(problems=f"it is no TOML: {error}") from error
+        except ValidationError as error:
+            raise PolicyInvalid(problems=_problems(error)) from error
+
+    @cached_property
+    def version(self) -> str:
+        """Date and the start of a hash over every value: another number is another version."""
+        values = hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        return f"{self.kind}-{self.since.isoformat()}-{values[:8]}"
+
+
+def _frozen(plain: Any) -> Any:
+    """The same with tuples for lists: TOML has no tuples, and a policy holds nothing that can be changed."""
+    if isinstance(plain, dict):
+        return {name: _frozen(value) for name, value in plain.items()}
+    return tuple(map(_frozen, plain)) if isinstance(plain, list) else plain
+
+
+def _problems(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(map(str, found['loc'])) or 'as a whole'}: {found['msg'].removeprefix('Value error, ')}"
+        for found in error.errors()
+    )

@@ -1,0 +1,111 @@
+"""Decisions: recorded once with everything they were made from, and shown again."""
+
+import json
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from serving import audit, cases, store_decisions
+from serving.cases import Case, Matter
+from serving.errors import DecisionUnknown
+from serving.plain import as_json, digest
+from serving.store_decisions import Decision, Reservation
+
+__all__ = ["Decision", "Verdict", "case_of", "decision", "decisions_of", "record"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A judgement before it is recorded; `answer` is what the caller gets, but for the decision's id.
+
+    `request`, `answer` and `trace` hold plain values. `reserves_cents` is to be held for it, `matter` to be looked
+    at by a person.
+    """
+
+    kind: str
+    merchant_id: str
+    outcome: str
+    expires_at: datetime
+    seen_seq: int
+    request: dict[str, Any]
+    answer: dict[str, Any]
+    trace: dict[str, Any]
+    order_id: str | None = None
+    buyer_id: str | None = None
+    programme: str | None = None
+    reserves_cents: int = 0
+    matter: Matter | None = None
+
+
+def record(tx: Connection, verdict: Verdict, *, by: str, now: datetime) -> Decision:
+    """Keep a verdict for good, with the money it holds, the case it opens and its audit entry."""
+    made = _decision(tx, verdict, by=by, now=now)
+    store_decisions.add_decision(tx, made)
+    if verdict.reserves_cents:
+        store_decisions.reserve(tx, _reservation(made, verdict.reserves_cents))
+    said = {"kind": made.kind, "outcome": made.outcome, "digest": _digest(made)}
+    entry = audit.Entry(actor=f"key:{by}", action="decided", subject=f"decision:{made.id}", body=said)
+    audit.write(tx, entry, now=now)
+    return made
+
+
+def decision(tx: Connection, decision_id: str) -> Decision:
+    """The decision with this id. Raises `DecisionUnknown`."""
+    found = store_decisions.find_decision(tx, decision_id)
+    if found is None:
+        raise DecisionUnknown("no decision has this id")
+    return found
+
+
+def decisions_of(tx: Connection, merchant_id: str, limit: int) -> tuple[Decision, ...]:
+    """A merchant's decisions, the newest first."""
+    return store_decisions.decisions_of(tx, merchant_id, limit)
+
+
+def case_of(tx: Connection, of: Decision) -> Case | None:
+    """The case that a decision was given to."""
+    case_id = json.loads(of.trace).get("case_id")
+    return cases.find(tx, case_id) if case_id else None
+
+
+def _decision(tx: Connection, verdict: Verdict, *, by: str, now: datetime) -> Decision:
+    decision_id = f"d_{secrets.token_hex(12)}"
+    matter = verdict.matter and replace(verdict.matter, decision_id=decision_id)
+    case_id = cases.open_case(tx, matter, now=now) if matter else None
+    return Decision(
+        id=decision_id,
+        kind=verdict.kind,
+        merchant_id=verdict.merchant_id,
+        order_id=verdict.order_id,
+        buyer_id=verdict.buyer_id,
+        programme=verdict.programme,
+        outcome=verdict.outcome,
+        decided_at=now,
+        decided_by=by,
+        expires_at=verdict.expires_at,
+        seen_seq=verdict.seen_seq,
+        request=as_json(verdict.request),
+        answer=as_json({**verdict.answer, "decision_id": decision_id}),
+        trace=as_json({**verdict.trace, "case_id": case_id}),
+    )
+
+
+def _reservation(made: Decision, cents: int) -> Reservation:
+    return Reservation(
+        decision_id=made.id,
+        merchant_id=made.merchant_id,
+        order_id=made.order_id or "",
+        buyer_id=made.buyer_id or "",
+        cents=cents,
+        state="reserved",
+        reserved_at=made.decided_at,
+        expires_at=made.expires_at,
+    )
+
+
+def _digest(made: Decision) -> str:
+    """What seals a decision's own row from the audit chain."""
+    return digest(as_json([made.request, made.answer, made.trace]))

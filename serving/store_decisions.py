@@ -1,0 +1,190 @@
+"""SQL of decisions: what was answered for good, the money it holds, and what a repeated request gets again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, tuple_, update
+
+from features.database import insert_new, micros, moment
+from serving.tables import assessment_history, assessments, decisions, idempotency, reservations
+
+__all__ = [
+    "Decision",
+    "Kept",
+    "Reservation",
+    "add_decision",
+    "answer_once",
+    "claim",
+    "decisions_of",
+    "drop_answers",
+    "find_decision",
+    "held",
+    "latest_answer",
+    "past_answers",
+    "reservations_of",
+    "reserve",
+    "settle",
+]
+
+_DROPPED_AT_ONCE = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One answer that was given for good; `request`, `answer` and `trace` are canonical JSON."""
+
+    id: str
+    kind: str
+    merchant_id: str
+    order_id: str | None
+    buyer_id: str | None
+    programme: str | None
+    outcome: str
+    decided_at: datetime
+    decided_by: str
+    expires_at: datetime
+    seen_seq: int
+    request: str
+    answer: str
+    trace: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """Money that a decision promised at once; `state` is reserved until it expires, or paid."""
+
+    decision_id: str
+    merchant_id: str
+    order_id: str
+    buyer_id: str
+    cents: int
+    state: str
+    reserved_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What an idempotency key stands for; `status` is 0 while its first request is being answered."""
+
+    request_hash: str
+    status: int
+    answer: str
+
+
+def add_decision(tx: Connection, decision: Decision) -> None:
+    """Keep one more decision."""
+    tx.execute(insert(decisions).values(_row(decision, decisions.c.keys())))
+
+
+def find_decision(tx: Connection, decision_id: str) -> Decision | None:
+    """The decision with this id."""
+    row = tx.execute(select(decisions).where(decisions.c.id == decision_id)).one_or_none()
+    return _decision(row) if row else None
+
+
+def decisions_of(tx: Connection, merchant_id: str, limit: int) -> tuple[Decision, ...]:
+    """A merchant's decisions, the newest first."""
+    query = select(decisions).where(decisions.c.merchant_id == merchant_id)
+    newest = query.order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(limit)
+    return tuple(map(_decision, tx.execute(newest)))
+
+
+def _decision(row: Row[Any]) -> Decision:
+    values = dict(row._mapping)
+    return Decision(**{**values, **{name: moment(values[name]) for name in ("decided_at", "expires_at")}})
+
+
+def reserve(tx: Connection, reservation: Reservation) -> None:
+    """Hold money for a decision."""
+    tx.execute(insert(reservations).values(_row(reservation, reservations.c.keys())))
+
+
+def held(
+    tx: Connection, *, by: str, value: str | tuple[str, str], now: datetime, within: timedelta | None = None
+) -> int:
+    """Cents that weigh now on an order (merchant and order id), a buyer or a merchant; reserved `within` a time."""
+    columns = {
+        "order": tuple_(reservations.c.merchant_id, reservations.c.order_id),
+        "buyer": reservations.c.buyer_id,
+        "merchant": reservations.c.merchant_id,
+    }
+    weighs = _weighs(now) if within is None else and_(_weighs(now), reservations.c.reserved_at >= micros(now - within))
+    query = select(func.coalesce(func.sum(reservations.c.cents), 0)).where(columns[by] == value, weighs)
+    return int(tx.execute(query).scalar_one())
+
+
+def reservations_of(
+    tx: Connection, *, now: datetime, order: tuple[str, str] | None = None, buyer_id: str | None = None
+) -> tuple[Reservation, ...]:
+    """Reservations that weigh now on an order (merchant and order id), or on a buyer."""
+    if order is not None:
+        chosen = and_(reservations.c.merchant_id == order[0], reservations.c.order_id == order[1])
+    else:
+        chosen = reservations.c.buyer_id == buyer_id
+    return tuple(map(_reservation, tx.execute(select(reservations).where(chosen, _weighs(now)))))
+
+
+def _weighs(now: datetime) -> ColumnElement[bool]:
+    still = and_(reservations.c.state == "reserved", reservations.c.expires_at > micros(now))
+    return or_(reservations.c.state == "paid", still)
+
+
+def _reservation(row: Row[Any]) -> Reservation:
+    values = dict(row._mapping)
+    return Reservation(**{**values, **{name: moment(values[name]) for name in ("reserved_at", "expires_at")}})
+
+
+def settle(tx: Connection, decision_id: str, *, cents: int) -> None:
+    """Say that the money of a reservation went out, and how much; without effect where nothing was reserved."""
+    chosen = reservations.c.decision_id == decision_id
+    tx.execute(update(reservations).where(chosen).values(state="paid", cents=cents))
+
+
+def latest_answer(tx: Connection, merchant_id: str) -> str | None:
+    """The stored assessment of a merchant, as JSON."""
+    return tx.scalar(select(assessments.c.answer).where(assessments.c.merchant_id == merchant_id))
+
+
+def past_answers(tx: Connection, merchant_id: str, limit: int) -> tuple[str, ...]:
+    """A merchant's assessments that said something new, as JSON, the newest first."""
+    query = select(assessment_history.c.answer).where(assessment_history.c.merchant_id == merchant_id)
+    return tuple(tx.scalars(query.order_by(assessment_history.c.seq.desc()).limit(limit)))
+
+
+def claim(tx: Connection, place: tuple[str, str, str], *, request_hash: str, now: datetime) -> Kept:
+    """What a key (caller, route, key) stands for; it is the request's own from now on if it stood for nothing."""
+    key_id, route, key = place
+    row = {"key_id": key_id, "route": route, "key": key, "request_hash": request_hash}
+    # On PostgreSQL a second request with the same key waits here until the first one's transaction has ended.
+    insert_new(tx, idempotency, [{**row, "status": 0, "answer": "", "created_at": micros(now)}])
+    columns = (idempotency.c.request_hash, idempotency.c.status, idempotency.c.answer)
+    found = tx.execute(select(*columns).where(_at(place))).one()
+    return Kept(request_hash=found.request_hash, status=found.status, answer=found.answer)
+
+
+def answer_once(tx: Connection, place: tuple[str, str, str], *, status: int, answer: str) -> None:
+    """Keep the answer that repeats of a request get."""
+    tx.execute(update(idempotency).where(_at(place)).values(status=status, answer=answer))
+
+
+def drop_answers(tx: Connection, place: tuple[str, str, str], *, before: datetime) -> None:
+    """Drop what a key stood for too long ago, and a few more of that age."""
+    tx.execute(delete(idempotency).where(_at(place), idempotency.c.created_at < micros(before)))
+    primary = (idempotency.c.key_id, idempotency.c.route, idempotency.c.key)
+    old = select(*primary).where(idempotency.c.created_at < micros(before)).limit(_DROPPED_AT_ONCE)
+    for row in tx.execute(old.with_for_update(skip_locked=True)).all():
+        tx.execute(delete(idempotency).where(_at(tuple(row))))
+
+
+def _at(place: Sequence[str]) -> ColumnElement[bool]:
+    key_id, route, key = place
+    return and_(idempotency.c.key_id == key_id, idempotency.c.route == route, idempotency.c.key == key)
+
+
+def _row(value: Any, names: Sequence[str]) -> dict[str, Any]:
+    """A value as its table keeps it."""
+    plain = {name: getattr(value, name) for name in names}
+    return {name: micros(one) if isinstance(one, datetime) else one for name, one in plain.items()}
