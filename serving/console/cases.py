@@ -9,10 +9,10 @@ from fastapi.responses import Response
 from sqlalchemy import Connection
 
 from features.database import reading, writing
-from serving import cases
+from serving import cases, decisions
 from serving.cases import Case
 from serving.console import store
-from serving.console.decisions import shown
+from serving.console.decisions import told
 from serving.console.desk import Desk, see_other
 from serving.errors import CaseClosed, CaseUnknown, ResolutionInvalid
 from serving.sessions import Session
@@ -93,9 +93,9 @@ def _detail(desk: Desk, request: Request, case_id: str, *, status: int = 200, **
     with reading(desk.service.engine) as tx:
         case = cases.find(tx, case_id)
         thought = store.answers_of(tx, [case.merchant_id]).get(case.merchant_id)
-        decision = shown(tx, case.decision_id) if case.decision_id else None
+        asking = decisions.decision(tx, case.decision_id) if case.decision_id else None
     values = {"trouble": None, "wished": None, "outcomes": cases.outcomes(case), **values}
-    page = {"case": case, "thought": thought, "decision": decision, **values}
+    page = {"case": case, "thought": thought, "told": told(asking) if asking else None, **values}
     return desk.pages.page(request, "cases/detail.html", status=status, **page)
 
 

@@ -30,7 +30,7 @@ def chosen(*, asked: str | None, kept: str | None, accepted: str) -> str:
     ('zh', 'zh')
     """
     for language in (asked, kept):
-        if language in LANGUAGES:
+        if language and language in LANGUAGES:
             return language
     return negotiate_locale(_wanted(accepted), list(LANGUAGES), sep="-") or "en"
 

@@ -7,9 +7,9 @@ from fastapi.responses import Response
 from sqlalchemy import Connection
 
 from features.database import reading
-from serving import cases
+from serving import cases, decisions
 from serving.answers import ScoreAnswer
-from serving.console import decisions, rates, store
+from serving.console import rates, store
 from serving.console.charts import Line, line
 from serving.console.desk import Desk
 from serving.policy import read_policy
@@ -21,6 +21,7 @@ __all__ = ["add_to"]
 _LISTED = 50
 _HISTORY = 60
 _TABLE = 8
+_DECISIONS = 50
 
 
 def add_to(router: APIRouter, desk: Desk) -> None:
@@ -78,5 +79,5 @@ def _known(desk: Desk, tx: Connection, merchant_id: str) -> dict[str, Any]:
         "rates": rates.rates(found),
         "confidence": rates.CONFIDENCE,
         "cases": cases.of_merchant(tx, merchant_id),
-        "decisions": decisions.of_merchant(tx, merchant_id),
+        "decisions": decisions.decisions_of(tx, merchant_id, _DECISIONS),
     }

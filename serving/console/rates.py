@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from scoring.bounds import lower, upper
-
 from features.catalogue import CATALOGUE
 from features.catalogue.feature import Feature
+from scoring.bounds import lower, upper
 from scoring.evidence import Measured
 from scoring.wording import fill
 from serving.console.charts import Bar, bar
