@@ -51,8 +51,10 @@ class BandLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """Scores over time: the corners of the line, and the bands behind it."""
+    """Scores over time: first and last, the corners of the line, and the bands behind it."""
 
+    first: int
+    last: int
     points: tuple[tuple[float, float], ...]
     bands: tuple[BandLine, ...]
     width: int = _WIDTH
@@ -81,4 +83,4 @@ def line(scores: Sequence[tuple[datetime, int]], bands: Sequence[Band]) -> Line 
         BandLine(name=b.name, y=y(max(b.least, least)), middle=(y(max(b.least, least)) + y(min(b.most, most))) / 2)
         for b in shown
     ]
-    return Line(points=points, bands=tuple(lines))
+    return Line(first=scores[0][1], last=scores[-1][1], points=points, bands=tuple(lines))

@@ -20,7 +20,7 @@ __all__ = ["add_to"]
 
 _LISTED = 50
 _HISTORY = 60
-_TABLE = 8
+_TABLE = 5
 _DECISIONS = 50
 
 

@@ -101,6 +101,7 @@ def _filters(spoken: gettext.NullTranslations, currency: str) -> dict[str, Calla
         "utc": lambda at: f"{at:%Y-%m-%d %H:%M} UTC",
         "day": lambda at: f"{at:%Y-%m-%d}",
         "percent": lambda share: f"{share:.1%}",
+        "round_percent": lambda share: f"{share:.0%}",
         "money": lambda cents: money(cents, currency),
         "segment": lambda text: quote(text, safe=""),
         "json": lambda value: json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True),
@@ -109,8 +110,8 @@ def _filters(spoken: gettext.NullTranslations, currency: str) -> dict[str, Calla
 
 
 def _span(delta: timedelta, ngettext: Callable[[str, str, int], str]) -> str:
-    """How long something lasts, to the nearest unit that tells: minutes, hours, or days."""
-    minutes = abs(delta) // timedelta(minutes=1)
+    """How long something lasts, in the unit that tells: minutes (never none of them), hours, or days."""
+    minutes = max(1, abs(delta) // timedelta(minutes=1))
     if minutes < 60:
         return ngettext("%(num)d minute", "%(num)d minutes", minutes) % {"num": minutes}
     if minutes < 48 * 60:

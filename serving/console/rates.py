@@ -54,7 +54,8 @@ def _features() -> Iterator[Feature]:
 
 def _rate(feature: Feature, reading: Reading) -> Rate:
     if not isinstance(reading.value, (int, float)):
-        return Rate(name=feature.name, text=feature.text_none, text_zh=feature.text_none_zh, value=None)
+        text, text_zh = (fill(one, value=None, days=feature.days) for one in (feature.text_none, feature.text_none_zh))
+        return Rate(name=feature.name, text=text, text_zh=text_zh, value=None)
     measured = Measured(
         name=feature.name,
         value=reading.value,
