@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from features.store import EventStore
 from serving.champions import Champions
-from serving.readings import Readings
+from serving.standing import Readings
 from serving.store import AssessmentStore, KeyStore
 
 __all__ = ["Clock", "Service"]

@@ -96,7 +96,7 @@ class Desk:
 
 def see_other(where: str) -> RedirectResponse:
     """An answer that sends the browser on with a GET, so that reloading the next page repeats nothing."""
-    return RedirectResponse(where, HTTPStatus.SEE_OTHER)
+    return RedirectResponse(where, HTTPStatus.SEE_OTHER.value)
 
 
 def _answer_to(error: Exception) -> tuple[int, str]:

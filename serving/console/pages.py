@@ -88,11 +88,18 @@ def _globals(name: str) -> dict[str, Any]:
         # Sentences and names that come with both languages in them.
         "said": lambda thing: _held(thing, f"text{suffix}"),
         "named": lambda thing: _held(thing, f"name{suffix}"),
+        "summed": lambda summary: _half(summary, name),
     }
 
 
 def _held(thing: Any, field: str) -> str:
     return str(thing[field] if isinstance(thing, Mapping) else getattr(thing, field))
+
+
+def _half(summary: str, name: str) -> str:
+    """A case's summary in one language where it holds both, `English / 中文`; else as it is."""
+    halves = summary.split(" / ")
+    return halves[list(language.LANGUAGES).index(name)] if len(halves) == len(language.LANGUAGES) else summary
 
 
 def _filters(spoken: gettext.NullTranslations, currency: str) -> dict[str, Callable[..., str]]:

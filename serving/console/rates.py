@@ -9,7 +9,6 @@ from scoring.bounds import lower, upper
 from scoring.evidence import Measured
 from scoring.wording import fill
 from serving.console.charts import Bar, bar
-from serving.readings import Reading
 
 __all__ = ["CONFIDENCE", "NAMES", "Rate", "rates"]
 
@@ -42,7 +41,7 @@ class Rate:
     picture: Bar | None = None
 
 
-def rates(found: Mapping[str, Reading]) -> tuple[Rate, ...]:
+def rates(found: Mapping[str, Measured]) -> tuple[Rate, ...]:
     """The rates of `NAMES` that were read, in their order."""
     return tuple(_rate(feature, found[feature.name]) for feature in _features() if feature.name in found)
 
@@ -52,19 +51,11 @@ def _features() -> Iterator[Feature]:
     return (known[name] for name in NAMES)
 
 
-def _rate(feature: Feature, reading: Reading) -> Rate:
+def _rate(feature: Feature, reading: Measured) -> Rate:
     if not isinstance(reading.value, (int, float)):
         text, text_zh = (fill(one, value=None, days=feature.days) for one in (feature.text_none, feature.text_none_zh))
         return Rate(name=feature.name, text=text, text_zh=text_zh, value=None)
-    measured = Measured(
-        name=feature.name,
-        value=reading.value,
-        of=reading.of,
-        per=reading.per,
-        prior=reading.prior,
-        strength=reading.strength,
-    )
-    low, high = lower(measured, CONFIDENCE), upper(measured, CONFIDENCE)
+    low, high = lower(reading, CONFIDENCE), upper(reading, CONFIDENCE)
     return Rate(
         name=feature.name,
         text=fill(feature.text, value=reading.value, days=feature.days),
