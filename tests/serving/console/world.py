@@ -4,6 +4,7 @@ import asyncio
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from http.cookies import SimpleCookie
 from typing import Any
 
 import httpx
@@ -105,14 +106,20 @@ class Browser:
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         async def go() -> httpx.Response:
             transport = httpx.ASGITransport(app=self.app)
-            base = f"{self.scheme}://goodfaith"
-            async with httpx.AsyncClient(transport=transport, base_url=base, cookies=self.cookies) as client:
-                answer = await client.request(method, path, **more)
-                self.cookies = dict(client.cookies)
-                return answer
+            async with httpx.AsyncClient(transport=transport, base_url=f"{self.scheme}://goodfaith") as client:
+                headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()), **more.pop("headers", {})}
+                return await client.request(method, path, headers=headers, **more)
 
         self.page = asyncio.run(go())
+        for line in self.page.headers.get_list("set-cookie"):
+            self._keep(SimpleCookie(line))
         return self.page
+
+    def _keep(self, sent: SimpleCookie) -> None:
+        for name, cookie in sent.items():
+            self.cookies.pop(name, None)
+            if cookie["max-age"] != "0":
+                self.cookies[name] = cookie.value
 
     def log_in(self, name: str = NAME, password: str = PASSWORD, **fields: str) -> httpx.Response:
         """Log in as people do: open the form and send it."""
