@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from serving.api import decisions, events, health, merchants, metrics, programmes, refunds, scores
+from serving.console import app as console
 from serving.judging import Judges
 from serving.limits import Limits
 from serving.logs import RequestLog
@@ -26,6 +27,7 @@ def create_app(service: Service) -> FastAPI:
     for noun in (health, metrics, events, merchants, programmes, refunds, decisions):
         noun.add_to(app, service)
     scores.add_to(app, service, Judges(service))
+    console.add_to(app, service)
     explain(app)
     app.add_middleware(Limits)
     app.add_middleware(RequestLog, metrics=service.metrics)

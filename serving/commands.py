@@ -15,6 +15,7 @@ from features.settings import Settings
 from serving import store_commands
 from serving.audit_commands import audit
 from serving.key_commands import keys
+from serving.user_commands import people
 
 if TYPE_CHECKING:
     from serving.champions import Champions
@@ -67,6 +68,7 @@ def mount(app: typer.Typer, *, champions: Callable[[], "Champions"]) -> None:
 
     app.add_typer(store_commands.app)
     app.add_typer(keys, name="keys")
+    app.add_typer(people, name="users")
     app.add_typer(audit, name="audit")
 
 

@@ -2,9 +2,14 @@
 
 GoodfaithError
 ├── Unauthenticated          401 unauthenticated
+├── LogInRefused             401 log_in_refused
+├── SessionMissing           401 session_missing
 ├── ScopeMissing             403 scope_missing
+├── FormForged               403 form_forged
 ├── MerchantUnknown          404 merchant_unknown
 ├── KeyUnknown               404 key_unknown
+├── PageUnknown              404 page_unknown
+├── UserKnown                409 user_known
 ├── ProgrammeUnknown         404 programme_unknown
 ├── DecisionUnknown          404 decision_unknown
 ├── CaseUnknown              404 case_unknown
@@ -46,24 +51,29 @@ __all__ = [
     "ChampionUnloadable",
     "CurrencyMismatch",
     "DecisionUnknown",
+    "FormForged",
     "GoodfaithError",
     "IdempotencyConflict",
     "IdempotencyKeyInvalid",
     "IdempotencyKeyMissing",
     "KeyUnknown",
+    "LogInRefused",
     "MerchantUnknown",
     "MomentToCome",
     "NothingToJudge",
     "OrderAlreadyDecided",
     "OutputUnwritable",
+    "PageUnknown",
     "PolicyInvalid",
     "ProgrammeUnknown",
     "ResolutionInvalid",
     "SchemaOutdated",
     "ScopeMissing",
+    "SessionMissing",
     "StoreUnavailable",
     "Unauthenticated",
     "Unavailable",
+    "UserKnown",
     "answer_to",
 ]
 
@@ -78,6 +88,26 @@ class Unauthenticated(GoodfaithError):
 
 class ScopeMissing(GoodfaithError):
     """The API key lacks the scope that this call needs."""
+
+
+class LogInRefused(GoodfaithError):
+    """Name and password do not let anybody into the console."""
+
+
+class SessionMissing(GoodfaithError):
+    """Nobody is logged in to the console, or no longer."""
+
+
+class FormForged(GoodfaithError):
+    """A form of the console came without the token of the log-in it was sent with."""
+
+
+class PageUnknown(GoodfaithError):
+    """The console has no such page."""
+
+
+class UserKnown(GoodfaithError):
+    """There is a user of this name already."""
 
 
 class MerchantUnknown(GoodfaithError):
@@ -177,6 +207,11 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
     {
         Unauthenticated: (401, "unauthenticated"),
         ScopeMissing: (403, "scope_missing"),
+        LogInRefused: (401, "log_in_refused"),
+        SessionMissing: (401, "session_missing"),
+        FormForged: (403, "form_forged"),
+        PageUnknown: (404, "page_unknown"),
+        UserKnown: (409, "user_known"),
         MerchantUnknown: (404, "merchant_unknown"),
         KeyUnknown: (404, "key_unknown"),
         ProgrammeUnknown: (404, "programme_unknown"),

@@ -1,0 +1,113 @@
+"""The queue, and one case: what it is about, whose it is, and how it ends."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import Response
+from sqlalchemy import Connection
+
+from features.database import reading, writing
+from serving import cases, decisions
+from serving.cases import Case
+from serving.console import store
+from serving.console.decisions import told
+from serving.console.desk import Desk, see_other
+from serving.errors import CaseClosed, CaseUnknown, ResolutionInvalid
+from serving.sessions import Session
+
+__all__ = ["add_to"]
+
+_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Resolution:
+    """How somebody would end a case."""
+
+    outcome: str
+    reason: str
+    by: str
+
+    def stands(self, case: Case) -> bool:
+        """Whether the case has ended just so already: a form that was sent twice."""
+        ended = (case.outcome, case.reason, case.resolved_by)
+        return case.state == "resolved" and ended == (self.outcome, self.reason.strip(), self.by)
+
+
+def add_to(router: APIRouter, desk: Desk) -> None:
+    """Add the routes."""
+    engine, pages, clock = desk.service.engine, desk.pages, desk.service.clock
+
+    @router.get("/console/cases")
+    def listing(
+        request: Request, _reader: Annotated[Session, Depends(desk.reader)], state: str = "open", resolved: str = ""
+    ) -> Response:
+        state = state if state in ("open", "resolved") else "open"
+        with reading(engine) as tx:
+            found = cases.queue(tx, state=state, limit=_LIMIT)
+            thought = store.answers_of(tx, [case.merchant_id for case in found])
+            done = _resolved(tx, resolved)
+        return pages.page(request, "cases/list.html", cases=found, thought=thought, state=state, done=done)
+
+    @router.get("/console/cases/{case_id}")
+    def detail(request: Request, case_id: str, _reader: Annotated[Session, Depends(desk.reader)]) -> Response:
+        return _detail(desk, request, case_id)
+
+    @router.post("/console/cases/{case_id}/assign")
+    def assign(request: Request, case_id: str, author: Annotated[Session, Depends(desk.author)]) -> Response:
+        try:
+            with writing(engine) as tx:
+                cases.assign(tx, case_id, to=author.user, by=author.user, now=clock())
+        except CaseClosed:
+            return _detail(desk, request, case_id, status=HTTPStatus.CONFLICT, trouble="case_closed")
+        return see_other(f"/console/cases/{case_id}")
+
+    @router.post("/console/cases/{case_id}/resolve")
+    def resolve(
+        request: Request,
+        case_id: str,
+        author: Annotated[Session, Depends(desk.author)],
+        outcome: Annotated[str, Form()] = "",
+        reason: Annotated[str, Form()] = "",
+    ) -> Response:
+        # Browsers send line ends as two characters, which people did not type and the limit would count.
+        wished = _Resolution(outcome=outcome, reason=reason.replace("\r\n", "\n"), by=author.user)
+        try:
+            with writing(engine) as tx:
+                now = clock()
+                cases.resolve(tx, case_id, outcome=outcome, reason=wished.reason, by=author.user, now=now)
+        except ResolutionInvalid:
+            status = HTTPStatus.UNPROCESSABLE_ENTITY
+            return _detail(desk, request, case_id, status=status, trouble="resolution_invalid", wished=wished)
+        except CaseClosed:
+            if not _stands(desk, case_id, wished):
+                status = HTTPStatus.CONFLICT
+                return _detail(desk, request, case_id, status=status, trouble="case_closed", wished=wished)
+        return see_other(f"/console/cases?resolved={case_id}")
+
+
+def _detail(desk: Desk, request: Request, case_id: str, *, status: int = 200, **values: Any) -> Response:
+    """The page of a case; with a trouble and what was wished, the answer to a form that did not end it."""
+    with reading(desk.service.engine) as tx:
+        case = cases.find(tx, case_id)
+        thought = store.answers_of(tx, [case.merchant_id]).get(case.merchant_id)
+        asking = decisions.decision(tx, case.decision_id) if case.decision_id else None
+    values = {"trouble": None, "wished": None, "outcomes": cases.outcomes(case), **values}
+    page = {"case": case, "thought": thought, "told": told(asking) if asking else None, **values}
+    return desk.pages.page(request, "cases/detail.html", status=status, **page)
+
+
+def _stands(desk: Desk, case_id: str, wished: _Resolution) -> bool:
+    with reading(desk.service.engine) as tx:
+        return wished.stands(cases.find(tx, case_id))
+
+
+def _resolved(tx: Connection, case_id: str) -> Case | None:
+    """The case that an address says was just resolved, where that is true."""
+    try:
+        case = cases.find(tx, case_id)
+    except CaseUnknown:
+        return None
+    return case if case.state == "resolved" else None

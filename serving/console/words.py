@@ -1,0 +1,91 @@
+"""What the console calls things that programs name by codes."""
+
+from collections.abc import Mapping
+
+__all__ = ["BANDS", "KINDS", "LEVELS", "OUTCOMES", "ROLES", "STATES", "TROUBLES", "marked", "word"]
+
+
+def marked(sentence: str) -> str:
+    """The sentence itself, marked as one to be translated: that is done where it is shown."""
+    return sentence
+
+
+KINDS: Mapping[str, str] = {
+    "programme": marked("Programme application"),
+    "refund": marked("Refund"),
+    "suspicion": marked("Suspected counterfeits"),
+}
+OUTCOMES: Mapping[str, str] = {
+    "admit": marked("Admit"),
+    "conditions": marked("Admit on conditions"),
+    "review": marked("Review by a person"),
+    "refuse": marked("Refuse"),
+    "instant": marked("Refund at once"),
+    "on_return_scan": marked("Refund at the return's first scan"),
+    "standard": marked("Refund the usual way"),
+    "upheld": marked("Upheld"),
+    "dismissed": marked("Dismissed"),
+}
+STATES: Mapping[str, str] = {
+    "met": marked("met"),
+    "not_yet_proven": marked("not yet proven"),
+    "failed": marked("failed"),
+    "missing": marked("nothing to judge by"),
+    "not_applicable": marked("does not apply"),
+    "open": marked("open"),
+    "resolved": marked("resolved"),
+}
+LEVELS: Mapping[str, str] = {
+    "none": marked("No sign of counterfeits"),
+    "watch": marked("Counterfeits: worth a look"),
+    "high": marked("Counterfeits: likely"),
+    "confirmed": marked("Counterfeits: confirmed"),
+}
+#: What a band means; the shares follow from the score policy's cuts, so they are not repeated here.
+BANDS: Mapping[str, str] = {
+    "A": marked("Very safe: promises are kept, on a long record."),
+    "B": marked("Safe: little to worry about."),
+    "C": marked("Middling, or too little is known: neither trusted nor accused."),
+    "D": marked("Risky: look closely before anything is promised."),
+    "E": marked("Very risky: about as likely to fail buyers as not."),
+}
+ROLES: Mapping[str, str] = {
+    "reviewer": marked("reviewer"),
+    "senior": marked("senior reviewer"),
+    "admin": marked("administrator"),
+}
+
+#: Code of an error -> headline and advice.
+TROUBLES: Mapping[str, tuple[str, str]] = {
+    "page_unknown": (
+        marked("There is no such page"),
+        marked("The address may be mistyped, or the page may have moved."),
+    ),
+    "merchant_unknown": (
+        marked("This merchant is not known"),
+        marked("No event of a merchant with this id was ever received."),
+    ),
+    "case_unknown": (marked("This case is not known"), marked("No case has this id.")),
+    "decision_unknown": (marked("This decision is not known"), marked("No decision has this id.")),
+    "session_missing": (marked("You are not logged in any more"), marked("Nothing was changed. Log in and try again.")),
+    "form_forged": (
+        marked("This form was not accepted"),
+        marked("It does not belong to your present log-in, so nothing was changed. Open the page again and repeat."),
+    ),
+    "case_closed": (marked("This case is closed already"), marked("Somebody resolved it before you; that stands.")),
+    "resolution_invalid": (
+        marked("The case was not resolved"),
+        marked("Choose an outcome and give a reason of at most 2,000 characters."),
+    ),
+    "invalid": (marked("This request makes no sense"), marked("Something in the address or the form cannot be read.")),
+    "unavailable": (marked("Goodfaith is not available now"), marked("Nothing was changed. Try again in a minute.")),
+}
+
+
+def word(table: Mapping[str, str], code: str) -> str:
+    """What a code is called; one that has no name yet is shown as it is, rather than not at all.
+
+    >>> word(OUTCOMES, "admit"), word(OUTCOMES, "brand_new")
+    ('Admit', 'brand_new')
+    """
+    return table.get(code, code)

@@ -1,0 +1,123 @@
+import pytest
+
+from features.database import reading
+from serving import audit, cases
+from serving.app import create_app
+from serving.cases import Kind
+from tests.serving.console.world import Browser, a_case, a_decision, assessed, somebody
+
+
+def case_of(engine, case_id):
+    with reading(engine) as tx:
+        return cases.find(tx, case_id)
+
+
+def resolve(browser, case_id, **fields):
+    browser.get(f"/console/cases/{case_id}")
+    return browser.send(f"/console/cases/{case_id}/resolve", **fields)
+
+
+def test_an_empty_queue_says_so(anna):
+    assert "Nothing waits for you." in anna.get("/console/cases").text
+    assert "No case was resolved yet." in anna.get("/console/cases?state=resolved").text
+
+
+def test_the_queue_shows_the_most_urgent_first_with_score_and_why(anna, engine):
+    assessed(engine, "m1")
+    a_case(engine, "m1", about="slow", kind=Kind.PROGRAMME, summary="It wants to join.")
+    a_case(engine, "m2", about="urgent", priority=1, summary="Reports came in.")
+    page = anna.get("/console/cases").text
+    assert page.index("Reports came in.") < page.index("It wants to join.")
+    assert ">551<" in page
+    assert "not assessed yet" in page
+    assert "due in 2 days" in page
+
+
+def test_a_case_shows_its_decision_in_words_with_every_condition(anna, engine):
+    case = a_case(engine, decision_id=a_decision(engine))
+    page = anna.get(f"/console/cases/{case}").text
+    for said in ("Shipped 96% of orders", "not yet proven", "97.0%", "likely 93.1% to 97.9%", "Ship 97% in time."):
+        assert said in page
+
+
+def test_a_condition_that_is_switched_off_is_not_held_against_anybody(anna, engine):
+    from tests.serving.console.world import CONDITION
+
+    off = {**CONDITION, "switched_off": True, "text": "Not asked for yet."}
+    case = a_case(engine, decision_id=a_decision(engine, conditions=[off]))
+    assert "Not asked for yet." not in anna.get(f"/console/cases/{case}").text
+
+
+def test_a_case_is_taken(anna, engine):
+    case = a_case(engine)
+    anna.get(f"/console/cases/{case}")
+    assert anna.send(f"/console/cases/{case}/assign").headers["location"] == f"/console/cases/{case}"
+    assert case_of(engine, case).assigned_to == "anna"
+    assert "Take this case" not in anna.get(f"/console/cases/{case}").text
+
+
+def test_a_case_is_resolved_with_a_reason_that_is_remembered(anna, engine):
+    case = a_case(engine)
+    answer = resolve(anna, case, outcome="dismissed", reason="No such listing.\r\nNothing else.")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/console/cases?resolved={case}")
+    assert "Resolved:" in anna.get(answer.headers["location"]).text
+    ended = case_of(engine, case)
+    assert (ended.state, ended.outcome, ended.reason) == ("resolved", "dismissed", "No such listing.\nNothing else.")
+    assert ended.resolved_by == "anna"
+    assert "No such listing." in anna.get(f"/console/cases/{case}").text
+
+
+def test_a_resolution_is_in_the_audit_chain(anna, engine):
+    case = a_case(engine)
+    resolve(anna, case, outcome="upheld", reason="Seen.")
+    with reading(engine) as tx:
+        (entry,) = audit.about(tx, f"case:{case}")
+    assert (entry.actor, entry.action) == ("user:anna", "case_resolved")
+
+
+@pytest.mark.parametrize("fields", [
+    {"outcome": "upheld", "reason": " \n"}, {"outcome": "upheld"}, {"outcome": "admit", "reason": "Why not."},
+    {"reason": "Why not."}, {"outcome": "upheld", "reason": "x" * 2001},
+])  # fmt: skip
+def test_without_an_outcome_of_its_kind_or_a_reason_nothing_ends_and_nothing_typed_is_lost(anna, engine, fields):
+    case = a_case(engine)
+    answer = resolve(anna, case, **fields)
+    assert answer.status_code == 422
+    assert "The case was not resolved" in answer.text
+    assert fields.get("reason", "").strip() in answer.text
+    assert case_of(engine, case).state == "open"
+
+
+def test_the_second_of_two_reviewers_is_told_and_keeps_what_they_wrote(anna, engine, service):
+    somebody(engine, "wei")
+    case, wei = a_case(engine), Browser(create_app(service))
+    wei.log_in("wei")
+    wei.get(f"/console/cases/{case}")
+    resolve(anna, case, outcome="upheld", reason="Seen.")
+    answer = wei.send(f"/console/cases/{case}/resolve", outcome="dismissed", reason="I think not.")
+    assert answer.status_code == 409
+    assert "This case is closed already" in answer.text
+    assert "I think not." in answer.text
+    assert case_of(engine, case).outcome == "upheld"
+    assert wei.send(f"/console/cases/{case}/assign").status_code == 409 or not wei.page.text
+
+
+def test_a_form_sent_twice_ends_as_it_did_the_first_time(anna, engine):
+    case = a_case(engine)
+    first = resolve(anna, case, outcome="upheld", reason="Seen.")
+    page = anna.get("/console/cases")
+    assert page.status_code == 200
+    again = anna.send(f"/console/cases/{case}/resolve", outcome="upheld", reason="Seen.")
+    assert (again.status_code, again.headers["location"]) == (303, first.headers["location"])
+
+
+def test_an_address_cannot_say_that_an_open_case_was_resolved(anna, engine):
+    case = a_case(engine)
+    assert "Resolved:" not in anna.get(f"/console/cases?resolved={case}").text
+    assert "Resolved:" not in anna.get("/console/cases?resolved=c_none").text
+
+
+def test_a_case_that_is_not_known_is_a_page_that_says_so(anna):
+    anna.get("/console/cases")
+    assert anna.send("/console/cases/c_none/resolve", outcome="upheld", reason="x").status_code == 404
+    assert "This case is not known" in anna.page.text

@@ -1,0 +1,107 @@
+import doctest
+from datetime import timedelta
+
+import pytest
+
+from serving.console import charts, language, rates, words
+from tests.serving.console.world import a_case, a_decision, assessed
+from tests.serving.world import MIDNIGHT, NOON, a_merchant_exists
+
+
+def test_a_merchant_s_page_shows_what_is_thought_and_why(anna, engine):
+    assessed(engine, "m1")
+    page = anna.get("/console/merchants/m1").text
+    for said in (">551<", "neither trusted nor accused", "10.0%", "No sign of counterfeits", "R900", "120 orders"):
+        assert said in page
+
+
+def test_rates_come_with_what_they_rest_on_and_their_bounds(anna, engine):
+    assessed(engine, "m1")
+    page = anna.get("/console/merchants/m1").text
+    assert "114 of 120" in page
+    assert page.count('<svg class="bar"') == 2
+    assert page.count("nothing yet") == len(rates.NAMES) - 2
+    assert "No order was due for delivery in the last 90 days." in page
+
+
+def test_a_history_is_drawn_once_there_are_two_scores(anna, engine):
+    assessed(engine, "m1", at=NOON - timedelta(days=2))
+    assert "<polyline" not in anna.get("/console/merchants/m1").text
+    assessed(engine, "m1", at=NOON, n_fakes_confirmed_365d=1)
+    assert anna.get("/console/merchants/m1").text.count("<circle") == 2
+
+
+def test_cases_and_decisions_about_a_merchant_are_listed(anna, engine):
+    assessed(engine, "m1")
+    decision = a_decision(engine)
+    case = a_case(engine, decision_id=decision)
+    page = anna.get("/console/merchants/m1").text
+    assert f"/console/decisions/{decision}" in page
+    assert f"/console/cases/{case}" in page
+
+
+def test_a_known_merchant_that_was_never_assessed_gets_the_standing_answer(anna, engine):
+    a_merchant_exists(engine, "m1")
+    page = anna.get("/console/merchants/m1").text
+    assert "Never assessed yet" in page
+    assert "the fallback policy, not by a model" in page
+
+
+def test_a_merchant_that_is_not_known_is_a_page_that_says_so(anna):
+    answer = anna.get("/console/merchants/m404")
+    assert answer.status_code == 404
+    assert "This merchant is not known" in answer.text
+
+
+STRANGE = ["a/b", "a b&c=d?e#f", "<script>alert(1)</script>", '"><b>', "店铺", "100%"]
+
+
+@pytest.mark.parametrize("merchant_id", STRANGE)
+def test_every_id_has_a_page_that_links_lead_to_and_none_is_markup(anna, engine, merchant_id):
+    import html
+    import re
+
+    assessed(engine, merchant_id)
+    listed = anna.get("/console/merchants").text
+    (link,) = re.findall(r'class="id" href="([^"]+)"', listed)
+    page = anna.get(html.unescape(link)).text
+    assert f'<h1 class="id">{html.escape(merchant_id, quote=False)}'.replace("&#34;", '"') in page.replace("&#34;", '"')
+    for text in (listed, page):
+        assert "<script" not in text
+        assert '<b>"' not in text
+
+
+def test_reasons_of_cases_are_never_markup(anna, engine):
+    case = a_case(engine, summary="<img src=x onerror=alert(1)>")
+    for path in ("/console/cases", f"/console/cases/{case}"):
+        assert "<img" not in anna.get(path).text
+
+
+def test_merchants_are_listed_from_the_least_trusted_and_found_by_the_start_of_their_ids(anna, engine):
+    for name in ("shop-1", "shop-2", "other_1"):
+        assessed(engine, name)
+    assert "other_1" not in anna.get("/console/merchants?q=shop").text
+    assert "shop-1" not in anna.get("/console/merchants?q=other_").text
+    assert "No assessed merchant" in anna.get("/console/merchants?q=%25").text
+    assert anna.get("/console/merchants?by=nonsense").status_code == 200
+
+
+def test_last_assessed_first_is_another_order(anna, engine):
+    assessed(engine, "aaa", at=MIDNIGHT)
+    assessed(engine, "bbb", at=NOON)
+    page = anna.get("/console/merchants?by=recent").text
+    assert page.index("bbb") < page.index("aaa")
+
+
+def test_a_decision_is_shown_with_everything_that_is_kept_about_it(anna, engine):
+    page = anna.get(f"/console/decisions/{a_decision(engine)}").text
+    for said in ("lightning_dispatch", "not yet proven", "programmes-1", "2026-12-20 12:00 UTC"):
+        assert said in page
+    assert anna.get("/console/decisions/d_none").status_code == 404
+
+
+@pytest.mark.parametrize("module", [charts, language, words])
+def test_examples_in_docstrings_are_true(module):
+    tried = doctest.testmod(module)
+    assert tried.attempted > 0
+    assert tried.failed == 0
