@@ -19,7 +19,8 @@ def due(tx: Connection, *, day: int, most: int) -> list[str]:
     found = list(tx.scalars(waiting))
     if len(found) < most:
         old = or_(merchants.c.assessed_day.is_(None), merchants.c.assessed_day < day)
-        rest = select(name).where(since.is_(None), old, merchants.c.last_seq > 0).limit(most - len(found))
+        idle = or_(since.is_(None), merchants.c.set_aside.is_not(None))
+        rest = select(name).where(idle, old, merchants.c.last_seq > 0).limit(most - len(found))
         found += tx.scalars(rest)
     return found
 
