@@ -36,4 +36,5 @@ def add_to(app: FastAPI, service: Service) -> None:
         desk.reader(request)
         raise PageUnknown("the console has no such page")
 
-    app.include_router(router)
+    # The routes themselves, not a router of them: so whoever lists the app's routes sees each of these too.
+    app.router.routes.extend(router.routes)
