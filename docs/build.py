@@ -4,6 +4,7 @@ import importlib
 import inspect
 import sys
 from collections.abc import Iterable, Sequence
+from importlib.resources import files
 from pathlib import Path
 
 import click
@@ -16,9 +17,14 @@ from features.faults import COMPONENTS
 from features.settings import Settings
 from features.validation import REJECTIONS
 from goodfaith import app
+from scoring.gate_words import GateState
+from scoring.programmes import Condition, Programme, ProgrammePolicy
 from scoring.reasons import State
+from scoring.refund_words import RefundState
 
 REFERENCE = Path(__file__).parent / "reference"
+
+PROGRAMMES = ProgrammePolicy.parse(files("scoring").joinpath("policies/programmes.toml").read_text("utf-8"))
 
 FLOORS = ("features", "scoring", "training", "serving")
 
@@ -88,9 +94,57 @@ def reasons_page() -> str:
         for feature in features:
             seen.setdefault(feature.reason, (feature.text, feature.text_zh))
             seen.setdefault(f"{feature.reason} (nothing known)", (feature.text_none, feature.text_none_zh))
-    seen |= {state.code: (state.text, state.text_zh) for state in State}
+    states = (*State, *GateState, *RefundState)
+    seen |= {state.code: (state.text, state.text_zh) for state in states}
+    seen |= {one.code: (one.text, one.text_zh) for one in PROGRAMMES.coded}
     rows = [(code, english, chinese) for code, (english, chinese) in sorted(seen.items())]
     return "# Reason codes\n\n" + table(("code", "English", "简体中文"), rows)
+
+
+def condition_row(condition: Condition) -> tuple[str, ...]:
+    """One condition's line."""
+    limit = f"at least {condition.at_least:g}" if condition.at_least is not None else "valid"
+    if condition.at_most is not None:
+        limit = f"at most {condition.at_most:g}"
+    if condition.kind == "rate":
+        limit += f", {condition.confidence:.0%} sure"
+    if condition.small_count is not None:
+        limit += f"; or at most {condition.small_count} failing"
+    judged = "yes" if condition.on else f"not yet: {condition.switched_off} / {condition.switched_off_zh}"
+    return condition.code, f"`{condition.metric}`", limit, f"{condition.text} / {condition.text_zh}", judged
+
+
+def programme_text(programme: Programme) -> str:
+    """One programme's section."""
+    trial = programme.provisional
+    facts = (
+        ("promise", f"{programme.promise} / {programme.promise_zh}"),
+        ("breach", f"{programme.breach} / {programme.breach_zh}"),
+        ("meant first for", ", ".join(programme.suits) or "all categories alike"),
+        ("not for", ", ".join(programme.excludes) or "nothing is excluded"),
+        ("credit band", f"{programme.band_at_worst} or better"),
+        ("suspicion of fakes", f"at most {programme.counterfeit_at_worst}"),
+        ("valid for", f"{programme.valid_days} days; on trial, or until asked again: {trial.valid_days} days"),
+        ("on trial", f"{trial.at_first} orders a month, {trial.per_thing:g} more for each thing that went well, "
+                     f"at most {trial.at_most}"),
+    )  # fmt: skip
+    head = f"## `{programme.id}`: {programme.name} / {programme.name_zh}\n\n" + table(("what", "how"), facts)
+    columns = ("code", "metric", "limit", "sentence", "judged")
+    return head + "\n" + table(columns, map(condition_row, programme.entry))
+
+
+def programmes_page() -> str:
+    """Every programme of the shipped policy, and the stop rules."""
+    intro = (
+        "# Programmes\n\nThe shipped policy, `scoring/policies/programmes.toml`. A rate is met when its pessimistic "
+        "bound keeps the limit, or when no more failed than its small allowance; failed when even its optimistic bound "
+        "does not; else not yet proven, which gives a place on trial.\n"
+    )
+    rules = [(one.code, f"{one.text} / {one.text_zh}") for one in PROGRAMMES.stop_rules.all]
+    stops = "## Stop rules\n\nThey hold for every programme; nothing outweighs them.\n\n" + table(
+        ("code", "what"), rules
+    )
+    return "\n".join((intro, *map(programme_text, PROGRAMMES.programmes), stops))
 
 
 def settings_page() -> str:
@@ -140,6 +194,7 @@ def pages() -> dict[str, str]:
         "errors.md": errors_page(),
         "events.md": events_page(),
         "features.md": features_page(),
+        "programmes.md": programmes_page(),
         "reasons.md": reasons_page(),
         "settings.md": settings_page(),
     }

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
+from features.database import some
 from features.tables import event_keys, events, merchants
 
-__all__ = ["Found", "LiveState", "events_about", "events_of_type", "live_state"]
+__all__ = ["Found", "LiveState", "events_about", "events_about_any", "events_of_type", "live_state"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,15 @@ def events_about(
     if merchant_id is not None:
         query = query.where(event_keys.c.merchant_id == merchant_id)
     return _live(tx, query, types)
+
+
+def events_about_any(tx: Connection, keys: Sequence[str], *, types: Sequence[str]) -> tuple[Found, ...]:
+    """`events_about` of several keys at once; an event that carries two of them comes once, within one piece."""
+    pieces = []
+    for piece in some(keys):
+        carriers = select(event_keys.c.seq).where(event_keys.c.key.in_(piece))
+        pieces.append(_live(tx, select(*_COLUMNS).where(events.c.seq.in_(carriers)), types))
+    return tuple(one for piece in pieces for one in piece)
 
 
 def events_of_type(tx: Connection, merchant_id: str, event_type: str) -> tuple[Found, ...]:

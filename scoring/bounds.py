@@ -1,7 +1,8 @@
 """One-sided bounds of a rate: how good and how bad it may truly be, given how little is known.
 
 A rate of `of` in `per` things, drawn towards its category's rate `prior` with the weight of `strength` things, has
-the posterior Beta(of + strength * prior, per - of + strength * (1 - prior)).
+the posterior Beta(of + strength * prior, per - of + strength * (1 - prior)). A rate without a prior takes an even one
+of two things, so that one spotless order proves little.
 """
 
 from scipy.special import betaincinv
@@ -50,8 +51,8 @@ def _quantile(measured: Measured, share: float) -> float:
 
 
 def _weights(measured: Measured) -> tuple[float, float]:
-    """The posterior's two parameters."""
+    """The posterior's two parameters; where no prior is known, one thing on each side (Bayes and Laplace)."""
     of, per = measured.of or 0, measured.per or 0
-    prior, strength = (0.0, 0.0) if measured.prior is None else (measured.prior, measured.strength)
+    prior, strength = (0.5, 2.0) if measured.prior is None else (measured.prior, measured.strength)
     # Orders of before the window may be cancelled within it, so that there may be more failures than things.
     return of + strength * prior, max(per - of, 0) + strength * (1.0 - prior)

@@ -175,6 +175,11 @@ class StopRules(PolicyPart):
     dispatch_broken: BrokenPromise
 
     @property
+    def all(self) -> tuple[StopRule, ...]:
+        """The rules, by their codes."""
+        return (self.fake_confirmed, self.paper_expired, self.debt_above_deposit, self.dispatch_broken)
+
+    @property
     def metrics(self) -> tuple[str, ...]:
         """The features that they look at."""
         return ("merchant_debt_cents", "deposit_cents", self.dispatch_broken.metric)
@@ -197,11 +202,16 @@ class ProgrammePolicy(Policy):
 
     @model_validator(mode="after")
     def _one_sentence_per_code(self) -> Self:
-        told = Counter(code for code, _ in {(one.code, one.text) for one in self._coded()})
+        told = Counter(code for code, _ in {(one.code, one.text) for one in self.coded})
         double = sorted(code for code, times in told.items() if times > 1)
         if double:
             raise ValueError(f"codes with more than one sentence: {', '.join(double)}")
         return self
+
+    @property
+    def coded(self) -> tuple[Condition | StopRule, ...]:
+        """Everything that has a reason code: every condition, then the stop rules."""
+        return (*(condition for programme in self.programmes for condition in programme.entry), *self.stop_rules.all)
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -215,14 +225,3 @@ class ProgrammePolicy(Policy):
             if one.id == programme_id:
                 return one
         raise ProgrammeUnknown(programme=programme_id)
-
-    def _coded(self) -> tuple[Condition | StopRule, ...]:
-        rules = self.stop_rules
-        conditions = (condition for programme in self.programmes for condition in programme.entry)
-        return (
-            *conditions,
-            rules.fake_confirmed,
-            rules.paper_expired,
-            rules.debt_above_deposit,
-            rules.dispatch_broken,
-        )

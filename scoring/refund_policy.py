@@ -3,13 +3,26 @@
 The text is the caller's to read; the shipped one is `scoring/policies/refunds.toml`.
 """
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
-from scoring.policy_text import BandName, Cents, Policy, PolicyPart, Text, Whole
+from scoring.policy_text import BAND_NAMES, BandName, Cents, Policy, PolicyPart, Text, Whole
 
-__all__ = ["Abuse", "BuyerBand", "Fund", "Loss", "OrderState", "Reason", "RefundPolicy", "Timing"]
+__all__ = [
+    "Abuse",
+    "BuyerBand",
+    "Fund",
+    "Loss",
+    "OrderState",
+    "Reason",
+    "ReasonKinds",
+    "RefundPolicy",
+    "SuspectedFakes",
+    "Timing",
+]
 
 #: Why money is asked back: the reasons of `return_requested`, and goods that never came.
 Reason = Literal[
@@ -20,25 +33,83 @@ Reason = Literal[
 #: How far an order has come; a cancelled one asks for no decision but a plain refund.
 OrderState = Literal["paid", "shipped", "delivered", "confirmed"]
 
+_STATES: tuple[OrderState, ...] = ("paid", "shipped", "delivered", "confirmed")
+
 Positive = Annotated[int, Field(gt=0)]
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Risk = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+#: The entry of a table for whatever it does not name.
+_OTHERWISE = "otherwise"
+
+Table = TypeVar("Table", bound=Mapping[Any, Any])
+
+
+def _needs(table: Table, names: tuple[str, ...]) -> Table:
+    missing = [name for name in names if name not in table]
+    if missing:
+        raise ValueError(f"there is nothing for {', '.join(missing)}")
+    return table
 
 
 class BuyerBand(PolicyPart):
-    """A range of buyer credit (0-1000), from its least on; `p_not_back` weighs the loss table's shares."""
+    """A range of buyer credit (0-1000), from its least on; `risk` multiplies the loss table's shares."""
 
     name: Text
     least: Annotated[int, Field(alias="from", ge=0, le=1000)]
-    risk: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    risk: Risk
+
+
+class SuspectedFakes(PolicyPart):
+    """From which levels on buyers of suspected fakes are refunded as at a merchant of the band `stands_in_for`."""
+
+    levels: tuple[Literal["watch", "high", "confirmed"], ...]
+    stands_in_for: BandName
+
+
+class ReasonKinds(PolicyPart):
+    """For which reasons the goods come back, and for which it is open whose fault it was."""
+
+    goods_come_back: tuple[Reason, ...]
+    fault_is_open: tuple[Reason, ...]
 
 
 class Loss(PolicyPart):
-    """The table that stands in until a loss model is promoted: shares lost, by reason and state, and by band."""
+    """The table that stands in until a loss model is promoted.
 
-    not_back: dict[OrderState, dict[Reason, Probability]]
+    `not_back` is the share of goods not back intact, by state and reason; `merchant_defaults` that of merchants that
+    do not repay; `salvage` what the goods are still worth, by category; `most` the share of an amount that may be lost.
+    """
+
+    most: Annotated[float, Field(gt=0, lt=1)]
+    not_back: dict[OrderState, dict[Reason | Literal["otherwise"], Probability]]
     merchant_defaults: dict[BandName, Probability]
     salvage: dict[str, Probability]
     salvage_otherwise: Probability
+
+    @field_validator("not_back")
+    @classmethod
+    def _says_something_of_all(cls, table: dict[OrderState, dict[str, float]]) -> dict[OrderState, dict[str, float]]:
+        _needs(table, _STATES)
+        for state, shares in table.items():
+            if _OTHERWISE not in shares:
+                raise ValueError(f"{state} has no share for {_OTHERWISE}")
+        return table
+
+    @field_validator("merchant_defaults")
+    @classmethod
+    def _names_every_band(cls, table: dict[BandName, float]) -> dict[BandName, float]:
+        return _needs(table, BAND_NAMES)
+
+    def share_not_back(self, state: str | None, reason: str, risk: float) -> float:
+        """The share of goods not back intact for a buyer of this risk; in a state that nobody knows, all of them."""
+        tables: Mapping[Any, Mapping[Any, float]] = self.not_back
+        shares = tables.get(state, {_OTHERWISE: 1.0})
+        return min(1.0, shares.get(reason, shares[_OTHERWISE]) * risk)
+
+    def salvage_of(self, category: str) -> float:
+        """The share of the price that the goods are still worth."""
+        return self.salvage.get(category, self.salvage_otherwise)
 
 
 class Fund(PolicyPart):
@@ -46,6 +117,11 @@ class Fund(PolicyPart):
 
     buyer_90d_cents: Cents
     merchant_30d_cents: dict[BandName, Cents]
+
+    @field_validator("merchant_30d_cents")
+    @classmethod
+    def _names_every_band(cls, table: dict[BandName, int]) -> dict[BandName, int]:
+        return _needs(table, BAND_NAMES)
 
 
 class Timing(PolicyPart):
@@ -57,11 +133,15 @@ class Timing(PolicyPart):
 
 
 class Abuse(PolicyPart):
-    """When a buyer's refunds are looked at by a person."""
+    """When a buyer's refunds are looked at by a person, and how far a caller's count may lie under ours."""
 
     refunds_at_least: Positive
     share_at_least: Probability
     claimed_short_by: Whole
+
+    def looks_like_it(self, *, refunds: int, orders: int) -> bool:
+        """Whether so many refunds of so many orders are too many."""
+        return refunds >= self.refunds_at_least and refunds >= self.share_at_least * orders
 
 
 class RefundPolicy(Policy):
@@ -73,11 +153,51 @@ class RefundPolicy(Policy):
     buyer_bands: Annotated[tuple[BuyerBand, ...], Field(min_length=1)]
     tiers: dict[BandName, dict[str, Cents]]
     unknown_buyer_cents: Cents
-    unknown_buyer_risk: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    unknown_buyer_risk: Risk
     instant_reasons: dict[Reason, tuple[OrderState, ...]]
-    goods_come_back: tuple[Reason, ...]
-    merchants_fault: tuple[Reason, ...]
+    counterfeit: SuspectedFakes
+    reasons: ReasonKinds
     loss: Loss
     fund: Fund
     timing: Timing
     abuse: Abuse
+
+    def buyer_risk(self, credit: int | None) -> float:
+        """How much more of the goods stay away than for an average buyer."""
+        return self.unknown_buyer_risk if credit is None else self._band_of(credit).risk
+
+    def tier(self, band: BandName, credit: int | None) -> int:
+        """Most that one order may be refunded at once (cents); for an unknown credit the neutral cap, at most."""
+        limits = self.tiers[band]
+        if credit is None:
+            return min(self.unknown_buyer_cents, max(limits.values()))
+        return limits[self._band_of(credit).name]
+
+    def can_be_instant(self, reason: str, state: str | None) -> bool:
+        """Whether this reason is possible, and quick to settle, in this state."""
+        return any(reason == known and state in states for known, states in self.instant_reasons.items())
+
+    def _band_of(self, credit: int) -> BuyerBand:
+        return next(band for band in self.buyer_bands if credit >= band.least or band.least == 0)
+
+    @field_validator("buyer_bands")
+    @classmethod
+    def _bands_fall_to_nothing(cls, bands: tuple[BuyerBand, ...]) -> tuple[BuyerBand, ...]:
+        if bands[-1].least != 0 or any(lower.least >= upper.least for upper, lower in pairwise(bands)):
+            raise ValueError("bands must fall from the best one to one from 0")
+        return bands
+
+    @field_validator("tiers")
+    @classmethod
+    def _name_every_band(cls, tiers: dict[BandName, dict[str, int]]) -> dict[BandName, dict[str, int]]:
+        return _needs(tiers, BAND_NAMES)
+
+    @model_validator(mode="after")
+    def _tiers_know_every_buyer(self) -> Self:
+        names = {band.name for band in self.buyer_bands}
+        wrong = [band for band, limits in self.tiers.items() if set(limits) != names]
+        if wrong:
+            raise ValueError(
+                f"tiers of {', '.join(wrong)} must name exactly the buyer bands {', '.join(sorted(names))}"
+            )
+        return self

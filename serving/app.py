@@ -2,8 +2,9 @@
 
 from fastapi import FastAPI
 
-from serving.api import health, scores
+from serving.api import decisions, health, merchants, programmes, refunds, scores
 from serving.console import app as console
+from serving.limits import Limits
 from serving.logs import RequestLog
 from serving.problems import explain
 from serving.service import Service
@@ -22,9 +23,10 @@ def create_app(service: Service) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    health.add_to(app, service)
-    scores.add_to(app, service)
+    for noun in (health, scores, merchants, programmes, refunds, decisions):
+        noun.add_to(app, service)
     console.add_to(app, service)
     explain(app)
+    app.add_middleware(Limits)
     app.add_middleware(RequestLog)
     return app

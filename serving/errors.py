@@ -183,7 +183,7 @@ class ChampionUnloadable(Unavailable):
 
 
 class PolicyInvalid(Unavailable):
-    """The score policy is not one that can be followed."""
+    """A policy is not one that can be followed."""
 
 
 class AssessmentsStale(Unavailable):

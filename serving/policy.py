@@ -1,22 +1,46 @@
-"""The score policy that is in force: its text is read here, its meaning stands in `scoring.score_policy`."""
+"""The policies that are in force: their texts are read here, their meaning stands in `scoring`."""
 
+from collections.abc import Callable
 from importlib.resources import files
+from typing import TypeVar
 
 from scoring.errors import PolicyInvalid as PolicyTextInvalid
+from scoring.programmes import ProgrammePolicy
+from scoring.refunds import RefundPolicy
 from scoring.score_policy import ScorePolicy
 from serving.errors import PolicyInvalid
 
-__all__ = ["read_policy", "shipped_policy"]
+__all__ = ["read_policy", "shipped_policy", "shipped_programmes", "shipped_refunds"]
+
+Policy = TypeVar("Policy")
 
 
 def shipped_policy() -> str:
-    """The text of the policy that comes with Goodfaith."""
-    return (files("scoring") / "policies" / "score.toml").read_text(encoding="utf-8")
+    """The text of the score policy that comes with Goodfaith."""
+    return _shipped("score")
+
+
+def shipped_programmes() -> ProgrammePolicy:
+    """The programmes that come with Goodfaith. Raises `PolicyInvalid`."""
+    return _read(ProgrammePolicy.parse, _shipped("programmes"))
+
+
+def shipped_refunds() -> RefundPolicy:
+    """The policy of fast refunds that comes with Goodfaith. Raises `PolicyInvalid`."""
+    return _read(RefundPolicy.parse, _shipped("refunds"))
 
 
 def read_policy(text: str) -> ScorePolicy:
-    """What a policy's text says; raises `PolicyInvalid` with every place that is wrong."""
+    """What a score policy's text says; raises `PolicyInvalid` with every place that is wrong."""
+    return _read(ScorePolicy.parse, text)
+
+
+def _shipped(name: str) -> str:
+    return (files("scoring") / "policies" / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def _read(parse: Callable[[str], Policy], text: str) -> Policy:
     try:
-        return ScorePolicy.parse(text)
+        return parse(text)
     except PolicyTextInvalid as error:
         raise PolicyInvalid(str(error)) from error

@@ -18,6 +18,7 @@ __all__ = ["Problem", "documented", "explain", "problem"]
 _REFUSALS = {
     404: ("route_unknown", "there is no such route"),
     405: ("method_not_allowed", "this route does not take that method; see the header Allow"),
+    413: ("body_too_large", "the body is larger than this route takes"),
 }
 _LONGEST_DETAIL = 200
 
@@ -73,5 +74,8 @@ def _invalid(_: Request, error: Exception) -> JSONResponse:
 
 def _http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - narrows the type that Starlette declares too widely
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        # What the framework says of a body that is no text, or nested too deeply to be read.
+        return problem(422, "invalid", "body: it cannot be read as JSON")
     code, detail = _REFUSALS.get(error.status_code, ("refused", str(error.detail)))
     return problem(error.status_code, code, detail, error.headers)

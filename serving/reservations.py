@@ -37,9 +37,8 @@ def held_for(tx: Connection, *, order: tuple[str, str], buyer_id: str, now: date
 def settle_paid(tx: Connection, paid: Sequence[tuple[str, int]]) -> None:
     """Settle the reservations of decisions whose `refund_paid` events (decision id, cents) were just appended.
 
-    A refund may be paid in parts, or told again after a reversal; so the events that stand about a decision are
-    added up anew, and what was paid before the events came in is never less than what came in now. A decision that
-    reserved nothing is passed over.
+    A promise may be paid in parts, and a payment be taken back and told anew: so what stands about a decision is
+    added up afresh, never below the payment at hand. A decision that reserved nothing is passed over.
     """
     for decision_id, cents in paid:
         told = events_about(tx, f"decision:{decision_id}", types=("refund_paid",))

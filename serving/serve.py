@@ -12,8 +12,9 @@ from serving.app import create_app
 from serving.champions import Champions, current_declarations
 from serving.errors import AddressUnavailable, Unavailable
 from serving.logs import write_json_logs
-from serving.policy import shipped_policy
+from serving.policy import shipped_policy, shipped_programmes, shipped_refunds
 from serving.readiness import Readiness
+from serving.readings import readings_from_events
 from serving.service import Clock, Service
 from serving.store import opened
 
@@ -47,9 +48,12 @@ def _service(engine: Engine, champions: Champions, settings: Settings, clock: Cl
         engine=engine,
         champions=champions,
         policy=shipped_policy(),
+        programmes=shipped_programmes(),
+        refunds=shipped_refunds(),
         currency=settings.currency,
         declarations=current_declarations(),
         clock=clock,
+        readings=readings_from_events,
     )
 
 

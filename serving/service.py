@@ -7,6 +7,8 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from features.store import EventStore
+from scoring.programmes import ProgrammePolicy
+from scoring.refunds import RefundPolicy
 from serving.champions import Champions
 from serving.standing import Readings
 from serving.store import AssessmentStore, KeyStore
@@ -21,17 +23,19 @@ Clock = Callable[[], datetime]
 class Service:
     """Everything that a route may need.
 
-    `policy` is the text of the score policy, `declarations` every feature's hash as it is now, `currency` the
-    store's. `readings` reads features of a merchant as they are now; without it the console shows no rates.
+    `policy` is the text of the score policy, `programmes` and `refunds` are the policies of decisions,
+    `declarations` every feature's hash as it is now, `currency` the store's; `readings` reads live features.
     """
 
     engine: Engine
     champions: Champions
     policy: str
+    programmes: ProgrammePolicy
+    refunds: RefundPolicy
     currency: str
     declarations: Mapping[str, str]
     clock: Clock
-    readings: Readings | None = None
+    readings: Readings
 
     @property
     def events(self) -> EventStore:

@@ -1,12 +1,112 @@
-"""What is known of a merchant while something is decided."""
+"""What is known and thought of a merchant at the moment of a decision."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
+from features.database import moment
+from features.lookup import Found, LiveState, events_of_type, live_state
 from scoring.evidence import Measured
+from scoring.gate import Paper
+from scoring.refunds import RefundPolicy
+from serving import store_decisions
+from serving.answers import ScoreAnswer
+from serving.errors import MerchantUnknown
 
-__all__ = ["Readings"]
+__all__ = ["Membership", "Readings", "Standing", "category_of", "membership", "papers_of", "standing"]
 
+#: Reads features of a merchant as of now, within a transaction, with the evidence behind each.
 Readings = Callable[[Connection, str, Sequence[str], datetime], Mapping[str, Measured]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A merchant's assessment, whether it is too old to be relied on, and the last event that was seen."""
+
+    assessment: ScoreAnswer
+    stale: bool
+    seen_seq: int
+
+    @property
+    def trace(self) -> dict[str, Any]:
+        """What a decision keeps of it."""
+        return {
+            "assessment": self.assessment.model_dump(mode="json"),
+            "stale": self.stale,
+            "seen_seq": self.seen_seq,
+            "model_version": self.assessment.model.version,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """Whether a merchant carries a programme, and since when it does or does not; None = it never did."""
+
+    joined: bool
+    since: datetime | None
+
+
+def standing(
+    tx: Connection, merchant_id: str, *, otherwise: str | None, policy: RefundPolicy, now: datetime
+) -> Standing:
+    """What is thought of a merchant: the stored assessment, else `otherwise`. Raises `MerchantUnknown`."""
+    live = live_state(tx, merchant_id)
+    answer = store_decisions.latest_answer(tx, merchant_id) or otherwise
+    if live is None or answer is None:
+        raise MerchantUnknown("no event of a merchant with this id is known")
+    thought = ScoreAnswer.model_validate_json(answer)
+    return Standing(assessment=thought, stale=_stale(thought, live, policy, now), seen_seq=live.last_seq)
+
+
+def _stale(thought: ScoreAnswer, live: LiveState, policy: RefundPolicy, now: datetime) -> bool:
+    """Whether the nightly run passed the merchant by, or its newest events wait too long to be looked at."""
+    timing = policy.timing
+    if now - thought.assessed_at > timedelta(hours=timing.stale_after_hours):
+        return True
+    waits = live.due_since is not None and live.last_seq > live.assessed_seq
+    return waits and now - moment(live.due_since or 0) > timedelta(minutes=timing.due_after_minutes)
+
+
+def papers_of(tx: Connection, merchant_id: str) -> tuple[Paper, ...]:
+    """The latest check of each qualification, for each brand and category that checks name."""
+    latest: dict[tuple[Any, ...], Found] = {}
+    for one in sorted(events_of_type(tx, merchant_id, "qualification_checked"), key=_in_time):
+        latest[one.says["qualification"], one.says.get("brand"), one.says.get("category")] = one
+    return tuple(_paper(one.says) for one in latest.values())
+
+
+def category_of(tx: Connection, merchant_id: str) -> str | None:
+    """The category that a merchant is registered in."""
+    told = sorted(events_of_type(tx, merchant_id, "merchant_registered"), key=_in_time)
+    return next((one.says["category"] for one in reversed(told) if one.says.get("category")), None)
+
+
+def membership(tx: Connection, merchant_id: str) -> dict[str, Membership]:
+    """What became of every programme that a merchant ever joined or left."""
+    moves = [one for kind in _MOVES for one in events_of_type(tx, merchant_id, kind)]
+    return {
+        one.says["programme"]: Membership(joined=one.event_type == "programme_joined", since=moment(one.event_time))
+        for one in sorted(moves, key=_in_time)
+    }
+
+
+_MOVES = ("programme_joined", "programme_left")
+
+
+def _in_time(one: Found) -> tuple[int, int, str]:
+    """The order in which what is said replaces what was said before (contracts 3.2)."""
+    return one.event_time, one.known_at, one.says["event_id"]
+
+
+def _paper(says: Mapping[str, Any]) -> Paper:
+    until = says.get("valid_until")
+    return Paper(
+        qualification=says["qualification"],
+        outcome=says["outcome"],
+        brand=says.get("brand"),
+        category=says.get("category"),
+        valid_until=date.fromisoformat(until) if until else None,
+    )

@@ -14,7 +14,7 @@ from serving.cases import Case
 from serving.console import store
 from serving.console.decisions import told
 from serving.console.desk import Desk, see_other
-from serving.errors import CaseClosed, CaseUnknown, ResolutionInvalid
+from serving.errors import CaseClosed, CaseUnknown, OrderAlreadyDecided, ResolutionInvalid, answer_to
 from serving.sessions import Session
 
 __all__ = ["add_to"]
@@ -78,13 +78,10 @@ def add_to(router: APIRouter, desk: Desk) -> None:
             with writing(engine) as tx:
                 now = clock()
                 cases.resolve(tx, case_id, outcome=outcome, reason=wished.reason, by=author.user, now=now)
-        except ResolutionInvalid:
-            status = HTTPStatus.UNPROCESSABLE_ENTITY
-            return _detail(desk, request, case_id, status=status, trouble="resolution_invalid", wished=wished)
-        except CaseClosed:
-            if not _stands(desk, case_id, wished):
-                status = HTTPStatus.CONFLICT
-                return _detail(desk, request, case_id, status=status, trouble="case_closed", wished=wished)
+        except (ResolutionInvalid, OrderAlreadyDecided, CaseClosed) as error:
+            if not (isinstance(error, CaseClosed) and _stands(desk, case_id, wished)):
+                status, code = answer_to(error)
+                return _detail(desk, request, case_id, status=status, trouble=code, wished=wished)
         return see_other(f"/console/cases?resolved={case_id}")
 
 

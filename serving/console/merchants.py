@@ -73,8 +73,7 @@ def _chart(desk: Desk, past: list[ScoreAnswer]) -> Line | None:
 
 def _known(desk: Desk, tx: Connection, merchant_id: str) -> dict[str, Any]:
     """What else is known: rates as they are now, cases, decisions."""
-    read = desk.service.readings
-    found = read(tx, merchant_id, rates.NAMES, desk.service.clock()) if read else {}
+    found = desk.service.readings(tx, merchant_id, rates.NAMES, desk.service.clock())
     return {
         "rates": rates.rates(found),
         "confidence": rates.CONFIDENCE,

@@ -73,6 +73,10 @@ TROUBLES: Mapping[str, tuple[str, str]] = {
         marked("It does not belong to your present log-in, so nothing was changed. Open the page again and repeat."),
     ),
     "case_closed": (marked("This case is closed already"), marked("Somebody resolved it before you; that stands.")),
+    "order_already_decided": (
+        marked("The case was not resolved"),
+        marked("At once, more would be refunded for this order than was paid for it. Choose another outcome."),
+    ),
     "resolution_invalid": (
         marked("The case was not resolved"),
         marked("Choose an outcome and give a reason of at most 2,000 characters."),

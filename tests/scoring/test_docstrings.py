@@ -5,7 +5,7 @@ from importlib import import_module
 
 import pytest
 
-MODULES = ("linear", "scorecard", "wording")
+MODULES = ("bounds", "linear", "scorecard", "wording")
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -1,5 +1,7 @@
 """Who may call what: every route against every kind of caller."""
 
+import re
+
 import pytest
 from fastapi.routing import APIRoute
 from starlette.routing import Route
@@ -16,6 +18,13 @@ OPENED_BY = {
     ("GET", "/healthz"): None,
     ("GET", "/readyz"): None,
     ("GET", "/v1/merchants/{merchant_id:path}/score"): "scores:read",
+    ("GET", "/v1/merchants/{merchant_id:path}/history"): "scores:read",
+    ("GET", "/v1/merchants/{merchant_id:path}/programmes"): "scores:read",
+    ("GET", "/v1/programmes"): "scores:read",
+    ("GET", "/v1/programmes/{programme}"): "scores:read",
+    ("POST", "/v1/programmes/{programme}/applications"): "programmes:decide",
+    ("POST", "/v1/refunds/decisions"): "refunds:decide",
+    ("GET", "/v1/decisions/{decision_id}"): "scores:read",
 }
 #: Every route of the console: a log-in opens it, or it is open to everybody. A new route needs a row here.
 CONSOLE = {
@@ -44,7 +53,7 @@ def routes_of(app):
 
 
 def status_of(engine, method, path, key):
-    url = path.replace("{merchant_id:path}", "m1")
+    url = re.sub(r"{\w+(:path)?}", "m1", path)
     return call(create_app(a_service(engine)), url, method=method, key=key).status_code
 
 

@@ -2,23 +2,25 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from features.jsonrows import check_rows
 from features.store import EventStore
 from scoring.assessment import Assessment, judge
 from scoring.bundle import Bundle, Calibration, Golden, Input
+from scoring.evidence import Measured
 from scoring.model import with_golden_rows
 from scoring.scorecard import STANDARD
 from serving.app import create_app
 from serving.auth import ApiKey, fingerprint, make_key
-from serving.policy import read_policy, shipped_policy
+from serving.policy import read_policy, shipped_policy, shipped_programmes, shipped_refunds
 from serving.service import Service
 from serving.store import KeyStore
 
@@ -65,15 +67,47 @@ class FakeClock:
         self.now += by
 
 
+class FakeReadings:
+    """Live features that say the same of everybody; rates are given as (of, per)."""
+
+    def __init__(self, **values: Any) -> None:
+        self.values = {**SPOTLESS, **values}
+
+    def __call__(self, _tx: Connection, _merchant: str, names: Sequence[str], _now: datetime) -> dict[str, Measured]:
+        return {name: _measured(name, self.values.get(name)) for name in names}
+
+
+#: Live features of a merchant against whom nothing speaks.
+SPOTLESS = {
+    "dispatch_kept_rate_90d": (600, 600),
+    "merchant_cancel_rate_90d": (0, 600),
+    "return_refusal_rate_90d": (0, 300),
+    "n_fakes_confirmed_180d": 0,
+    "n_orders_30d": 200,
+    "n_orders_365d": 2400,
+    "deposit_cents": 1_000_000,
+    "merchant_debt_cents": 0,
+}
+
+
+def _measured(name: str, value: Any) -> Measured:
+    if not isinstance(value, tuple):
+        return Measured(name=name, value=value)
+    return Measured(name=name, value=value[0] / value[1], of=value[0], per=value[1])
+
+
 def a_service(engine: Engine, **changes: Any) -> Service:
     """A service without models whose clock stands at noon."""
     standard = Service(
         engine=engine,
         champions=FakeChampions(),
         policy=shipped_policy(),
+        programmes=shipped_programmes(),
+        refunds=shipped_refunds(),
         currency="CNY",
         declarations={},
         clock=FakeClock(),
+        readings=FakeReadings(),
     )
     return replace(standard, **changes)
 

@@ -1,0 +1,109 @@
+"""Programme applications: a merchant's figures and papers -> the gate -> a decision; and every programme's standing."""
+
+from typing import Any
+
+from features.database import reading
+from scoring.errors import ProgrammeUnknown as NoSuchProgramme
+from scoring.gate import Admission, Applicant, Application, Outcome, gate
+from scoring.programmes import Programme
+from serving.cases import Kind, Matter
+from serving.decide import Bench, decide, fallback_of, plain
+from serving.decisions import Verdict
+from serving.errors import ProgrammeUnknown
+from serving.idempotency import Answer, Asked
+from serving.schemas import ApplicationAnswer, ApplicationBody
+from serving.service import Service
+from serving.standing import Membership, Standing, category_of, membership, papers_of
+
+__all__ = ["apply", "programme_of", "standings"]
+
+#: Read besides what conditions look at: the evidence, and the present pace of orders.
+_PACE_DAYS = 30
+_PACE, _ORDERS = f"n_orders_{_PACE_DAYS}d", "n_orders_365d"
+
+
+def programme_of(service: Service, programme_id: str) -> Programme:
+    """The programme of this id. Raises `ProgrammeUnknown`."""
+    try:
+        return service.programmes.programme(programme_id)
+    except NoSuchProgramme as error:
+        raise ProgrammeUnknown("no programme has this id") from error
+
+
+def apply(service: Service, programme_id: str, body: ApplicationBody, asked: Asked) -> Answer:
+    """Decide on an application. Raises `ProgrammeUnknown`, `MerchantUnknown`, `IdempotencyConflict`."""
+    wanted = Application(programme=programme_of(service, programme_id), category=body.category, brand=body.brand)
+    return decide(service, body.merchant_id, lambda bench: _verdict(bench, body, wanted), asked)
+
+
+def standings(service: Service, merchant_id: str) -> list[dict[str, Any]]:
+    """How a merchant stands with every programme: whether it carries it, and what the gate would say now.
+
+    It is asked for the category that the merchant is registered in, and for no brand. Raises `MerchantUnknown`.
+    """
+    now, otherwise = service.clock(), fallback_of(service, merchant_id)
+    with reading(service.engine) as tx:
+        bench = Bench(service=service, tx=tx, now=now, otherwise=otherwise)
+        seen, carried = bench.standing(merchant_id), membership(tx, merchant_id)
+        applicant, category = _applicant(bench, merchant_id, seen), category_of(tx, merchant_id) or ""
+    policy, found = service.programmes, []
+    for programme in policy.programmes:
+        wanted = Application(programme=programme, category=category)
+        admission = gate(wanted, applicant, policy=policy, as_of=now)
+        never = Membership(joined=False, since=None)
+        found.append({**plain(carried.get(programme.id, never)), **_said(wanted, admission)})
+    return found
+
+
+def _verdict(bench: Bench, body: ApplicationBody, wanted: Application) -> Verdict:
+    seen = bench.standing(body.merchant_id)
+    applicant = _applicant(bench, body.merchant_id, seen)
+    admission = gate(wanted, applicant, policy=bench.service.programmes, as_of=bench.now)
+    trace = {"as_of": bench.now, "applicant": applicant, "policy_version": admission.policy_version}
+    answer = ApplicationAnswer(decision_id=None, merchant_id=body.merchant_id, **_said(wanted, admission))
+    return Verdict(
+        kind="programme",
+        merchant_id=body.merchant_id,
+        programme=wanted.programme.id,
+        outcome=admission.outcome,
+        expires_at=admission.expires_at,
+        seen_seq=seen.seen_seq,
+        request={"programme": wanted.programme.id, **body.model_dump(mode="json")},
+        answer=answer.model_dump(mode="json"),
+        trace={**plain(trace), **seen.trace},
+        matter=_matter(body.merchant_id, wanted, admission),
+    )
+
+
+def _applicant(bench: Bench, merchant_id: str, seen: Standing) -> Applicant:
+    thought = seen.assessment
+    measured = bench.readings(merchant_id, *bench.service.programmes.metrics, _PACE, _ORDERS)
+    return Applicant(
+        merchant_id=merchant_id,
+        band=thought.band,
+        score=thought.score,
+        basis=thought.basis,
+        counterfeit_level=thought.counterfeit.level,
+        evidence_sufficient=thought.evidence.sufficient,
+        orders_365d=int(measured[_ORDERS].value or 0),
+        measured=measured,
+        papers=papers_of(bench.tx, merchant_id),
+        orders_per_day=int(measured[_PACE].value or 0) / _PACE_DAYS,
+        assessed_stale=seen.stale,
+    )
+
+
+def _said(wanted: Application, admission: Admission) -> dict[str, Any]:
+    """What people are told of an application."""
+    return {"programme": wanted.programme.id, "category": wanted.category, "brand": wanted.brand, **plain(admission)}
+
+
+def _matter(merchant_id: str, wanted: Application, admission: Admission) -> Matter | None:
+    """What a person has to look at, if anything."""
+    if admission.outcome is not Outcome.REVIEW:
+        return None
+    programme, told = wanted.programme, admission.reasons
+    english = f"{programme.name}: {' '.join(one.text for one in told)}"
+    chinese = f"{programme.name_zh}：{''.join(one.text_zh for one in told)}"
+    about = f"programme:{programme.id}:{merchant_id}"
+    return Matter(kind=Kind.PROGRAMME, merchant_id=merchant_id, about=about, summary=f"{english} / {chinese}")

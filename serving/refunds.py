@@ -1,0 +1,144 @@
+"""Fast refunds: what we know of the order, its buyer and its merchant -> a decision, with its money held."""
+
+from typing import Any
+
+from scoring.refunds import (
+    MerchantFacts,
+    RefundDecision,
+    RefundFacts,
+    RefundOutcome,
+    RefundRequest,
+    decide_refund,
+    is_spent,
+)
+from serving.cases import Kind, Matter
+from serving.decide import Bench, decide, plain, try_out
+from serving.decisions import Verdict
+from serving.errors import CurrencyMismatch, OrderAlreadyDecided, PolicyInvalid
+from serving.idempotency import Answer, Asked
+from serving.orders import buyer_facts, order_facts
+from serving.reservations import held_for, hold_buyer
+from serving.schemas import RefundAnswer, RefundBody
+from serving.service import Service
+from serving.standing import Standing
+
+__all__ = ["decide_on_refund", "try_refund"]
+
+_OWED = ("merchant_debt_cents", "deposit_cents")
+
+
+def decide_on_refund(service: Service, body: RefundBody, asked: Asked) -> Answer:
+    """Decide on a refund, and hold its money where it is to be paid at once.
+
+    Raises `CurrencyMismatch`, `MerchantUnknown`, `OrderAlreadyDecided`, `IdempotencyConflict`.
+    """
+    _check_currency(service, body)
+    return decide(service, body.merchant_id, lambda bench: _verdict(bench, body, lock=True), asked)
+
+
+def try_refund(service: Service, body: RefundBody) -> Answer:
+    """What would be decided on a refund now; nothing is kept. Raises as `decide_on_refund` does."""
+    _check_currency(service, body)
+    return try_out(service, body.merchant_id, lambda bench: _verdict(bench, body, lock=False))
+
+
+def _check_currency(service: Service, body: RefundBody) -> None:
+    if body.currency != service.currency:
+        raise CurrencyMismatch(f"amounts of this store are in {service.currency}, not in {body.currency}")
+    if service.refunds.currency != service.currency:
+        raise PolicyInvalid(f"the policy of fast refunds states its limits in {service.refunds.currency}")
+
+
+def _verdict(bench: Bench, body: RefundBody, *, lock: bool) -> Verdict:
+    """Judge a refund; whoever will record it holds the buyer's lock before anything is added up."""
+    if lock:
+        hold_buyer(bench.tx, body.buyer.id)
+    seen = bench.standing(body.merchant_id)
+    facts = _facts(bench, body, seen)
+    if is_spent(facts.order, facts.held):
+        raise OrderAlreadyDecided("refunds of this order already reach what was paid for it")
+    request = _request(body)
+    decision = decide_refund(request, facts, policy=bench.service.refunds, as_of=bench.now)
+    trace = {"as_of": bench.now, "request": request, "facts": facts, "decision": decision}
+    return Verdict(
+        kind="refund",
+        merchant_id=body.merchant_id,
+        order_id=body.order_id,
+        buyer_id=body.buyer.id,
+        outcome=decision.outcome,
+        expires_at=decision.expires_at,
+        seen_seq=seen.seen_seq,
+        request=body.model_dump(mode="json"),
+        answer=_answer(decision, seen),
+        trace={**plain(trace), **seen.trace},
+        reserves_cents=decision.reserves_cents,
+        matter=_matter(body, decision),
+    )
+
+
+def _facts(bench: Bench, body: RefundBody, seen: Standing) -> RefundFacts:
+    tx, now, order = bench.tx, bench.now, (body.merchant_id, body.order_id)
+    return RefundFacts(
+        order=order_facts(tx, order, buyer_id=body.buyer.id, now=now),
+        buyer=buyer_facts(tx, body.buyer.id, now=now),
+        merchant=_merchant_facts(bench, body.merchant_id, seen),
+        held=held_for(tx, order=order, buyer_id=body.buyer.id, now=now),
+    )
+
+
+def _merchant_facts(bench: Bench, merchant_id: str, seen: Standing) -> MerchantFacts:
+    thought, owed = seen.assessment, bench.readings(merchant_id, *_OWED)
+    return MerchantFacts(
+        band=thought.band,
+        p_bad=thought.p_bad,
+        counterfeit_level=thought.counterfeit.level,
+        basis=thought.basis,
+        stale=seen.stale,
+        debt_cents=_cents(owed["merchant_debt_cents"].value) or 0,
+        deposit_cents=_cents(owed["deposit_cents"].value),
+    )
+
+
+def _cents(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _request(body: RefundBody) -> RefundRequest:
+    claimed = body.order
+    return RefundRequest(
+        amount_cents=body.amount_cents,
+        category=body.category,
+        reason=body.reason,
+        buyer_credit=body.buyer.credit,
+        buyer_refunds_90d=body.buyer.refunds_90d,
+        buyer_orders_90d=body.buyer.orders_90d,
+        claimed_state=claimed.state if claimed else None,
+        claimed_paid_cents=claimed.paid_cents if claimed else None,
+    )
+
+
+def _answer(decision: RefundDecision, seen: Standing) -> dict[str, Any]:
+    answer = RefundAnswer(
+        decision_id=None,
+        outcome=decision.outcome,
+        limit_cents=decision.limit_cents,
+        advanced_by=decision.advanced_by,
+        finally_liable=decision.finally_liable,
+        expected_loss_cents=decision.expected_loss.total_cents,
+        reasons=plain(decision.reasons),
+        expires_at=decision.expires_at,
+        policy_version=decision.policy_version,
+        model_version=seen.assessment.model.version,
+        basis=seen.assessment.basis,
+    )
+    return answer.model_dump(mode="json")
+
+
+def _matter(body: RefundBody, decision: RefundDecision) -> Matter | None:
+    """What a person has to look at, if anything."""
+    if decision.outcome is not RefundOutcome.REVIEW:
+        return None
+    told = decision.reasons
+    summary = f"{' '.join(one.text for one in told)} / {''.join(one.text_zh for one in told)}"
+    about = f"refund:{body.merchant_id}:{body.order_id}"
+    return Matter(kind=Kind.REFUND, merchant_id=body.merchant_id, about=about, summary=summary)

@@ -1,0 +1,69 @@
+"""Merchants at the gate, for tests: a spotless one, and changes to it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.resources import files
+
+from scoring.evidence import Measured
+from scoring.gate import Applicant, Application, Paper, gate
+from scoring.programmes import ProgrammePolicy
+
+PROGRAMMES_TEXT = files("scoring").joinpath("policies/programmes.toml").read_text("utf-8")
+PROGRAMMES = ProgrammePolicy.parse(PROGRAMMES_TEXT)
+NOW = datetime(2026, 12, 1, 9, 30, tzinfo=UTC)
+
+IDENTITY = Paper(qualification="identity", outcome="passed")
+LICENCE = Paper(qualification="business_licence", outcome="passed")
+BRAND = Paper(qualification="brand_authorisation", outcome="passed", brand="Lumi", category="cosmetics")
+
+PRIORS = {"dispatch_kept_rate_90d": 0.9, "merchant_cancel_rate_90d": 0.02, "return_refusal_rate_90d": 0.05}
+
+
+def a_rate(name, of, per):
+    """A rate of the shipped programmes, drawn towards an ordinary category."""
+    value = of / per if per else None
+    return Measured(name=name, value=value, of=of, per=per, prior=PRIORS[name], strength=10.0)
+
+
+def shipped(kept, due):
+    return a_rate("dispatch_kept_rate_90d", kept, due)
+
+
+def cancelled(of, per):
+    return a_rate("merchant_cancel_rate_90d", of, per)
+
+
+def refused(of, per):
+    return a_rate("return_refusal_rate_90d", of, per)
+
+
+def a_number(name, value):
+    return Measured(name=name, value=value)
+
+
+SPOTLESS = (
+    shipped(600, 600), cancelled(0, 600), refused(0, 300),
+    a_number("n_fakes_confirmed_180d", 0), a_number("deposit_cents", 1_000_000), a_number("merchant_debt_cents", 0),
+)  # fmt: skip
+
+
+def a_merchant(*measured, **changes):
+    """A spotless merchant, but for these figures and fields."""
+    figures = {one.name: one for one in (*SPOTLESS, *measured)}
+    plain = Applicant(
+        merchant_id="m1", band="B", score=600, basis="model", counterfeit_level="none", evidence_sufficient=True,
+        orders_365d=2400, measured=figures, papers=(IDENTITY, LICENCE, BRAND), orders_per_day=7.0,
+    )  # fmt: skip
+    return replace(plain, **changes)
+
+
+def asked(
+    merchant, programme="lightning_dispatch", *, category="cosmetics", brand="Lumi", policy=PROGRAMMES, as_of=NOW
+):
+    """The gate's answer to a merchant."""
+    application = Application(programme=policy.programme(programme), category=category, brand=brand)
+    return gate(application, merchant, policy=policy, as_of=as_of)
+
+
+def codes(answer):
+    return [reason.code for reason in answer.reasons]

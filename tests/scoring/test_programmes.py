@@ -1,0 +1,123 @@
+"""The programmes' policy: what is shipped, and a policy that is wrong anywhere says where."""
+
+import re
+
+import pytest
+
+from features.catalogue import CATALOGUE
+from scoring.errors import PolicyInvalid, ProgrammeUnknown
+from scoring.programmes import ProgrammePolicy
+from tests.scoring.applicants import PROGRAMMES, PROGRAMMES_TEXT
+
+NAMES = {feature.name for feature in CATALOGUE}
+ENTRIES = [(programme, condition) for programme in PROGRAMMES.programmes for condition in programme.entry]
+
+
+def test_three_programmes_are_shipped():
+    assert [one.id for one in PROGRAMMES.programmes] == [
+        "seven_day_return",
+        "one_fake_three_paid",
+        "lightning_dispatch",
+    ]
+
+
+def test_a_programme_is_found_by_its_id():
+    assert PROGRAMMES.programme("lightning_dispatch").name_zh == "闪电发货"
+    with pytest.raises(ProgrammeUnknown, match="free_lunch"):
+        PROGRAMMES.programme("free_lunch")
+
+
+def test_every_metric_that_is_judged_is_a_feature():
+    assert set(PROGRAMMES.metrics) <= NAMES
+    assert len(PROGRAMMES.metrics) == len(set(PROGRAMMES.metrics))
+
+
+def test_what_is_switched_off_is_no_feature_yet_and_asks_for_none():
+    off = {condition.metric for _, condition in ENTRIES if not condition.on}
+    assert off == {
+        "returns_answered_in_time_rate_90d", "refund_after_return_in_time_rate_90d", "weighted_suspicion",
+        "deposit_over_three_large_orders_cents",
+    }  # fmt: skip
+    assert not off & (NAMES | set(PROGRAMMES.metrics))
+
+
+@pytest.mark.parametrize("programme", PROGRAMMES.programmes, ids=lambda one: one.id)
+def test_every_programme_asks_who_the_merchant_is(programme):
+    assert {"identity", "business_licence"} <= {paper.metric for paper in programme.papers}
+
+
+def test_every_sentence_stands_in_both_languages():
+    chinese = re.compile(r"[一-鿿]")
+    for programme in PROGRAMMES.programmes:
+        pairs = [(programme.name, programme.name_zh), (programme.promise, programme.promise_zh)]
+        pairs += [(programme.breach, programme.breach_zh)]
+        pairs += [(one.text, one.text_zh) for one in programme.entry]
+        pairs += [(one.switched_off, one.switched_off_zh) for one in programme.entry if not one.on]
+        assert all(english and not chinese.search(english) and chinese.search(other) for english, other in pairs)
+
+
+RULE = 'code = "P301"\nkind = "rate"'
+
+
+@pytest.mark.parametrize(
+    ("found", "instead", "place"),
+    [
+        ("since = 2026-11-25\njurisdiction", "jurisdiction", "since"),
+        ("under = 0.50 ", "under = 1.50 ", r"stop_rules\.dispatch_broken\.under"),
+        ('code = "P801"', 'code = "801"', r"stop_rules\.fake_confirmed\.code"),
+        ('name_zh = "闪电发货"', "", r"programmes\.2\.name_zh"),
+        ('name_zh = "闪电发货"', 'name_zh = ""', r"programmes\.2\.name_zh"),
+        ('band_at_worst = "C"', 'band_at_worst = "F"', r"programmes\.0\.band_at_worst"),
+        ('counterfeit_at_worst = "watch"', 'counterfeit_at_worst = "confirmed"', "counterfeit_at_worst"),
+        ("at_first = 100 ", "at_first = 9999 ", r"programmes\.0\.provisional: at_first .* above at_most"),
+        ("valid_days = 90", "valid_days = 0", r"programmes\.0\.valid_days"),
+        ("at_least = 0.97", "at_least = 97", "P301: the limit of a rate lies between 0 and 1"),
+        ("at_least = 0.97", "at_least = 0.97\nat_most = 0.99", "P301: exactly one of at_least and at_most"),
+        ("at_least = 0.97", "", "P301: exactly one of at_least and at_most"),
+        ("kept_rate_90d\"\nat_least", "kept_rate_30d\"\nat_least", "P301: .* does not look back 90 days"),
+        ('things = "orders placed"', "", "P302: a rate needs days, things and things_zh"),
+        ('= "brand_authorisation"', '= "brand_authorisation"\nat_least = 1', "P203: a paper has no limit"),
+        ('switched_off_zh = "暂未统计商家的大额订单金额。"', "", "P204: why it is switched off must be said in both"),
+        ("confidence = 0.80", "confidence = 0.2", r"entry\.2\.confidence"),
+        ('code = "P302"', 'code = "P301"', "codes with more than one sentence: P301"),
+        (RULE, f"colour = 3\n{RULE}", r"programmes\.2\.entry\.2\.colour"),
+        ("[stop_rules.paper_expired]", "[stop_rules.paper_expired", "no TOML"),
+    ],
+)  # fmt: skip
+def test_a_wrong_policy_says_where_it_is_wrong(found, instead, place):
+    assert found in PROGRAMMES_TEXT
+    with pytest.raises(PolicyInvalid, match=place):
+        ProgrammePolicy.parse(PROGRAMMES_TEXT.replace(found, instead, 1))
+
+
+@pytest.mark.parametrize("programmes", ["programmes = 3", "programmes = []", "[programmes]\nx = 1", ""])
+def test_a_policy_without_programmes_is_refused(programmes):
+    start = PROGRAMMES_TEXT[: PROGRAMMES_TEXT.index("[programmes.seven")]
+    head, rules = start.split("[stop_rules.", 1)
+    text = f"{head}\n{programmes}\n[stop_rules.{rules}" if "[" not in programmes[:1] else f"{start}\n{programmes}\n"
+    with pytest.raises(PolicyInvalid, match="programmes"):
+        ProgrammePolicy.parse(text)
+
+
+def test_another_number_is_another_version_and_another_comment_is_not():
+    assert re.fullmatch(r"programmes-2026-11-25-[0-9a-f]{8}", PROGRAMMES.version)
+    assert ProgrammePolicy.parse(PROGRAMMES_TEXT + "\n# A remark.\n").version == PROGRAMMES.version
+    other = ProgrammePolicy.parse(PROGRAMMES_TEXT.replace("at_least = 0.97", "at_least = 0.96"))
+    assert other.version != PROGRAMMES.version
+
+
+def test_a_policy_cannot_be_changed_after_it_is_read():
+    with pytest.raises(ValueError, match="frozen"):
+        PROGRAMMES.programmes[0].name = "Another"
+
+
+#: Lines with a number in them; `days` only repeats the metric's own window.
+NUMBERS = [
+    line for line in PROGRAMMES_TEXT.splitlines()
+    if re.match(r"\w+ = [\d.]+", line) and not line.startswith(("since", "days = 90"))
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", NUMBERS)
+def test_every_number_names_its_source_or_says_that_it_is_our_own(line):
+    assert re.search(r"# (source|own proposal).*: \w+", line)

@@ -1,0 +1,84 @@
+"""A shop for the tests of decisions: one merchant, judged by a model, with orders of a few buyers."""
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from sqlalchemy import Engine
+
+from features.jsonrows import check_rows
+from features.store import EventStore
+from serving.answers import stored
+from serving.idempotency import Asked
+from serving.plain import as_json
+from serving.refunds import decide_on_refund
+from serving.schemas import RefundBody
+from serving.service import Service
+from serving.store import AssessmentStore
+from tests.serving.world import NOON, an_assessment
+
+PRICE = 10_000
+_numbers = count()
+
+
+def tell(engine: Engine, event_type: str, *, merchant: str = "m1", at: datetime | None = None, **columns: Any) -> str:
+    """Take one event in; it happened an hour ago where nothing else is said. Answers its id."""
+    event_id = f"e{next(_numbers)}"
+    named = {"event_id": event_id, "event_type": event_type, "merchant_id": merchant}
+    when = (at or NOON - timedelta(hours=1)).isoformat()
+    checked = check_rows([{**named, "event_time": when, **columns}], currency="CNY")
+    assert not checked.rejected, checked.rejected
+    EventStore(engine).append(checked.rows, at=NOON)
+    return event_id
+
+
+def judged(engine: Engine, merchant: str = "m1", *, at: datetime = NOON, **changes: Any) -> None:
+    """Store what a model thinks of a merchant: a good one, but for some fields of the answer."""
+    row = stored(an_assessment(merchant), assessed_at=at)
+    answer = {**json.loads(row.answer), "band": "A", "score": 700, "p_bad": 0.002, "basis": "model"}
+    answer["counterfeit"] = {"p": 0.001, "level": "none", "flagged": False}
+    answer["model"] = {"name": "goodfaith-credit", "version": "7"}
+    AssessmentStore(engine).remember([replace(row, answer=as_json({**answer, **changes}))])
+
+
+def a_shop(engine: Engine, merchant: str = "m1", *, orders: int = 1, **thought: Any) -> None:
+    """A good merchant, verified and judged, that has just delivered orders o0, o1, ... to buyers b0, b1, ..."""
+    tell(engine, "merchant_registered", merchant=merchant, category="toys", at=NOON - timedelta(days=400))
+    for paper in ("identity", "business_licence"):
+        tell(engine, "qualification_checked", merchant=merchant, qualification=paper, outcome="passed")
+    for number in range(orders):
+        an_order(engine, f"o{number}", buyer=f"b{number}", merchant=merchant)
+    judged(engine, merchant, **thought)
+
+
+def an_order(engine: Engine, order: str, *, buyer: str = "b0", merchant: str = "m1", cents: int = PRICE) -> None:
+    """An order that was placed yesterday, and delivered."""
+    paid = NOON - timedelta(days=1)
+    told = {"merchant": merchant, "order_id": order}
+    tell(engine, "order_placed", at=paid, amount_cents=cents, buyer_id=buyer, category="toys", **told)
+    tell(engine, "order_shipped", at=paid + timedelta(hours=2), **told)
+    tell(engine, "order_delivered", **told)
+
+
+def a_refund(order_id: str = "o0", *, buyer: str = "b0", cents: int = PRICE, **changes: Any) -> RefundBody:
+    """A buyer of good credit is not content with what came."""
+    standard = {
+        "order_id": order_id,
+        "merchant_id": "m1",
+        "amount_cents": cents,
+        "currency": "CNY",
+        "category": "toys",
+        "reason": "quality",
+        "buyer": {"id": buyer, "credit": 800, "refunds_90d": 0, "orders_90d": 10},
+    }
+    return RefundBody.model_validate({**standard, **changes})
+
+
+def refund(service: Service, body: RefundBody | None = None, *, key: str = "") -> dict[str, Any]:
+    """Ask for a decision, each time under a key of its own where none is named."""
+    body = body or a_refund()
+    text = as_json(body.model_dump(mode="json"))
+    asked = Asked(caller="k1", route="/v1/refunds/decisions", key=key or f"key-{next(_numbers)}", body=text)
+    return dict(json.loads(decide_on_refund(service, body, asked).body))

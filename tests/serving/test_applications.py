@@ -1,0 +1,158 @@
+from datetime import timedelta
+
+import pytest
+
+from features.database import reading
+from serving import cases
+from tests.serving.shop import a_shop, judged, tell
+from tests.serving.world import NOON, FakeReadings, a_key, a_merchant_exists, a_service, ask
+
+APPLY = "/v1/programmes/{}/applications"
+
+
+def apply(engine, programme="lightning_dispatch", *, body=None, key="k", service=None, **readings):
+    service = service or a_service(engine, readings=FakeReadings(**readings))
+    sent = {"merchant_id": "m1", "category": "toys", **(body or {})}
+    caller = a_key(engine, "programmes:decide")
+    headers = {"Idempotency-Key": key}
+    return ask(service, APPLY.format(programme), key=caller, method="POST", json=sent, headers=headers)
+
+
+def test_a_spotless_merchant_is_admitted_and_told_until_when(engine):
+    a_shop(engine)
+    answer = apply(engine)
+    assert answer.status_code == 200
+    told = answer.json()
+    assert (told["outcome"], told["reasons"], told["path_to_qualify"]) == ("admit", [], [])
+    assert told["expires_at"] == "2027-02-18T12:00:00Z"
+    assert told["policy_version"].startswith("programmes-")
+
+
+def test_the_answer_has_the_fields_of_the_contract(engine):
+    a_shop(engine)
+    told = apply(engine, dispatch_kept_rate_90d=(500, 600)).json()
+    contract = {"decision_id", "outcome", "conditions", "reasons", "path_to_qualify", "policy_version", "expires_at"}
+    assert contract <= set(told)
+    assert {"metric", "have", "need", "gap", "earliest"} <= set(told["path_to_qualify"][0])
+    assert {"code", "text", "text_zh"} <= set(told["reasons"][0])
+
+
+def test_a_merchant_that_turned_bad_is_refused_with_the_condition_it_failed(engine):
+    a_shop(engine)
+    told = apply(engine, dispatch_kept_rate_90d=(500, 600)).json()
+    assert told["outcome"] == "refuse"
+    assert [one["code"] for one in told["reasons"]] == ["P301"]
+
+
+def test_figures_that_prove_little_give_a_place_on_trial(engine):
+    a_shop(engine)
+    told = apply(engine, dispatch_kept_rate_90d=(58, 60)).json()
+    assert told["outcome"] == "conditions"
+    assert told["cap"] > 0
+
+
+def test_a_failed_paper_check_replaces_the_one_that_was_passed(engine):
+    a_shop(engine)
+    assert apply(engine).json()["outcome"] == "admit"
+    tell(engine, "qualification_checked", qualification="identity", outcome="failed", at=NOON - timedelta(minutes=1))
+    assert apply(engine, key="later").json()["outcome"] == "refuse"
+
+
+def test_an_older_check_that_comes_in_late_replaces_nothing(engine):
+    a_shop(engine)
+    tell(engine, "qualification_checked", qualification="identity", outcome="failed", at=NOON - timedelta(days=9))
+    assert apply(engine).json()["outcome"] == "admit"
+
+
+def test_a_check_that_was_taken_back_counts_no_more(engine):
+    a_shop(engine)
+    failed = tell(engine, "qualification_checked", qualification="identity", outcome="failed", at=NOON)
+    tell(engine, "event_reversed", reverses=failed, at=NOON)
+    assert apply(engine).json()["outcome"] == "admit"
+
+
+def test_a_merchant_that_no_model_has_judged_goes_to_a_person(any_engine):
+    a_merchant_exists(any_engine, "m1")
+    for paper in ("identity", "business_licence"):
+        tell(any_engine, "qualification_checked", qualification=paper, outcome="passed")
+    told = apply(any_engine).json()
+    assert told["outcome"] == "review"
+    with reading(any_engine) as tx:
+        (case,) = cases.queue(tx)
+    assert (case.kind, case.merchant_id, case.decision_id) == ("programme", "m1", told["decision_id"])
+    assert told["reasons"][0]["text"] in case.summary
+    assert told["reasons"][0]["text_zh"] in case.summary
+
+
+def test_applying_again_while_a_person_looks_opens_no_second_case(engine):
+    a_shop(engine, basis="fallback")
+    first, second = (apply(engine, key=key).json() for key in ("a", "b"))
+    assert first["decision_id"] != second["decision_id"]
+    with reading(engine) as tx:
+        assert len(cases.queue(tx)) == 1
+
+
+def test_an_assessment_of_yesterday_morning_is_too_old_for_a_plain_yes(engine):
+    a_shop(engine)
+    judged(engine, at=NOON - timedelta(hours=27))
+    assert apply(engine).json()["outcome"] == "review"
+
+
+@pytest.mark.parametrize(
+    ("programme", "body", "status", "code"),
+    [
+        ("no_such", {}, 404, "programme_unknown"),
+        ("lightning_dispatch", {"merchant_id": "nobody"}, 404, "merchant_unknown"),
+        ("lightning_dispatch", {"merchant_id": ""}, 422, "invalid"),
+        ("lightning_dispatch", {"merchant_id": "a\x00b"}, 422, "invalid"),
+        ("lightning_dispatch", {"category": None}, 422, "invalid"),
+        ("lightning_dispatch", {"colour": "red"}, 422, "invalid"),
+        ("lightning_dispatch", {"merchant_id": 7}, 422, "invalid"),
+    ],
+)
+def test_a_wrong_application_is_a_problem_with_a_code(engine, programme, body, status, code):
+    a_shop(engine)
+    answer = apply(engine, programme, body=body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_the_catalogue_tells_every_programme_with_its_conditions_in_both_languages(engine):
+    key = a_key(engine, "scores:read")
+    told = ask(a_service(engine), "/v1/programmes", key=key).json()["programmes"]
+    names = {one["programme"] for one in told}
+    assert names == {"seven_day_return", "one_fake_three_paid", "lightning_dispatch"}
+    assert all(one["name"] and one["name_zh"] and one["conditions"] for one in told)
+    off = [c for one in told for c in one["conditions"] if c["switched_off"]]
+    assert all(c["switched_off_zh"] for c in off)
+
+
+def test_one_programme_is_described_like_in_the_catalogue(engine):
+    key = a_key(engine, "scores:read")
+    all_of_them = ask(a_service(engine), "/v1/programmes", key=key).json()["programmes"]
+    one = ask(a_service(engine), "/v1/programmes/seven_day_return", key=key).json()
+    assert one in all_of_them
+    assert ask(a_service(engine), "/v1/programmes/nothing", key=key).json()["code"] == "programme_unknown"
+
+
+def standing_of(engine, merchant="m1"):
+    key = a_key(engine, "scores:read")
+    return ask(a_service(engine), f"/v1/merchants/{merchant}/programmes", key=key).json()
+
+
+def test_a_merchants_standing_tells_what_it_carries_and_what_the_gate_would_say(engine):
+    a_shop(engine)
+    tell(engine, "programme_joined", programme="seven_day_return", at=NOON - timedelta(days=3))
+    tell(engine, "programme_joined", programme="lightning_dispatch", at=NOON - timedelta(days=3))
+    tell(engine, "programme_left", programme="lightning_dispatch", at=NOON - timedelta(days=1))
+    told = {one["programme"]: one for one in standing_of(engine)["programmes"]}
+    assert (told["seven_day_return"]["joined"], told["seven_day_return"]["since"]) == (True, "2026-11-17T12:00:00Z")
+    assert (told["lightning_dispatch"]["joined"], told["lightning_dispatch"]["outcome"]) == (False, "admit")
+    assert (told["one_fake_three_paid"]["joined"], told["one_fake_three_paid"]["since"]) == (False, None)
+
+
+def test_the_standing_decides_nothing(engine):
+    a_shop(engine, basis="fallback")
+    assert "review" in {one["outcome"] for one in standing_of(engine)["programmes"]}
+    with reading(engine) as tx:
+        assert cases.queue(tx) == ()
+    assert standing_of(engine, "nobody")["code"] == "merchant_unknown"

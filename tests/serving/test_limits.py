@@ -1,0 +1,100 @@
+"""Bursts: however many ask at once, what is promised never exceeds a limit."""
+
+import json
+from threading import Barrier, Thread
+
+import pytest
+from sqlalchemy import func, select
+
+from features.database import reading
+from serving import audit
+from serving.errors import OrderAlreadyDecided
+from serving.tables import decisions, reservations
+from tests.serving.shop import a_refund, a_shop, an_order, refund
+from tests.serving.world import a_service
+
+BURST = 64
+
+
+def with_fund(service, **limits):
+    """The service under a policy with another fund."""
+    policy = service.refunds
+    fund = policy.fund.model_copy(update=limits)
+    return a_service(service.engine, refunds=policy.model_copy(update={"fund": fund}))
+
+
+def all_at_once(asks):
+    """Outcomes of calls that all start together; an order that is spent is an answer too."""
+    gate, outcomes = Barrier(len(asks)), []
+
+    def run(ask):
+        gate.wait()
+        try:
+            outcomes.append(ask()["outcome"])
+        except OrderAlreadyDecided:
+            outcomes.append("spent")
+
+    threads = [Thread(target=run, args=(ask,)) for ask in asks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(outcomes) == len(asks), "a thread failed"
+    return outcomes
+
+
+def promised(engine):
+    with reading(engine) as tx:
+        assert audit.verify(tx) is None
+        return int(tx.execute(select(func.coalesce(func.sum(reservations.c.cents), 0))).scalar_one())
+
+
+def test_a_burst_never_exceeds_one_merchants_last_limit(any_engine):
+    a_shop(any_engine, orders=BURST)
+    service = with_fund(a_service(any_engine), merchant_30d_cents=dict.fromkeys("ABCDE", 10_500))
+    asks = [lambda n=n: refund(service, a_refund(f"o{n}", buyer=f"b{n}", cents=1000)) for n in range(BURST)]
+    outcomes = all_at_once(asks)
+    assert outcomes.count("instant") == 10
+    assert promised(any_engine) == 10_000
+
+
+def test_a_burst_never_exceeds_one_buyers_last_limit_over_many_merchants(any_engine):
+    merchants = [f"m{number}" for number in range(12)]
+    for merchant in merchants:
+        a_shop(any_engine, merchant)
+    service = with_fund(a_service(any_engine), buyer_90d_cents=2500)
+    bodies = [a_refund(cents=1000, merchant_id=merchant) for merchant in merchants]
+    outcomes = all_at_once([lambda body=body: refund(service, body) for body in bodies])
+    assert outcomes.count("instant") == 2
+    assert promised(any_engine) == 2000
+
+
+def test_a_burst_of_parts_never_exceeds_what_was_paid_for_one_order(any_engine):
+    a_shop(any_engine)
+    service = a_service(any_engine)
+    outcomes = all_at_once([lambda: refund(service, a_refund(cents=2500)) for _ in range(16)])
+    assert outcomes.count("instant") == 4
+    assert outcomes.count("spent") == 12
+    assert promised(any_engine) == 10_000
+
+
+def test_a_burst_of_one_request_under_one_key_is_one_decision_and_one_reservation(any_engine):
+    a_shop(any_engine)
+    service = a_service(any_engine)
+    answers = []
+    all_at_once([lambda: answers.append(refund(service, key="same")) or answers[-1] for _ in range(16)])
+    assert len({json.dumps(answer) for answer in answers}) == 1
+    assert promised(any_engine) == 10_000
+    with reading(any_engine) as tx:
+        assert tx.execute(select(func.count()).select_from(decisions)).scalar_one() == 1
+
+
+@pytest.mark.parametrize("cents", [10_000, 10_001])
+def test_the_last_limit_holds_to_the_cent(engine, cents):
+    a_shop(engine)
+    service = with_fund(a_service(engine), merchant_30d_cents=dict.fromkeys("ABCDE", 10_000))
+    body = a_refund(cents=min(cents, 10_000))
+    if cents > 10_000:
+        an_order(engine, "o9", buyer="b9")
+        refund(service, a_refund("o9", buyer="b9", cents=1))
+    assert (refund(service, body)["outcome"] == "instant") == (cents == 10_000)
