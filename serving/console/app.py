@@ -14,7 +14,7 @@ __all__ = ["add_to"]
 
 def add_to(app: FastAPI, service: Service) -> None:
     """Add the console's routes; they need a log-in, and no API key opens them."""
-    desk = Desk(service=service, pages=Pages(currency=service.currency, clock=service.clock))
+    desk = Desk(service=service, pages=Pages(service))
     router = APIRouter(route_class=desk.route(), include_in_schema=False)
 
     @router.get("/console")

@@ -72,8 +72,9 @@ def add_to(router: APIRouter, desk: Desk) -> None:
         outcome: Annotated[str, Form()] = "",
         reason: Annotated[str, Form()] = "",
     ) -> Response:
-        # Browsers send line ends as two characters, which people did not type and the limit would count.
-        wished = _Resolution(outcome=outcome, reason=reason.replace("\r\n", "\n"), by=author.user)
+        # Browsers send line ends as two characters, which people did not type and the limit would count; a NUL,
+        # which nobody can type, could not be kept.
+        wished = _Resolution(outcome=outcome, reason=reason.replace("\r\n", "\n").replace("\0", ""), by=author.user)
         try:
             with writing(engine) as tx:
                 now = clock()

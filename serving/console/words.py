@@ -26,6 +26,28 @@ OUTCOMES: Mapping[str, str] = {
     "upheld": marked("Upheld"),
     "dismissed": marked("Dismissed"),
 }
+#: Who pays a refund first, and who finally does.
+PARTIES: Mapping[str, str] = {
+    "merchant": marked("the merchant"),
+    "platform": marked("the platform"),
+    "carrier": marked("the carrier"),
+    "buyer": marked("the buyer"),
+    "undecided": marked("not decided yet"),
+}
+#: Why a buyer wants money back.
+GROUNDS: Mapping[str, str] = {
+    "no_reason": marked("No reason given"),
+    "quality": marked("Poor quality"),
+    "not_as_described": marked("Not as described"),
+    "counterfeit": marked("Counterfeit"),
+    "damaged": marked("Damaged"),
+    "late": marked("Too late"),
+    "wrong_item": marked("Wrong item"),
+    "missing_parts": marked("Parts are missing"),
+    "unsafe": marked("Unsafe"),
+    "not_received": marked("Never arrived"),
+    "other": marked("Something else"),
+}
 STATES: Mapping[str, str] = {
     "met": marked("met"),
     "not_yet_proven": marked("not yet proven"),
