@@ -1,6 +1,7 @@
 """The queue, and one case: what it is about, whose it is, and how it ends."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -47,9 +48,11 @@ def add_to(router: APIRouter, desk: Desk) -> None:
         state = state if state in ("open", "resolved") else "open"
         with reading(engine) as tx:
             found = cases.queue(tx, state=state, limit=_LIMIT)
+            if state == "resolved":
+                found = tuple(sorted(found, key=_ended, reverse=True))
             thought = store.answers_of(tx, [case.merchant_id for case in found])
             done = _resolved(tx, resolved)
-        return pages.page(request, "cases/list.html", cases=found, thought=thought, state=state, done=done)
+        return pages.page(request, "cases/list.html", cases=found, thought=thought, state=state, done=done, most=_LIMIT)
 
     @router.get("/console/cases/{case_id}")
     def detail(request: Request, case_id: str, _reader: Annotated[Session, Depends(desk.reader)]) -> Response:
@@ -95,6 +98,10 @@ def _detail(desk: Desk, request: Request, case_id: str, *, status: int = 200, **
     values = {"trouble": None, "wished": None, "outcomes": cases.outcomes(case), **values}
     page = {"case": case, "thought": thought, "told": told(asking) if asking else None, **values}
     return desk.pages.page(request, "cases/detail.html", status=status, **page)
+
+
+def _ended(case: Case) -> datetime:
+    return case.resolved_at or case.opened_at
 
 
 def _stands(desk: Desk, case_id: str, wished: _Resolution) -> bool:

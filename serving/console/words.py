@@ -2,7 +2,20 @@
 
 from collections.abc import Mapping
 
-__all__ = ["BANDS", "KINDS", "LEVELS", "OUTCOMES", "ROLES", "STATES", "TROUBLES", "marked", "word"]
+__all__ = [
+    "BANDS",
+    "GROUNDS",
+    "KINDS",
+    "LEVELS",
+    "OUTCOMES",
+    "PARTIES",
+    "ROLES",
+    "STATES",
+    "TROUBLES",
+    "VALUES",
+    "marked",
+    "word",
+]
 
 
 def marked(sentence: str) -> str:
@@ -48,6 +61,8 @@ GROUNDS: Mapping[str, str] = {
     "not_received": marked("Never arrived"),
     "other": marked("Something else"),
 }
+#: What a paper's check may have said, where a condition asks for a paper.
+VALUES: Mapping[str, str] = {"valid": marked("valid"), "expired": marked("expired"), "failed": marked("not valid")}
 STATES: Mapping[str, str] = {
     "met": marked("met"),
     "not_yet_proven": marked("not yet proven"),
