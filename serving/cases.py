@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection
 
-from serving import audit, store_cases
+from serving import audit, promises, store_cases
 from serving.errors import CaseClosed, CaseUnknown, ResolutionInvalid
 from serving.store_cases import Case
 
@@ -104,12 +104,20 @@ def assign(tx: Connection, case_id: str, *, to: str, by: str, now: datetime) -> 
 
 
 def resolve(tx: Connection, case_id: str, *, outcome: str, reason: str, by: str, now: datetime) -> Case:
-    """End a case, once and for good. Raises `CaseUnknown`, `CaseClosed`, `ResolutionInvalid`."""
+    """End a case, once and for good; money that is let out at once is held from now on.
+
+    Raises `CaseUnknown`, `CaseClosed`, `ResolutionInvalid`, and `OrderAlreadyDecided` where more than was paid for
+    the order would be let out.
+    """
+    # Decisions lock the merchant first and open cases under it: here the order must be the same.
+    promises.lock_merchant_of(tx, find(tx, case_id).merchant_id)
     case = _open(tx, case_id)
     if outcome not in outcomes(case):
         raise ResolutionInvalid(f"a {case.kind} case ends as {' or '.join(outcomes(case))}, not as {outcome[:40]!r}")
     if not 0 < len(reason.strip()) <= _LONGEST_REASON:
         raise ResolutionInvalid(f"a resolution needs a reason of at most {_LONGEST_REASON} characters")
+    if (case.kind, outcome) == (Kind.REFUND, "instant") and case.decision_id:
+        promises.promise(tx, case.decision_id, now=now)
     ended = {"outcome": outcome, "reason": reason.strip(), "resolved_by": by, "resolved_at": now}
     store_cases.change(tx, case_id, state="resolved", **ended)
     _tell(tx, case_id, "case_resolved", by=by, now=now, outcome=outcome, reason=reason.strip())

@@ -14,7 +14,7 @@ __all__ = ["add_to"]
 
 def add_to(app: FastAPI, service: Service) -> None:
     """Add the console's routes; they need a log-in, and no API key opens them."""
-    desk = Desk(service=service, pages=Pages(currency=service.currency, clock=service.clock))
+    desk = Desk(service=service, pages=Pages(service))
     router = APIRouter(route_class=desk.route(), include_in_schema=False)
 
     @router.get("/console")
@@ -36,4 +36,5 @@ def add_to(app: FastAPI, service: Service) -> None:
         desk.reader(request)
         raise PageUnknown("the console has no such page")
 
-    app.include_router(router)
+    # The routes themselves, not a router of them: so whoever lists the app's routes sees each of these too.
+    app.router.routes.extend(router.routes)

@@ -1,6 +1,7 @@
 """The queue, and one case: what it is about, whose it is, and how it ends."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from serving.cases import Case
 from serving.console import store
 from serving.console.decisions import told
 from serving.console.desk import Desk, see_other
-from serving.errors import CaseClosed, CaseUnknown, ResolutionInvalid
+from serving.errors import CaseClosed, CaseUnknown, OrderAlreadyDecided, ResolutionInvalid, answer_to
 from serving.sessions import Session
 
 __all__ = ["add_to"]
@@ -47,9 +48,11 @@ def add_to(router: APIRouter, desk: Desk) -> None:
         state = state if state in ("open", "resolved") else "open"
         with reading(engine) as tx:
             found = cases.queue(tx, state=state, limit=_LIMIT)
+            if state == "resolved":
+                found = tuple(sorted(found, key=_ended, reverse=True))
             thought = store.answers_of(tx, [case.merchant_id for case in found])
             done = _resolved(tx, resolved)
-        return pages.page(request, "cases/list.html", cases=found, thought=thought, state=state, done=done)
+        return pages.page(request, "cases/list.html", cases=found, thought=thought, state=state, done=done, most=_LIMIT)
 
     @router.get("/console/cases/{case_id}")
     def detail(request: Request, case_id: str, _reader: Annotated[Session, Depends(desk.reader)]) -> Response:
@@ -72,19 +75,17 @@ def add_to(router: APIRouter, desk: Desk) -> None:
         outcome: Annotated[str, Form()] = "",
         reason: Annotated[str, Form()] = "",
     ) -> Response:
-        # Browsers send line ends as two characters, which people did not type and the limit would count.
-        wished = _Resolution(outcome=outcome, reason=reason.replace("\r\n", "\n"), by=author.user)
+        # Browsers send line ends as two characters, which people did not type and the limit would count; a NUL,
+        # which nobody can type, could not be kept.
+        wished = _Resolution(outcome=outcome, reason=reason.replace("\r\n", "\n").replace("\0", ""), by=author.user)
         try:
             with writing(engine) as tx:
                 now = clock()
                 cases.resolve(tx, case_id, outcome=outcome, reason=wished.reason, by=author.user, now=now)
-        except ResolutionInvalid:
-            status = HTTPStatus.UNPROCESSABLE_ENTITY
-            return _detail(desk, request, case_id, status=status, trouble="resolution_invalid", wished=wished)
-        except CaseClosed:
-            if not _stands(desk, case_id, wished):
-                status = HTTPStatus.CONFLICT
-                return _detail(desk, request, case_id, status=status, trouble="case_closed", wished=wished)
+        except (ResolutionInvalid, OrderAlreadyDecided, CaseClosed) as error:
+            if not (isinstance(error, CaseClosed) and _stands(desk, case_id, wished)):
+                status, code = answer_to(error)
+                return _detail(desk, request, case_id, status=status, trouble=code, wished=wished)
         return see_other(f"/console/cases?resolved={case_id}")
 
 
@@ -97,6 +98,10 @@ def _detail(desk: Desk, request: Request, case_id: str, *, status: int = 200, **
     values = {"trouble": None, "wished": None, "outcomes": cases.outcomes(case), **values}
     page = {"case": case, "thought": thought, "told": told(asking) if asking else None, **values}
     return desk.pages.page(request, "cases/detail.html", status=status, **page)
+
+
+def _ended(case: Case) -> datetime:
+    return case.resolved_at or case.opened_at
 
 
 def _stands(desk: Desk, case_id: str, wished: _Resolution) -> bool:

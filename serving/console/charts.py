@@ -11,6 +11,7 @@ __all__ = ["BandLine", "Bar", "Line", "bar", "line"]
 #: Ends that a bar's scale may have: the nearest one keeps small rates apart.
 _ENDS = (0.02, 0.05, 0.10, 0.25, 0.50, 1.0)
 _WIDTH, _HEIGHT = 640, 180
+_LOWEST_STRIP = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,8 @@ class Line:
 
 
 def line(scores: Sequence[tuple[datetime, int]], bands: Sequence[Band]) -> Line | None:
-    """The line through scores, oldest first; a single point is no line."""
+    """The line through scores, oldest first; of several at one moment the last stands, and one alone is no line."""
+    scores = list(dict(scores).items())
     if len(scores) < 2:
         return None
     least, most = min(score for _, score in scores) - 20, max(score for _, score in scores) + 20
@@ -78,7 +80,8 @@ def line(scores: Sequence[tuple[datetime, int]], bands: Sequence[Band]) -> Line 
         return round(_HEIGHT * (most - score) / (most - least), 1)
 
     points = tuple((round(_WIDTH * (at - first).total_seconds() / whole, 1), y(score)) for at, score in scores)
-    shown = [band for band in bands if band.least < most and band.most > least]
+    # A strip that is too low for its name is left without one.
+    shown = [band for band in bands if min(band.most, most) - max(band.least, least) > (most - least) * _LOWEST_STRIP]
     lines = [
         BandLine(name=b.name, y=y(max(b.least, least)), middle=(y(max(b.least, least)) + y(min(b.most, most))) / 2)
         for b in shown

@@ -82,6 +82,7 @@ class Desk:
 
                 async def handle(request: Request) -> Response:
                     try:
+                        _check_address(request)
                         response = await answer(request)
                     except _EXPECTED as error:
                         response = await desk.trouble(request, error)
@@ -97,6 +98,12 @@ class Desk:
 def see_other(where: str) -> RedirectResponse:
     """An answer that sends the browser on with a GET, so that reloading the next page repeats nothing."""
     return RedirectResponse(where, HTTPStatus.SEE_OTHER.value)
+
+
+def _check_address(request: Request) -> None:
+    """Refuse a NUL, which no stored text can hold and PostgreSQL refuses to look for."""
+    if "%00" in request.url.query:
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY.value)
 
 
 def _answer_to(error: Exception) -> tuple[int, str]:

@@ -40,7 +40,7 @@ def add_to(router: APIRouter, desk: Desk) -> None:
             raise FormForged("this log-in form is not one of ours, or is too old")
         now = desk.service.clock()
         try:
-            user = desk.people.recognise(name, password, now=now)
+            user = desk.people.recognise(name.replace("\0", ""), password, now=now)
         except LogInRefused:
             return _form(desk, request, onward=next, name=name)
         # Whatever session the browser came with ends here: somebody else may know its token.

@@ -4,7 +4,7 @@ import gettext
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from importlib.resources import files
 from typing import Any
@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from scoring.wording import money
 from serving.console import language, words
+from serving.service import Service
 
 __all__ = ["HEADERS", "Pages"]
 
@@ -33,12 +34,12 @@ HEADERS: Mapping[str, str] = {
 
 
 class Pages:
-    """The console's pages in every language; `currency` is written behind amounts of money."""
+    """The console's pages in every language: amounts are in the service's currency, programmes have their names."""
 
-    def __init__(self, *, currency: str, clock: Callable[[], datetime]) -> None:
-        self.clock = clock
+    def __init__(self, service: Service) -> None:
+        self.clock = service.clock
         # One environment each: environments that share globals would all speak the language set last.
-        self._environments = {name: _environment(name, currency) for name in language.LANGUAGES}
+        self._environments = {name: _environment(name, service) for name in language.LANGUAGES}
 
     @cached_property
     def style(self) -> bytes:
@@ -62,7 +63,7 @@ class Pages:
         return response
 
 
-def _environment(name: str, currency: str) -> Environment:
+def _environment(name: str, service: Service) -> Environment:
     environment = Environment(
         loader=PackageLoader("serving.console"),
         autoescape=True,
@@ -74,7 +75,10 @@ def _environment(name: str, currency: str) -> Environment:
     spoken = language.translations(name)
     environment.install_gettext_callables(spoken.gettext, spoken.ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
     environment.globals.update(_globals(name))
-    environment.filters.update(_filters(spoken, currency))
+    environment.filters.update(_filters(spoken, service.currency))
+    # A programme that the policy no longer has is shown by its id.
+    called = {one.id: one.name if name == "en" else one.name_zh for one in service.programmes.programmes}
+    environment.filters["programme"] = lambda programme: called.get(programme, programme)
     return environment
 
 

@@ -2,7 +2,20 @@
 
 from collections.abc import Mapping
 
-__all__ = ["BANDS", "KINDS", "LEVELS", "OUTCOMES", "ROLES", "STATES", "TROUBLES", "marked", "word"]
+__all__ = [
+    "BANDS",
+    "GROUNDS",
+    "KINDS",
+    "LEVELS",
+    "OUTCOMES",
+    "PARTIES",
+    "ROLES",
+    "STATES",
+    "TROUBLES",
+    "VALUES",
+    "marked",
+    "word",
+]
 
 
 def marked(sentence: str) -> str:
@@ -26,6 +39,30 @@ OUTCOMES: Mapping[str, str] = {
     "upheld": marked("Upheld"),
     "dismissed": marked("Dismissed"),
 }
+#: Who pays a refund first, and who finally does.
+PARTIES: Mapping[str, str] = {
+    "merchant": marked("the merchant"),
+    "platform": marked("the platform"),
+    "carrier": marked("the carrier"),
+    "buyer": marked("the buyer"),
+    "undecided": marked("not decided yet"),
+}
+#: Why a buyer wants money back.
+GROUNDS: Mapping[str, str] = {
+    "no_reason": marked("No reason given"),
+    "quality": marked("Poor quality"),
+    "not_as_described": marked("Not as described"),
+    "counterfeit": marked("Counterfeit"),
+    "damaged": marked("Damaged"),
+    "late": marked("Too late"),
+    "wrong_item": marked("Wrong item"),
+    "missing_parts": marked("Parts are missing"),
+    "unsafe": marked("Unsafe"),
+    "not_received": marked("Never arrived"),
+    "other": marked("Something else"),
+}
+#: What a paper's check may have said, where a condition asks for a paper.
+VALUES: Mapping[str, str] = {"valid": marked("valid"), "expired": marked("expired"), "failed": marked("not valid")}
 STATES: Mapping[str, str] = {
     "met": marked("met"),
     "not_yet_proven": marked("not yet proven"),
@@ -73,6 +110,10 @@ TROUBLES: Mapping[str, tuple[str, str]] = {
         marked("It does not belong to your present log-in, so nothing was changed. Open the page again and repeat."),
     ),
     "case_closed": (marked("This case is closed already"), marked("Somebody resolved it before you; that stands.")),
+    "order_already_decided": (
+        marked("The case was not resolved"),
+        marked("At once, more would be refunded for this order than was paid for it. Choose another outcome."),
+    ),
     "resolution_invalid": (
         marked("The case was not resolved"),
         marked("Choose an outcome and give a reason of at most 2,000 characters."),

@@ -8,7 +8,9 @@ from starlette.routing import Route
 
 from serving.app import create_app
 from serving.auth import SCOPES, make_key
-from tests.serving.world import a_key, a_service, call
+from serving.people import People, User
+from serving.sessions import Sessions
+from tests.serving.world import NOON, a_key, a_service, call
 
 #: Every route, and the one scope that opens it; None = open to everybody. A new route needs a row here.
 OPENED_BY = {
@@ -24,6 +26,23 @@ OPENED_BY = {
     ("POST", "/v1/refunds/decisions"): "refunds:decide",
     ("GET", "/v1/decisions/{decision_id}"): "scores:read",
 }
+#: Every route of the console: a log-in opens it, or it is open to everybody. A new route needs a row here.
+CONSOLE = {
+    ("GET", "/console"): "open",
+    ("GET", "/console/login"): "open",
+    ("POST", "/console/login"): "open",
+    ("GET", "/console/static/console.css"): "open",
+    ("POST", "/console/logout"): "log-in",
+    ("GET", "/console/cases"): "log-in",
+    ("GET", "/console/cases/{case_id}"): "log-in",
+    ("POST", "/console/cases/{case_id}/assign"): "log-in",
+    ("POST", "/console/cases/{case_id}/resolve"): "log-in",
+    ("GET", "/console/merchants"): "log-in",
+    ("GET", "/console/merchants/{merchant_id:path}"): "log-in",
+    ("GET", "/console/decisions/{decision_id}"): "log-in",
+    ("GET", "/console/{rest:path}"): "log-in",
+}
+PRIVATE = [row for row, opened_by in CONSOLE.items() if opened_by == "log-in"]
 GUARDED = [(method, path, scope) for (method, path), scope in OPENED_BY.items() if scope]
 
 
@@ -39,7 +58,7 @@ def status_of(engine, method, path, key):
 
 
 def test_every_route_has_its_row_in_the_matrix(engine):
-    assert routes_of(create_app(a_service(engine))) == set(OPENED_BY)
+    assert routes_of(create_app(a_service(engine))) == {*OPENED_BY, *CONSOLE}
 
 
 @pytest.mark.parametrize(("method", "path"), [row for row, scope in OPENED_BY.items() if scope is None])
@@ -69,3 +88,31 @@ def test_all_other_scopes_together_open_nothing(engine, method, path, opened_by)
 @pytest.mark.parametrize(("method", "path", "scope"), GUARDED)
 def test_a_key_without_any_scope_opens_nothing(engine, method, path, scope):
     assert status_of(engine, method, path, a_key(engine)) == 403
+
+
+def refusal_of(engine, method, path, **more):
+    """Status and way on of a console route without a log-in."""
+    for name in ("case_id", "merchant_id:path", "decision_id", "rest:path"):
+        path = path.replace(f"{{{name}}}", "x1")
+    answer = call(create_app(a_service(engine)), path, method=method, **more)
+    return answer.status_code, answer.headers.get("location", "").split("?")[0]
+
+
+@pytest.mark.parametrize(("method", "path"), PRIVATE)
+def test_the_console_is_shut_to_whoever_is_not_logged_in(engine, method, path):
+    shut = (303, "/console/login") if method == "GET" else (401, "")
+    everything = a_key(engine, *SCOPES)
+    assert refusal_of(engine, method, path) == shut
+    assert refusal_of(engine, method, path, key=everything) == shut
+    assert refusal_of(engine, method, path, headers={"Cookie": f"goodfaith_session={everything}"}) == shut
+
+
+@pytest.mark.parametrize(("method", "path", "scope"), GUARDED)
+def test_a_log_in_opens_no_route_of_the_api(engine, method, path, scope):
+    user = User(name="root", role="admin", created_at=NOON)
+    People(engine).add(user, password="password")
+    token = Sessions(engine).open(user, now=NOON)
+    url = path.replace("{merchant_id:path}", "m1")
+    app = create_app(a_service(engine))
+    for headers in ({"Cookie": f"goodfaith_session={token}"}, {"Authorization": f"Bearer {token}"}):
+        assert call(app, url, method=method, headers=headers).status_code == 401

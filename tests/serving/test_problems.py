@@ -34,7 +34,7 @@ def assert_problem(answer, status, code):
     assert set(answer.json()) == FIELDS
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/merchants", "/v1/merchants/m1", "/healthz/", "/docs", "/console"])
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/merchants", "/v1/merchants/m1", "/healthz/", "/docs"])
 def test_a_route_that_does_not_exist_is_a_problem(engine, path):
     assert_problem(ask(a_service(engine), path), 404, "route_unknown")
 

@@ -230,6 +230,39 @@ def test_a_claim_that_contradicts_what_we_know_goes_to_a_person_who_finds_the_de
     assert (case.kind, case.about, case.decision_id) == ("refund", "refund:m1:o0", told["decision_id"])
 
 
+def reviewed(engine, cents):
+    """A refund that went to a person: the caller's claim contradicts what we know."""
+    told = refund(a_service(engine), a_refund(cents=cents, order={"state": "delivered", "paid_cents": PRICE * 3}))
+    with reading(engine) as tx:
+        (case,) = cases.queue(tx)
+    assert told["outcome"] == "review"
+    return case.id
+
+
+def resolve(engine, case_id, outcome):
+    with writing(engine) as tx:
+        cases.resolve(tx, case_id, outcome=outcome, reason="Looked at the parcel.", by="wang", now=NOON)
+
+
+@pytest.mark.parametrize(("outcome", "weighs"), [("instant", 3000), ("standard", 0)])
+def test_what_a_person_lets_out_at_once_weighs_like_a_decisions_own(any_engine, outcome, weighs):
+    a_shop(any_engine)
+    resolve(any_engine, reviewed(any_engine, 3000), outcome)
+    found = held(any_engine)
+    assert (found.order_cents, found.buyer_cents, found.merchant_cents) == (weighs, weighs, weighs)
+
+
+def test_a_person_cannot_let_out_more_than_was_paid_for_the_order(engine):
+    a_shop(engine)
+    case_id = reviewed(engine, 3000)
+    refund(a_service(engine), a_refund(cents=7001))
+    with pytest.raises(OrderAlreadyDecided):
+        resolve(engine, case_id, "instant")
+    with reading(engine) as tx:
+        assert cases.find(tx, case_id).state == "open"
+    resolve(engine, case_id, "standard")
+
+
 def test_trying_decides_nothing_and_says_the_same(any_engine):
     a_shop(any_engine)
     service = a_service(any_engine)

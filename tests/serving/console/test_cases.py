@@ -1,10 +1,15 @@
+import html
+from dataclasses import replace
+
 import pytest
 
 from features.database import reading
 from serving import audit, cases
 from serving.app import create_app
 from serving.cases import Kind
-from tests.serving.console.world import Browser, a_case, a_decision, assessed, somebody
+from tests.serving.console.world import CONDITION, Browser, a_case, a_decision, assessed, somebody
+from tests.serving.shop import PRICE, a_refund, a_shop, refund
+from tests.serving.world import FakeReadings, a_key, ask
 
 
 def case_of(engine, case_id):
@@ -41,8 +46,6 @@ def test_a_case_shows_its_decision_in_words_with_every_condition(anna, engine):
 
 
 def test_a_condition_that_is_switched_off_is_not_held_against_anybody(anna, engine):
-    from tests.serving.console.world import CONDITION
-
     off = {**CONDITION, "switched_off": True, "text": "Not asked for yet."}
     case = a_case(engine, decision_id=a_decision(engine, conditions=[off]))
     assert "Not asked for yet." not in anna.get(f"/console/cases/{case}").text
@@ -99,7 +102,14 @@ def test_the_second_of_two_reviewers_is_told_and_keeps_what_they_wrote(anna, eng
     assert "This case is closed already" in answer.text
     assert "I think not." in answer.text
     assert case_of(engine, case).outcome == "upheld"
-    assert wei.send(f"/console/cases/{case}/assign").status_code == 409 or not wei.page.text
+
+
+def test_a_closed_case_is_taken_by_nobody(anna, engine):
+    case, other = a_case(engine), a_case(engine, about="other")
+    resolve(anna, case, outcome="upheld", reason="Seen.")
+    anna.get(f"/console/cases/{other}")
+    assert anna.send(f"/console/cases/{case}/assign").status_code == 409
+    assert case_of(engine, case).assigned_to is None
 
 
 def test_a_form_sent_twice_ends_as_it_did_the_first_time(anna, engine):
@@ -121,3 +131,47 @@ def test_a_case_that_is_not_known_is_a_page_that_says_so(anna):
     anna.get("/console/cases")
     assert anna.send("/console/cases/c_none/resolve", outcome="upheld", reason="x").status_code == 404
     assert "This case is not known" in anna.page.text
+
+
+@pytest.fixture
+def refunded(engine, service):
+    """The case of a refund of 30.00 that went to a person: the caller's claim contradicts what is known."""
+    a_shop(engine)
+    told = refund(service, a_refund(cents=3000, order={"state": "delivered", "paid_cents": PRICE * 3}))
+    assert told["outcome"] == "review"
+    with reading(engine) as tx:
+        (case,) = cases.queue(tx)
+    return case.id
+
+
+def test_a_refund_that_waits_for_a_person_is_shown_with_its_money_and_let_out(anna, engine, refunded):
+    page = anna.get(f"/console/cases/{refunded}").text
+    for said in ("30.00 CNY", "Poor quality", "Why it is no plain yes"):
+        assert said in page
+    assert resolve(anna, refunded, outcome="instant", reason="The carrier lost it.").status_code == 303
+    assert case_of(engine, refunded).outcome == "instant"
+
+
+def test_nobody_lets_out_more_than_was_paid_and_what_they_wrote_stays(anna, engine, service, refunded):
+    refund(service, a_refund(cents=PRICE - 2999))
+    answer = resolve(anna, refunded, outcome="instant", reason="It was lost.")
+    assert answer.status_code == 409
+    assert "more would be refunded for this order than was paid" in answer.text
+    assert "It was lost." in answer.text
+    assert case_of(engine, refunded).state == "open"
+
+
+def test_an_application_that_waits_for_a_person_is_shown_in_both_languages(anna, engine, service):
+    a_shop(engine, basis="fallback")
+    key, body = a_key(engine, "programmes:decide"), {"merchant_id": "m1", "category": "toys"}
+    path = "/v1/programmes/lightning_dispatch/applications"
+    spotless = replace(service, readings=FakeReadings())
+    told = ask(spotless, path, key=key, method="POST", json=body, headers={"Idempotency-Key": "k"}).json()
+    assert told["outcome"] == "review"
+    with reading(engine) as tx:
+        (case,) = cases.queue(tx)
+    english, chinese = anna.get(f"/console/cases/{case.id}").text, anna.get(f"/console/cases/{case.id}?lang=zh").text
+    assert html.escape(told["reasons"][0]["text"]) in english
+    assert told["reasons"][0]["text_zh"] in chinese
+    assert "闪电发货" not in english
+    assert "Dispatched within" not in chinese

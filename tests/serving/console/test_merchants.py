@@ -1,4 +1,6 @@
 import doctest
+import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -58,9 +60,6 @@ STRANGE = ["a/b", "a b&c=d?e#f", "<script>alert(1)</script>", '"><b>', "店铺",
 
 @pytest.mark.parametrize("merchant_id", STRANGE)
 def test_every_id_has_a_page_that_links_lead_to_and_none_is_markup(anna, engine, merchant_id):
-    import html
-    import re
-
     assessed(engine, merchant_id)
     listed = anna.get("/console/merchants").text
     (link,) = re.findall(r'class="id" href="([^"]+)"', listed)
@@ -95,7 +94,7 @@ def test_last_assessed_first_is_another_order(anna, engine):
 
 def test_a_decision_is_shown_with_everything_that_is_kept_about_it(anna, engine):
     page = anna.get(f"/console/decisions/{a_decision(engine)}").text
-    for said in ("lightning_dispatch", "not yet proven", "programmes-1", "2026-12-20 12:00 UTC"):
+    for said in ("Dispatched within 24 hours", "not yet proven", "programmes-1", "2026-12-20 12:00 UTC"):
         assert said in page
     assert anna.get("/console/decisions/d_none").status_code == 404
 
