@@ -30,6 +30,11 @@ def test_a_side_without_weight_leaves_the_other_end(rate, low, high):
     assert (lower(rate, 0.8), upper(rate, 0.8)) == (low, high)
 
 
+def test_more_failures_than_things_leave_the_prior_its_say():
+    # Beta(5 + 1, 0 + 1): the share of all x ** 6 below the bound is one fifth.
+    assert lower(a_rate(5, 3, prior=0.5, strength=2.0), 0.8) == pytest.approx(0.2 ** (1 / 6))
+
+
 def test_a_figure_that_is_no_rate_may_be_anything_an_even_prior_allows():
     rate = Measured(name="deposit_cents", value=5)
     assert not rate.is_rate
