@@ -17,15 +17,18 @@ def _group() -> None:
 
 @audit.command()
 def verify() -> None:
-    """Check the whole audit chain; exit 1 names the first entry that was tampered with."""
+    """Check the audit chain and the decisions that it seals; exit 1 names the first one that was tampered with."""
     from features.database import reading
     from serving import audit as chain
+    from serving import decisions
     from serving.errors import AuditBroken
     from serving.store import opened
     from serving.store_audit import newest
 
     with opened(Settings().database) as engine, reading(engine) as tx:
-        bad, last = chain.verify(tx), newest(tx)
+        bad, altered, last = chain.verify(tx), decisions.altered(tx), newest(tx)
     if bad is not None:
         raise AuditBroken(f"entry {bad} of the audit chain is not what was written, or one before it is gone")
+    if altered is not None:
+        raise AuditBroken(f"the decision {altered} is not what the audit chain has sealed")
     typer.echo(f"The audit chain is whole: {last.seq if last else 0} entries.")

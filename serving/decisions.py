@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from serving.errors import DecisionUnknown
 from serving.plain import as_json, digest
 from serving.store_decisions import Decision, Reservation
 
-__all__ = ["Decision", "Verdict", "case_of", "decision", "decisions_of", "record"]
+__all__ = ["Decision", "Verdict", "altered", "case_of", "decision", "decisions_of", "record"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,15 @@ def case_of(tx: Connection, of: Decision) -> Case | None:
     """The case that a decision was given to."""
     case_id = json.loads(of.trace).get("case_id")
     return cases.find(tx, case_id) if case_id else None
+
+
+def altered(tx: Connection) -> str | None:
+    """The first decision whose row is gone, or does not say what the audit chain has sealed; None where all do."""
+    with closing(store_decisions.sealed(tx)) as entries:
+        for decision_id, body, texts in entries:
+            if json.loads(body)["digest"] != digest(as_json(list(texts))):
+                return decision_id
+    return None
 
 
 def _decision(tx: Connection, verdict: Verdict, *, by: str, now: datetime) -> Decision:

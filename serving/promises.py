@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from features.store import lock_merchants
+from features.live import lock_merchants
 from serving import store_decisions
 from serving.errors import OrderAlreadyDecided
 from serving.orders import order_facts

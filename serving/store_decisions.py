@@ -1,14 +1,14 @@
 """SQL of decisions: what was answered for good, the money it holds, and what a repeated request gets again."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, literal, or_, select, tuple_, update
 
 from features.database import insert_new, micros, moment
-from serving.tables import assessment_history, assessments, decisions, idempotency, reservations
+from serving.tables import assessment_history, assessments, audit, decisions, idempotency, reservations
 
 __all__ = [
     "Decision",
@@ -25,10 +25,12 @@ __all__ = [
     "past_answers",
     "reservations_of",
     "reserve",
+    "sealed",
     "settle",
 ]
 
 _DROPPED_AT_ONCE = 20
+_ROWS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,17 @@ def decisions_of(tx: Connection, merchant_id: str, limit: int) -> tuple[Decision
     query = select(decisions).where(decisions.c.merchant_id == merchant_id)
     newest = query.order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(limit)
     return tuple(map(_decision, tx.execute(newest)))
+
+
+def sealed(tx: Connection) -> Generator[tuple[str, str, tuple[str, str, str]], None, None]:
+    """Every decision that the audit chain tells of: its id, the entry's body, and what its own row says now."""
+    subject = literal("decision:").concat(decisions.c.id)
+    texts = (decisions.c.request, decisions.c.answer, decisions.c.trace)
+    query = select(audit.c.subject, audit.c.body, *texts).outerjoin(decisions, subject == audit.c.subject)
+    query = query.where(audit.c.action == "decided").order_by(audit.c.seq)
+    with tx.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as found:
+        for row in found:
+            yield row.subject.removeprefix("decision:"), row.body, (row.request, row.answer, row.trace)
 
 
 def _decision(row: Row[Any]) -> Decision:

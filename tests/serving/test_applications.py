@@ -1,9 +1,14 @@
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
 
 import pytest
+from pydantic import TypeAdapter
 
 from features.database import reading
+from scoring.gate import Applicant, Application, gate
 from serving import cases
+from serving.decide import plain
+from serving.decisions import decision
 from tests.serving.shop import a_shop, judged, tell
 from tests.serving.world import NOON, FakeReadings, a_key, a_merchant_exists, a_service, ask
 
@@ -49,6 +54,18 @@ def test_figures_that_prove_little_give_a_place_on_trial(engine):
     told = apply(engine, dispatch_kept_rate_90d=(58, 60)).json()
     assert told["outcome"] == "conditions"
     assert told["cap"] > 0
+
+
+def test_the_same_gate_gives_the_same_answer_from_the_trace(engine):
+    a_shop(engine)
+    service = a_service(engine)
+    told = apply(engine, "seven_day_return", return_refusal_rate_90d=(3, 100)).json()
+    with reading(engine) as tx:
+        trace = json.loads(decision(tx, told["decision_id"]).trace)
+    applicant = TypeAdapter(Applicant).validate_python(trace["applicant"])
+    wanted = Application(programme=service.programmes.programme("seven_day_return"), category="toys")
+    again = gate(wanted, applicant, policy=service.programmes, as_of=datetime.fromisoformat(trace["as_of"]))
+    assert {**told, **plain(again)} == told
 
 
 def test_a_failed_paper_check_replaces_the_one_that_was_passed(engine):

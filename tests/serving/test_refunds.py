@@ -1,12 +1,15 @@
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from pydantic import TypeAdapter
+from sqlalchemy import delete, func, select, update
 
 from features.database import moment, reading, writing
+from scoring.refunds import RefundFacts, RefundRequest, decide_refund
 from serving import cases
-from serving.decisions import decision
+from serving.decide import plain
+from serving.decisions import altered, decision
 from serving.errors import CurrencyMismatch, MerchantUnknown, OrderAlreadyDecided, PolicyInvalid
 from serving.refunds import try_refund
 from serving.reservations import held_for, settle_paid
@@ -198,9 +201,10 @@ def test_the_buyers_record_is_our_own_over_all_merchants(engine):
          finally_liable="merchant")  # fmt: skip
     tell(engine, "refund_paid", merchant="m2", refund_id="r1", order_id="x1", amount_cents=5, advanced_by="merchant",
          finally_liable="merchant")  # fmt: skip
-    service = a_service(engine)
-    assert facts_of(engine, refund(service, a_refund(cents=10)))["buyer"] == {"orders_90d": 4, "refunds_90d": 2}
-    assert facts_of(engine, refund(service, a_refund(cents=10)))["buyer"] == {"orders_90d": 4, "refunds_90d": 3}
+    service, body = a_service(engine), a_refund(cents=10)
+    honest = body.model_copy(update={"buyer": body.buyer.model_copy(update={"refunds_90d": 2})})
+    assert facts_of(engine, refund(service, honest))["buyer"] == {"orders_90d": 4, "refunds_90d": 2}
+    assert facts_of(engine, refund(service, honest))["buyer"] == {"orders_90d": 4, "refunds_90d": 3}
 
 
 @pytest.mark.parametrize(
@@ -302,6 +306,32 @@ def test_a_decision_keeps_everything_that_it_was_made_from(any_engine):
     assert trace["facts"]["order"]["paid_cents"] == PRICE
     assert (kept.seen_seq, kept.decided_at, kept.decided_by) == (6, NOON, "k1")
     assert trace["decision"]["policy_version"] == service.refunds.version
+
+
+def test_the_same_judge_gives_the_same_answer_from_the_trace(any_engine):
+    a_shop(any_engine)
+    service = a_service(any_engine)
+    for body in (a_refund(cents=700), a_refund("never"), a_refund(order={"state": "paid", "paid_cents": 5})):
+        told = refund(service, body)
+        with reading(any_engine) as tx:
+            trace = json.loads(decision(tx, told["decision_id"]).trace)
+        facts = TypeAdapter(RefundFacts).validate_python(trace["facts"])
+        request = TypeAdapter(RefundRequest).validate_python(trace["request"])
+        as_of = datetime.fromisoformat(trace["as_of"])
+        assert plain(decide_refund(request, facts, policy=service.refunds, as_of=as_of)) == trace["decision"]
+
+
+@pytest.mark.parametrize("column", ["request", "answer", "trace"])
+def test_a_decision_that_was_changed_later_is_found_by_what_the_audit_chain_sealed(any_engine, column):
+    a_shop(any_engine)
+    service = a_service(any_engine)
+    kept = [refund(service, a_refund(cents=100))["decision_id"] for _ in range(3)]
+    with writing(any_engine) as tx:
+        assert altered(tx) is None
+        tx.execute(update(decisions).where(decisions.c.id == kept[1]).values({column: "{}"}))
+        assert altered(tx) == kept[1]
+        tx.execute(delete(decisions).where(decisions.c.id == kept[0]))
+        assert altered(tx) == kept[0]
 
 
 def test_the_money_of_a_decision_is_held_until_the_answer_expires(engine):
