@@ -1,5 +1,5 @@
-# Two commands for people: `make test` and, from the next release on, `make demo`. Both set up what they need.
-.PHONY: setup test check lint types imports locks lock docs clean
+# Two commands for people: `make demo` and `make test`. Both set up what they need.
+.PHONY: setup demo test check lint types imports locks lock docs clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -14,6 +14,10 @@ $(READY): requirements/dev.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	touch $@
+
+# A simulated marketplace, both models, the API and the console on this machine; DEMO takes its options.
+demo: $(READY)
+	$(BIN)/goodfaith demo $(DEMO)
 
 test: $(READY)
 	$(BIN)/pytest -q

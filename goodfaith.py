@@ -59,7 +59,7 @@ _MADE_BY_DEMO = ".made-by-demo"
 
 @app.command()
 def demo(
-    merchants: Annotated[int, typer.Option(help="How many merchants there are.", min=10, max=100_000)] = 500,
+    merchants: Annotated[int, typer.Option(help="How many merchants there are.", min=10, max=100_000)] = 400,
     days: Annotated[int, typer.Option(help="How many days it ran, until yesterday.", min=30, max=3650)] = 540,
     seed: Annotated[int, typer.Option(help="The same seed gives the same marketplace.", min=0, max=2**31)] = 1,
     port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,

@@ -45,7 +45,8 @@ class _Bad(Exception):
 
 
 def _text(value: Any) -> str | None:
-    if not isinstance(value, str):
+    # A NUL is in nobody's id or sentence, and not every store can keep one.
+    if not isinstance(value, str) or "\x00" in value:
         raise _Bad
     try:
         value.encode()
@@ -152,9 +153,18 @@ def _from_texts(values: pa.Array) -> Coerced:
         texts.validate(full=True)
     except pa.ArrowInvalid:
         return coerce_values([_decoded(value) for value in texts.cast(pa.binary()).to_pylist()], Kind.TEXT)
+    if _holds_nul(texts):
+        return coerce_values(texts.to_pylist(), Kind.TEXT)
     if pc.index(texts, "").as_py() < 0:
         return Coerced(values=texts)
     return Coerced(values=pc.if_else(pc.equal(texts, ""), None, texts))
+
+
+def _holds_nul(texts: pa.Array) -> bool:
+    data = texts.buffers()[2]
+    # Bytes are looked at all together first, since almost no log has one; they may also be a neighbour's, or padding.
+    suspicious = data is not None and not np.frombuffer(data, dtype=np.uint8).all()
+    return suspicious and bool(pc.any(pc.match_substring(texts, "\x00")).as_py())
 
 
 def _decoded(value: bytes | None) -> str | bytes | None:

@@ -1,15 +1,15 @@
 """The database: how it is opened, and transactions that read or write. SQLite by default, PostgreSQL in production."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Engine, Table, create_engine, event, func, make_url, select
+from sqlalchemy import Column, Connection, Engine, Table, create_engine, event, func, insert, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 from features.errors import StoreUnavailable
 from features.tables import metadata
@@ -17,6 +17,7 @@ from features.tables import metadata
 __all__ = [
     "create_tables",
     "day_of",
+    "insert_all",
     "insert_new",
     "micros",
     "moment",
@@ -25,7 +26,10 @@ __all__ = [
     "reading",
     "some",
     "writing",
+    "written",
 ]
+
+Answer = TypeVar("Answer")
 
 _AT_ONCE = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,10 +48,11 @@ def open_engine(url: str) -> Engine:
         engine = create_engine(where, hide_parameters=True)
     except (ArgumentError, OSError, ImportError) as error:
         raise StoreUnavailable(f"There can be no store at the database URL: {error}") from error
-    if where.get_backend_name() != "sqlite":
-        return engine
-    event.listen(engine, "connect", _configure_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    if where.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    elif where.get_backend_name() == "postgresql":
+        event.listen(engine, "connect", _configure_postgresql)
     return engine
 
 
@@ -57,6 +62,14 @@ def _configure_sqlite(connection: DBAPIConnection, _: object) -> None:
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 30000", "foreign_keys = ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _configure_postgresql(connection: DBAPIConnection, _: object) -> None:
+    """Have a commit be on disk when it returns, whatever the server's own setting is."""
+    cursor = connection.cursor()
+    cursor.execute("SET synchronous_commit = on")
+    cursor.close()
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -80,11 +93,28 @@ def writing(engine: Engine) -> Iterator[Connection]:
         raise StoreUnavailable(_said(error)) from error
 
 
+def written(engine: Engine, work: Callable[[Connection], Answer]) -> Answer:
+    """What some work in a transaction that may write answers; done once more where another got in with the same key.
+
+    Raises `StoreUnavailable`.
+    """
+    try:
+        with writing(engine) as tx:
+            return work(tx)
+    except StoreUnavailable as error:
+        if not isinstance(error.__cause__, IntegrityError):
+            raise
+    with writing(engine) as tx:
+        return work(tx)
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that reads one state of the store. Raises `StoreUnavailable`."""
+    # SQLite's transactions see one state anyway; by itself PostgreSQL would show each statement the newest.
+    one_state = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
     try:
-        with engine.begin() as connection:
+        with engine.execution_options(**one_state).begin() as connection:
             yield connection
     except SQLAlchemyError as error:
         raise StoreUnavailable(_said(error)) from error
@@ -99,8 +129,21 @@ def _said(error: SQLAlchemyError) -> str:
 def insert_new(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert those of the rows whose keys are not there yet; the others have no effect."""
     if rows:
-        insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-        tx.execute(insert(table).on_conflict_do_nothing(), list(rows))
+        adding = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+        tx.execute(adding(table).on_conflict_do_nothing(), list(rows))
+
+
+def insert_all(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows of plain numbers and texts, each with the same columns.
+
+    The driver is handed the statement and the rows as they are: what SQLAlchemy would do for each value costs more than
+    the insertion itself.
+    """
+    if rows:
+        compiled = insert(table).compile(dialect=tx.dialect, column_keys=list(rows[0]))
+        names = compiled.positiontup
+        values = [tuple(row[name] for name in names) for row in rows] if names else list(rows)
+        tx.exec_driver_sql(str(compiled), values)
 
 
 def next_numbers(tx: Connection, column: Column[int], count: int) -> list[int]:

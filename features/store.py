@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection, Engine, and_, bindparam, exists, func, insert, select, true, update
 
-from features.database import micros, next_numbers, reading, some, writing
+from features.database import insert_all, micros, next_numbers, reading, some, writing, written
 from features.errors import CurrencyDiffers
 from features.jsonrows import canonical, parse_canonical, same_event
 from features.live import lock_merchants, outdated, put_off, rebuild, take_in
@@ -51,8 +51,7 @@ class EventStore:
         the merchants are marked as due. An event that is there already with the same content has no effect; one with
         other content is a conflict.
         """
-        with writing(self.engine) as tx:
-            return append(tx, rows, at=at, later=later)
+        return written(self.engine, lambda tx: append(tx, rows, at=at, later=later))
 
     def catch_up(self, *, at: datetime, watch: Watch = silently) -> int:
         """Make all tiles anew that were put off or are of another version; answer how many merchants' they were."""
@@ -141,10 +140,8 @@ def _add(tx: Connection, new: pa.Table, bodies: Sequence[str], at: datetime) -> 
     lock_merchants(tx, new.column("merchant_id").unique().to_pylist())
     seqs = next_numbers(tx, events.c.seq, len(bodies))
     rows = zip(seqs, _rows(new, bodies), strict=True)
-    tx.execute(insert(events), [{"seq": seq, **row} for seq, row in rows])
-    keys = _key_rows(new, seqs)
-    if keys:
-        tx.execute(insert(event_keys), keys)
+    insert_all(tx, events, [{"seq": seq, **row} for seq, row in rows])
+    insert_all(tx, event_keys, _key_rows(new, seqs))
     _mark_due(tx, new, seqs, at)
     return seqs
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_
+from sqlalchemy import Connection, bindparam, delete, select, tuple_
 
 from features.catalogue import CATALOGUE
 from features.catalogue.merchant import CATEGORY
-from features.database import some
+from features.database import insert_all, some
 from features.facts import Facts
 from features.measures import Measure, Source
 from features.tables import tiles
@@ -183,5 +183,4 @@ def _insert(tx: Connection, names: Sequence[str], entries: Entries) -> None:
         {"merchant_id": name, "clock": clock, "known": known, "amounts": pairs[begin:end].tobytes()}
         for (name, clock, known), begin, end in zip(_places(names, entries), cuts[:-1], cuts[1:], strict=True)
     ]
-    if rows:
-        tx.execute(insert(tiles), rows)
+    insert_all(tx, tiles, rows)

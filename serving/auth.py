@@ -14,13 +14,24 @@ from datetime import datetime
 
 from serving.errors import ScopeMissing, Unauthenticated
 
-__all__ = ["SCOPES", "ApiKey", "Caller", "NewKey", "authenticate", "fingerprint", "make_key"]
+__all__ = [
+    "REFUSAL",
+    "SCOPES",
+    "ApiKey",
+    "Caller",
+    "NewKey",
+    "authenticate",
+    "fingerprint",
+    "looks_like_key",
+    "make_key",
+]
 
 #: Everything a key may be allowed; none of them includes another.
 SCOPES = ("events:write", "scores:read", "refunds:decide", "programmes:decide", "cases:write", "admin")
 
 _KEY = re.compile(r"gf_([0-9a-f]{16})_[A-Za-z0-9_-]{43}", re.ASCII)
-_REFUSAL = "send a valid API key as 'Authorization: Bearer gf_...'"
+#: What everybody is told who is not let in.
+REFUSAL = "send a valid API key as 'Authorization: Bearer gf_...'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +73,12 @@ def make_key() -> NewKey:
     return NewKey(id=key_id, key=f"gf_{key_id}_{secrets.token_urlsafe(32)}")
 
 
+def looks_like_key(header: str) -> bool:
+    """Whether an `Authorization` header has the form of a key of ours; whether it is one, only the store knows."""
+    scheme, _, presented = header.partition(" ")
+    return scheme.lower() == "bearer" and _KEY.fullmatch(presented.strip()) is not None
+
+
 def fingerprint(key: str) -> str:
     """SHA-256 of a key, in hex: what the store keeps instead of it."""
     return hashlib.sha256(key.encode()).hexdigest()
@@ -75,11 +92,11 @@ def authenticate(presented: str | None, find: Callable[[str], ApiKey | None]) ->
     """
     shape = _KEY.fullmatch(presented or "")
     if presented is None or shape is None:
-        raise Unauthenticated(_REFUSAL)
+        raise Unauthenticated(REFUSAL)
     known = find(shape.group(1))
     # An unknown id is compared too, so that the time to answer does not tell which ids exist.
     expected = known.hash if known else fingerprint("")
     genuine = hmac.compare_digest(fingerprint(presented), expected)
     if known is None or not genuine or known.revoked_at is not None:
-        raise Unauthenticated(_REFUSAL)
+        raise Unauthenticated(REFUSAL)
     return Caller(key_id=known.id, scopes=frozenset(known.scopes))

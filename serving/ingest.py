@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
-from features.database import writing
+from features.database import written
 from features.duplicates import EventIds
 from features.log import Batch, FileLog
 from features.store import Appended, EventStore, append
@@ -65,8 +66,7 @@ def ingest_file(store: EventStore, path: Path, *, currency: str, now: datetime) 
         for batch in log.batches(clock=clock):
             rejects.write(batch.rejected)
             for rows, numbers in _standing(batch, discarded.numbers):
-                with writing(store.engine) as tx:
-                    appended = take(tx, rows, at=now, later=True)
+                appended = written(store.engine, partial(take, rows=rows, at=now, later=True))
                 outcome.accepted += appended.accepted
                 outcome.duplicates += appended.duplicates
                 rejects.write([_conflict(rows, numbers, place) for place in appended.conflicts])

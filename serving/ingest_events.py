@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from features.columns import parse
-from features.database import writing
+from features.database import written
 from features.events import Kind
 from features.jsonrows import canonical, check_rows, same_event
 from features.store import EventStore
@@ -39,8 +39,7 @@ def ingest_events(store: EventStore, sent: Sequence[Any], *, currency: str, now:
     rows = checked.rows.take(pa.array(standing, pa.int64()))
     appended = None
     if standing:
-        with writing(store.engine) as tx:
-            appended = take(tx, rows, at=now, undated=undated)
+        appended = written(store.engine, lambda tx: take(tx, rows, at=now, undated=undated))
     conflicts += [standing[place] for place in appended.conflicts] if appended else []
     rejected = [*checked.rejected, *(_conflict(checked.rows, checked.good, place) for place in conflicts)]
     return Taken(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.auth import REFUSAL, looks_like_key
 from serving.problems import problem
 
 __all__ = ["LARGER_BODIES", "LARGEST_BODY", "Limits"]
@@ -34,11 +35,25 @@ class Limits:
         if "\x00" in scope["path"]:
             await problem(404, "route_unknown", "there is no such route")(scope, receive, send)
             return
+        if scope["path"].startswith("/v1/") and _has_body(scope) and not _shows_key(scope):
+            refusal = problem(401, "unauthenticated", REFUSAL, {"WWW-Authenticate": "Bearer"})
+            await refusal(scope, receive, send)
+            return
         most = self.larger.get(scope["path"], self.largest)
         if _announced(scope) > most:
             await problem(413, "body_too_large", _TOO_LARGE)(scope, receive, send)
             return
         await self.app(scope, _counting(receive, most), send)
+
+
+def _shows_key(scope: Scope) -> bool:
+    """Whether a key is shown that could be one: of anybody else the body is not even read."""
+    return looks_like_key(dict(scope["headers"]).get(b"authorization", b"").decode("latin-1"))
+
+
+def _has_body(scope: Scope) -> bool:
+    headers = dict(scope["headers"])
+    return b"transfer-encoding" in headers or _announced(scope) > 0
 
 
 def _announced(scope: Scope) -> int:

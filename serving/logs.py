@@ -37,6 +37,8 @@ def write_json_logs() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(render)
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    # What migrations say of themselves is news once, and `goodfaith migrate` says it.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 class RequestLog:

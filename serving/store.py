@@ -89,7 +89,7 @@ class AssessmentStore:
         An assessment as of an earlier moment than the stored one goes into the history only: what was known then
         never hides what is known since.
         """
-        with writing(self.engine) as tx:
+        with _writing(self.engine) as tx:
             return remember(tx, batch)
 
 

@@ -17,6 +17,9 @@ OPENED_BY = {
     ("GET", "/openapi.json"): None,
     ("GET", "/healthz"): None,
     ("GET", "/readyz"): None,
+    ("GET", "/metrics"): None,
+    ("POST", "/v1/events"): "events:write",
+    ("POST", "/v1/merchants/scores"): "scores:read",
     ("GET", "/v1/merchants/{merchant_id:path}/score"): "scores:read",
     ("GET", "/v1/merchants/{merchant_id:path}/history"): "scores:read",
     ("GET", "/v1/merchants/{merchant_id:path}/programmes"): "scores:read",
@@ -70,6 +73,12 @@ def test_an_open_route_needs_no_key(engine, method, path):
 @pytest.mark.parametrize("key", [None, "", "nonsense", make_key().key], ids=["none", "empty", "nonsense", "unknown"])
 def test_a_guarded_route_is_shut_without_a_known_key(engine, method, path, scope, key):
     assert status_of(engine, method, path, key) == 401
+
+
+@pytest.mark.parametrize("key", [None, "", "nonsense"], ids=["none", "empty", "nonsense"])
+def test_who_shows_no_key_at_all_is_turned_away_before_a_body_is_read(engine, key):
+    answer = call(create_app(a_service(engine)), "/v1/events", method="POST", key=key, content=b"{broken")
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
 
 
 @pytest.mark.parametrize(("method", "path", "opened_by"), GUARDED)
