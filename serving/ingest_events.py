@@ -1,51 +1,97 @@
 """Take events from a request into the store."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+from pydantic import BaseModel
+from sqlalchemy import Connection
 
 from features.columns import parse
 from features.database import written
 from features.events import Kind
 from features.jsonrows import canonical, check_rows, same_event
-from features.store import EventStore
-from features.validation import REJECTIONS, Rejection
+from features.store import Appended, EventStore
+from features.validation import REJECTIONS, Checked, Rejection
+from serving.idempotency import Answer, Asked, earlier_answer, keep
 from serving.ingest import CLOCKS_MAY_DIFFER, take
 
-__all__ = ["Taken", "ingest_events"]
+__all__ = ["RejectedEvent", "Taken", "ingest_events"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """What became of the events of a request."""
+class RejectedEvent(BaseModel):
+    """One event that was not taken, by its place in the request."""
+
+    index: int
+    code: str
+    detail: str
+
+
+class Taken(BaseModel):
+    """What became of the events; what is accepted is durable."""
 
     accepted: int
     duplicates: int
-    rejected: tuple[Rejection, ...]
+    rejected: list[RejectedEvent]
 
 
-def ingest_events(store: EventStore, sent: Sequence[Any], *, currency: str, now: datetime) -> Taken:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """Events of a request, checked: those that stand, by their places among the good ones, and the others."""
+
+    checked: Checked
+    undated: frozenset[str]
+    standing: Sequence[int]
+    repeats: int
+    conflicts: Sequence[int]
+
+
+def ingest_events(
+    store: EventStore, sent: Sequence[Any], *, currency: str, now: datetime, asked: Asked | None = None
+) -> Taken:
     """Add events to the store, with their effect on tiles and everything else, in one transaction.
 
     An event that does not say when it became known became known now. Once this returns, what it calls accepted is
-    durable. Of events of one id within a request the one known first stands.
+    durable. Of events of one id within a request the one known first stands. `asked` names the request, where its
+    sender wants the first answer again for a repeat; raises `IdempotencyConflict`.
     """
-    undated = {row["event_id"] for row in sent if _is_undated(row)}
+    ready = _checked(sent, currency, now)
+    if asked is None and not ready.standing:
+        return _taken(ready, None)
+    return written(store.engine, lambda tx: _add(tx, ready, now, asked))
+
+
+def _checked(sent: Sequence[Any], currency: str, now: datetime) -> _Ready:
+    undated = frozenset(row["event_id"] for row in sent if _is_undated(row))
     checked = check_rows([_dated(row, now) for row in sent], currency=currency, clock=now + CLOCKS_MAY_DIFFER)
     standing, repeats, conflicts = _settled(checked.rows, undated)
-    rows = checked.rows.take(pa.array(standing, pa.int64()))
-    appended = None
-    if standing:
-        appended = written(store.engine, lambda tx: take(tx, rows, at=now, undated=undated))
-    conflicts += [standing[place] for place in appended.conflicts] if appended else []
-    rejected = [*checked.rejected, *(_conflict(checked.rows, checked.good, place) for place in conflicts)]
+    return _Ready(checked=checked, undated=undated, standing=standing, repeats=repeats, conflicts=conflicts)
+
+
+def _add(tx: Connection, ready: _Ready, now: datetime, asked: Asked | None) -> Taken:
+    earlier = earlier_answer(tx, asked, now=now) if asked else None
+    if earlier:
+        return Taken.model_validate_json(earlier.body)
+    rows = ready.checked.rows.take(pa.array(ready.standing, pa.int64())) if ready.standing else None
+    taken = _taken(ready, take(tx, rows, at=now, undated=ready.undated) if rows else None)
+    if asked:
+        keep(tx, asked, Answer(status=200, body=taken.model_dump_json()))
+    return taken
+
+
+def _taken(ready: _Ready, appended: Appended | None) -> Taken:
+    checked = ready.checked
+    places = [*ready.conflicts, *(ready.standing[place] for place in (appended.conflicts if appended else ()))]
+    rejected = [*checked.rejected, *(_conflict(checked.rows, checked.good, place) for place in places)]
     return Taken(
         accepted=appended.accepted if appended else 0,
-        duplicates=repeats + (appended.duplicates if appended else 0),
-        rejected=tuple(sorted(rejected, key=lambda one: one.index)),
+        duplicates=ready.repeats + (appended.duplicates if appended else 0),
+        rejected=[
+            RejectedEvent(index=one.index, code=one.code, detail=one.detail)
+            for one in sorted(rejected, key=lambda one: one.index)
+        ],
     )
 
 
@@ -62,7 +108,7 @@ def _dated(row: Any, now: datetime) -> Any:
     return {**row, "known_at": known.isoformat()}
 
 
-def _settled(rows: pa.Table, undated: set[str]) -> tuple[list[int], int, list[int]]:
+def _settled(rows: pa.Table, undated: Collection[str]) -> tuple[list[int], int, list[int]]:
     """Which rows (by place) stand, how many only repeat them, and which contradict them."""
     if not rows.num_rows:
         return [], 0, []

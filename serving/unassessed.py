@@ -23,6 +23,7 @@ def answer_unassessed(service: Service, merchant_id: str) -> str:
 
     The models are left out: they answer as soon as the merchant is judged, and that is remembered.
     """
+    _check_known(service, merchant_id)
     judge = Judge(models=LiveModels(), policy=read_policy(service.policy), currency=service.currency)
     return _answer(service, merchant_id, judge, as_of=service.clock())
 

@@ -1,17 +1,22 @@
 """What happened: events from the platform's own systems."""
 
+import json
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.api.callers import only_with
+from serving.api.programmes import IdempotencyKey
 from serving.auth import Caller
-from serving.ingest_events import ingest_events
+from serving.idempotency import Asked, checked
+from serving.ingest_events import Taken, ingest_events
 from serving.problems import documented
 from serving.service import Service
 
 __all__ = ["add_to"]
+
+_ROUTE = "/v1/events"
 
 
 class EventsSent(BaseModel):
@@ -22,32 +27,21 @@ class EventsSent(BaseModel):
     events: list[Any] = Field(max_length=1000, examples=[[{"event_id": "e1", "event_type": "order_placed"}]])
 
 
-class RejectedEvent(BaseModel):
-    """One event that was not taken, by its place in the request."""
-
-    index: int
-    code: str
-    detail: str
-
-
-class EventsTaken(BaseModel):
-    """What became of the events; what is accepted is durable."""
-
-    accepted: int
-    duplicates: int
-    rejected: list[RejectedEvent]
-
-
 def add_to(app: FastAPI, service: Service) -> None:
     """Add the route."""
     writer = only_with(service, "events:write")
 
-    @app.post("/v1/events", tags=["events"], responses=documented(401, 403, 413, 422, 503))
-    def events(sent: EventsSent, _caller: Annotated[Caller, Depends(writer)]) -> EventsTaken:
-        """Take events into the store; scope `events:write`. The same event again has no effect."""
-        taken = ingest_events(service.events, sent.events, currency=service.currency, now=service.clock())
-        return EventsTaken(
-            accepted=taken.accepted,
-            duplicates=taken.duplicates,
-            rejected=[RejectedEvent(index=one.index, code=one.code, detail=one.detail) for one in taken.rejected],
-        )
+    @app.post(_ROUTE, tags=["events"], responses=documented(401, 403, 409, 413, 422, 503))
+    def events(
+        sent: EventsSent, caller: Annotated[Caller, Depends(writer)], idempotency_key: IdempotencyKey = None
+    ) -> Taken:
+        """Take events into the store; scope `events:write`. The same event again has no effect.
+
+        With an `Idempotency-Key` a repeated request gets the answer that its first one got.
+        """
+        asked = None
+        if idempotency_key is not None:
+            text = json.dumps(sent.events, sort_keys=True)
+            asked = Asked(caller=caller.key_id, route=_ROUTE, key=checked(idempotency_key), body=text)
+        now = service.clock()
+        return ingest_events(service.events, sent.events, currency=service.currency, now=now, asked=asked)

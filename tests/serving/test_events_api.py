@@ -115,3 +115,28 @@ def test_what_is_no_list_of_up_to_a_thousand_events_is_refused(engine, body):
 
 def test_an_empty_list_does_nothing(engine):
     assert send(a_service(engine)).json() == {"accepted": 0, "duplicates": 0, "rejected": []}
+
+
+# --- Asked twice -----------------------------------------------------------------------------------------------
+
+
+def once(service, key, *events):
+    headers = {"Idempotency-Key": "same"}
+    return ask(service, "/v1/events", key=key, method="POST", json={"events": list(events)}, headers=headers)
+
+
+def test_a_request_sent_again_under_its_key_gets_its_first_answer(engine):
+    service = a_service(engine)
+    key = a_key(engine, "events:write")
+    first, second = (once(service, key, an_order(), an_order("e2", amount_cents=-1)) for _ in range(2))
+    assert first.json()["accepted"] == 1
+    assert (second.status_code, second.json()) == (200, first.json())
+    assert orders_of(service) == 1
+
+
+def test_another_request_under_the_same_key_is_a_conflict_and_takes_nothing(engine):
+    service = a_service(engine)
+    key = a_key(engine, "events:write")
+    once(service, key, an_order())
+    answer = once(service, key, an_order("e2", order_id="o2"))
+    assert (answer.status_code, answer.json()["code"], orders_of(service)) == (409, "idempotency_conflict", 1)
