@@ -4,13 +4,14 @@ from collections.abc import Callable
 from importlib.resources import files
 from typing import TypeVar
 
+from features.catalogue import CATALOGUE
 from scoring.errors import PolicyInvalid as PolicyTextInvalid
 from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
 from scoring.score_policy import ScorePolicy
 from serving.errors import PolicyInvalid
 
-__all__ = ["read_policy", "shipped_policy", "shipped_programmes", "shipped_refunds"]
+__all__ = ["read_policy", "read_programmes", "shipped_policy", "shipped_programmes", "shipped_refunds"]
 
 Policy = TypeVar("Policy")
 
@@ -22,12 +23,21 @@ def shipped_policy() -> str:
 
 def shipped_programmes() -> ProgrammePolicy:
     """The programmes that come with Goodfaith. Raises `PolicyInvalid`."""
-    return _read(ProgrammePolicy.parse, _shipped("programmes"))
+    return read_programmes(_shipped("programmes"))
 
 
 def shipped_refunds() -> RefundPolicy:
     """The policy of fast refunds that comes with Goodfaith. Raises `PolicyInvalid`."""
     return _read(RefundPolicy.parse, _shipped("refunds"))
+
+
+def read_programmes(text: str) -> ProgrammePolicy:
+    """What a policy of programmes says; raises `PolicyInvalid`, also where it judges by what nobody measures."""
+    policy = _read(ProgrammePolicy.parse, text)
+    unknown = sorted(set(policy.metrics) - {feature.name for feature in CATALOGUE})
+    if unknown:
+        raise PolicyInvalid(f"the programmes look at what is no feature: {', '.join(unknown)}")
+    return policy
 
 
 def read_policy(text: str) -> ScorePolicy:
