@@ -6,11 +6,13 @@ where its programs are installed.
 
 import atexit
 import os
+import pwd
 import secrets
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from glob import glob
 from pathlib import Path
@@ -78,18 +80,33 @@ def _try(url: str) -> None:
 def _started() -> str | None:
     """A server of the tests' own, on a socket in a folder that goes with them; None where none is installed."""
     found = shutil.which("initdb") or next(iter(sorted(glob("/usr/lib/postgresql/*/bin/initdb"))[-1:]), None)
-    # PostgreSQL refuses to run as root.
-    if found is None or os.getuid() == 0:
+    by = _somebody()
+    if found is None or by is None:
         return None
-    programs, folder = Path(found).parent, Path(tempfile.mkdtemp(prefix="goodfaith-pg-"))
-    data, quiet = folder / "data", {"check": True, "stdout": subprocess.DEVNULL}
-    subprocess.run([programs / "initdb", "-D", data, "-A", "trust", "-U", "postgres"], **quiet)
+    folder = Path(tempfile.mkdtemp(prefix="goodfaith-pg-"))
+    if by:
+        shutil.chown(folder, "postgres")
+    data, control = str(folder / "data"), [*by, str(Path(found).with_name("pg_ctl")), "-D", str(folder / "data")]
+    _run([*by, found, "-D", data, "-A", "trust", "-U", "postgres"])
     options = f"-c listen_addresses='' -c unix_socket_directories={folder}"
-    subprocess.run([programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"], **quiet)
-    atexit.register(_stop, programs, folder)
+    _run([*control, "-w", "-l", str(folder / "log"), "-o", options, "start"])
+    atexit.register(_stop, control, folder)
     return f"postgresql+psycopg://postgres@/postgres?host={folder}"
 
 
-def _stop(programs: Path, folder: Path) -> None:
-    subprocess.run([programs / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop"], check=False)
+def _somebody() -> list[str] | None:
+    """How to run a program as somebody whom PostgreSQL accepts: it refuses root."""
+    if os.getuid() != 0:
+        return []
+    with suppress(KeyError):
+        return ["runuser", "-u", pwd.getpwnam("postgres").pw_name, "--"] if shutil.which("runuser") else None
+    return None
+
+
+def _run(command: list[str]) -> None:
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+
+
+def _stop(control: list[str], folder: Path) -> None:
+    _run([*control, "-m", "immediate", "stop"])
     shutil.rmtree(folder, ignore_errors=True)
