@@ -23,7 +23,7 @@ from features.measures import Latest
 from features.neighbours import all_of, beside, by_seq
 from features.tables import event_keys, merchants, waiting
 from features.tile_rows import MEASURES, VERSION, Entries, entries_of, replace_tiles, write_tiles
-from features.words import Words
+from features.words import KeptWords
 
 __all__ = ["lock_merchants", "outdated", "put_off", "rebuild", "take_in", "take_in_waiting"]
 
@@ -175,7 +175,7 @@ def _numbers(rows: pa.Table, names: Sequence[str]) -> npt.NDArray[np.int64]:
 
 
 def _entries(tx: Connection, known: Known, at: int) -> Entries:
-    return entries_of(resolve(known, MEASURES, Words(tx)), day=at // _DAY)
+    return entries_of(resolve(known, MEASURES, KeptWords(tx)), day=at // _DAY)
 
 
 def _heads(known: Known, rows: pa.Table, count: int) -> list[list[int]]:

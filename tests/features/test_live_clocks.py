@@ -6,7 +6,8 @@ from sqlalchemy import select
 from features.database import micros, reading, writing
 from features.jsonrows import check_rows
 from features.live import outdated, put_off, rebuild, take_in_waiting
-from features.tables import merchants
+from features.moment import readings
+from features.tables import merchants, tiles, words
 from tests.features.build import a_log, moment
 from tests.features.test_live_equals_offline import DAY, a_store, add, differences, live, offline, standing
 
@@ -64,3 +65,16 @@ def test_a_merchant_is_due_again_when_what_waited_counts():
             take_in_waiting(tx, at=micros(moment("2024-03-10T12:03")))
         with reading(store.engine) as tx:
             assert tx.scalar(select(merchants.c.due_since)) == micros(moment("2024-03-10T12:03"))
+
+
+def test_what_is_read_while_tiles_are_put_off_is_what_they_will_say_and_writes_nothing():
+    log = checked(standing(a_log("2024-03-10T12:00  merchant_registered  category=never_heard_of")))
+    with a_store() as store:
+        store.append(log, at=moment("2024-03-10T12:00"), later=True)
+        with reading(store.engine) as tx:
+            before = readings(tx, "shop", ["category", "days_since_registered"], now=NEXT_DAY)
+            assert tx.execute(select(tiles)).all() == tx.execute(select(words)).all() == []
+        store.catch_up(at=NEXT_DAY)
+        with reading(store.engine) as tx:
+            assert readings(tx, "shop", ["category", "days_since_registered"], now=NEXT_DAY) == before
+    assert (before["category"].value, before["days_since_registered"].value) == ("never_heard_of", 1)
