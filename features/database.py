@@ -167,10 +167,10 @@ def next_numbers(tx: Connection, column: Column[int], count: int) -> list[int]:
     return list(range(last + 1, last + 1 + count))
 
 
-def some(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+def some(values: Sequence[Any], most: int = _AT_ONCE) -> Iterator[Sequence[Any]]:
     """Values cut into pieces that one statement can name."""
-    for begin in range(0, len(values), _AT_ONCE):
-        yield values[begin : begin + _AT_ONCE]
+    for begin in range(0, len(values), most):
+        yield values[begin : begin + most]
 
 
 def micros(at: datetime) -> int:
