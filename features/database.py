@@ -32,6 +32,10 @@ __all__ = [
 Answer = TypeVar("Answer")
 
 _AT_ONCE = 500
+_TRIES = 3
+
+#: What PostgreSQL calls it.
+_DEADLOCK, _SERIALIZATION = "40P01", "40001"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -94,18 +98,25 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 def written(engine: Engine, work: Callable[[Connection], Answer]) -> Answer:
-    """What some work in a transaction that may write answers; done once more where another got in with the same key.
+    """What some work in a transaction that may write answers; done again where another one got in its way.
 
-    Raises `StoreUnavailable`.
+    That is: with the same key, or by waiting for it crosswise. Raises `StoreUnavailable`.
     """
-    try:
-        with writing(engine) as tx:
-            return work(tx)
-    except StoreUnavailable as error:
-        if not isinstance(error.__cause__, IntegrityError):
-            raise
+    for _ in range(_TRIES - 1):
+        try:
+            with writing(engine) as tx:
+                return work(tx)
+        except StoreUnavailable as error:
+            if not _in_the_way(error.__cause__):
+                raise
     with writing(engine) as tx:
         return work(tx)
+
+
+def _in_the_way(cause: BaseException | None) -> bool:
+    """Whether another transaction was the reason, so that a second try may well succeed."""
+    told = getattr(getattr(cause, "orig", None), "sqlstate", None)
+    return isinstance(cause, IntegrityError) or told in (_DEADLOCK, _SERIALIZATION)
 
 
 @contextmanager
@@ -156,10 +167,10 @@ def next_numbers(tx: Connection, column: Column[int], count: int) -> list[int]:
     return list(range(last + 1, last + 1 + count))
 
 
-def some(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+def some(values: Sequence[Any], most: int = _AT_ONCE) -> Iterator[Sequence[Any]]:
     """Values cut into pieces that one statement can name."""
-    for begin in range(0, len(values), _AT_ONCE):
-        yield values[begin : begin + _AT_ONCE]
+    for begin in range(0, len(values), most):
+        yield values[begin : begin + most]
 
 
 def micros(at: datetime) -> int:

@@ -23,7 +23,7 @@ from features.measures import Latest
 from features.neighbours import all_of, beside, by_seq
 from features.tables import event_keys, merchants, waiting
 from features.tile_rows import MEASURES, VERSION, Entries, entries_of, replace_tiles, write_tiles
-from features.words import Words
+from features.words import KeptWords
 
 __all__ = ["lock_merchants", "outdated", "put_off", "rebuild", "take_in", "take_in_waiting"]
 
@@ -46,31 +46,46 @@ class _Kept:
 def lock_merchants(tx: Connection, merchant_ids: Sequence[str]) -> None:
     """Let nobody else change what is kept of these merchants until the transaction ends."""
     unborn = {"last_seq": 0, "assessed_seq": 0, "measures": "", "heads": "[]"}
-    insert_new(tx, merchants, [{"merchant_id": one, **unborn} for one in merchant_ids])
-    for ids in some(sorted(merchant_ids)):
+    # Rows are taken in one order, the new ones too: two transactions that took them crosswise would wait for ever.
+    names = sorted(merchant_ids)
+    insert_new(tx, merchants, [{"merchant_id": one, **unborn} for one in names])
+    for ids in some(names):
         chosen = select(merchants.c.merchant_id).where(merchants.c.merchant_id.in_(ids))
         tx.execute(chosen.order_by(merchants.c.merchant_id).with_for_update())
 
 
-def take_in(tx: Connection, seqs: Sequence[int], rows: pa.Table, *, at: int) -> None:
+def take_in(tx: Connection, seqs: Sequence[int], rows: pa.Table, *, at: int, later: bool = False) -> None:
     """Let newly stored events count; `at` is the moment (microseconds), their merchants are locked.
 
-    Events that are not known yet at that moment wait until they are.
+    Events that are not known yet at that moment wait until they are. With `later` tiles are put off.
     """
     new = rows.append_column("seq", pa.array(seqs, pa.int64()))
     ahead = pc.greater(new.column("known_at").cast(pa.int64()), at)
     _wait(tx, new.filter(ahead))
-    _count(tx, new.filter(pc.invert(ahead)), at)
+    counting = new.filter(pc.invert(ahead))
+    if later:
+        put_off(tx, counting.column("merchant_id").unique().to_pylist())
+    else:
+        _count(tx, counting, at)
 
 
-def take_in_waiting(tx: Connection, *, at: int) -> int:
-    """Let the events count whose moment has come; answer how many did."""
-    due = tx.execute(select(waiting.c.seq, waiting.c.merchant_id).where(waiting.c.known_at <= at)).all()
-    if not due:
-        return 0
-    lock_merchants(tx, sorted({merchant for _, merchant in due}))
-    taken = list(tx.scalars(delete(waiting).where(waiting.c.known_at <= at).returning(waiting.c.seq)))
-    _count(tx, by_seq(tx, taken), at)
+def take_in_waiting(tx: Connection, *, at: int, later: bool = False) -> int:
+    """Let the events count whose moment has come; answer how many did. With `later` tiles are put off.
+
+    Their merchants are due again: whoever judged them before could not see these events.
+    """
+    names = sorted(tx.scalars(select(waiting.c.merchant_id).distinct().where(waiting.c.known_at <= at)))
+    lock_merchants(tx, names)
+    taken: list[int] = []
+    for part in some(names):
+        # Only theirs: what somebody else has stored meanwhile is of merchants that are not locked here.
+        come = (waiting.c.known_at <= at, waiting.c.merchant_id.in_(part))
+        taken += tx.scalars(delete(waiting).where(*come).returning(waiting.c.seq))
+        tx.execute(update(merchants).where(merchants.c.merchant_id.in_(part)).values(due_since=at, set_aside=None))
+    if later:
+        put_off(tx, names)
+    elif taken:
+        _count(tx, by_seq(tx, taken), at)
     return len(taken)
 
 
@@ -89,10 +104,10 @@ def outdated(tx: Connection, *, most: int, chosen: Sequence[str] = ()) -> list[s
 
 
 def rebuild(tx: Connection, merchant_ids: Sequence[str], *, at: int) -> None:
-    """Make the tiles of some merchants anew from all of their events that are known by now."""
+    """Make the tiles of some merchants anew from all of their events that count."""
     lock_merchants(tx, merchant_ids)
     names = sorted(merchant_ids)
-    rows = all_of(tx, names, at=at)
+    rows = all_of(tx, names)
     known = known_of(rows, _numbers(rows, names), live=True)
     replace_tiles(tx, names, _entries(tx, known, at))
     _keep(tx, names, _heads(known, rows, len(names)))
@@ -137,7 +152,7 @@ def _taken_back(tx: Connection, new: pa.Table) -> set[str]:
 def _add_difference(tx: Connection, new: pa.Table, kept: Mapping[str, _Kept], at: int) -> None:
     names = sorted(new.column("merchant_id").unique().to_pylist())
     heads = {seq for name in names for seq in kept[name].heads if seq}
-    before = beside(tx, new, heads=heads, at=at).rows
+    before = beside(tx, new, heads=heads).rows
     # Each merchant is two in one pass: without the new events under its own number, with them under a later one.
     rows = pa.concat_tables([before, before, new], promote_options="default")
     numbers = _numbers(rows, names)
@@ -160,7 +175,7 @@ def _numbers(rows: pa.Table, names: Sequence[str]) -> npt.NDArray[np.int64]:
 
 
 def _entries(tx: Connection, known: Known, at: int) -> Entries:
-    return entries_of(resolve(known, MEASURES, Words(tx)), day=at // _DAY)
+    return entries_of(resolve(known, MEASURES, KeptWords(tx)), day=at // _DAY)
 
 
 def _heads(known: Known, rows: pa.Table, count: int) -> list[list[int]]:

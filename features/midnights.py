@@ -18,7 +18,7 @@ from features.catalogue import CATALOGUE
 from features.catalogue.feature import Number
 from features.catalogue.merchant import CATEGORY
 from features.categories import CategorySums
-from features.database import insert_new, reading, writing
+from features.database import day_of, insert_new, reading, writing
 from features.engine import COLUMNS_KEPT
 from features.facts import Lexicon, resolve
 from features.log import EventLog
@@ -26,7 +26,7 @@ from features.partition import divided
 from features.store import EventStore
 from features.tables import category_sums
 
-__all__ = ["Midnight", "ensure_midnight", "midnight_of", "sum_categories"]
+__all__ = ["Midnight", "ensure_midnight", "forget_midnights", "midnight_of", "sum_categories"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -100,6 +100,12 @@ def ensure_midnight(engine: Engine, day: int) -> None:
     with writing(engine) as tx:
         tx.execute(category_sums.delete().where(kept.day == day))
         insert_new(tx, category_sums, [{"day": day, "measures": _VERSION, "body": body}])
+
+
+def forget_midnights(engine: Engine, *, after: datetime) -> None:
+    """Have the sums of every midnight after a moment worked out anew, since more is known of what came before it."""
+    with writing(engine) as tx:
+        tx.execute(category_sums.delete().where(category_sums.c.day > day_of(after)))
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -22,6 +22,7 @@ from features.events import Kind
 from features.facts import Facts, resolve
 from features.kernel import Moments, window_sums
 from features.known import known_of
+from features.live import outdated
 from features.measures import Orders, Source
 from features.midnights import Midnight, midnight_of
 from features.neighbours import all_of
@@ -44,8 +45,8 @@ def features_now(
     Their tiles must be of this version (`features.live.rebuild`).
     """
     number_of = {name: number for number, name in enumerate(merchant_ids)}
-    facts = facts_of(read_tiles(tx, number_of))
-    return _table(merchant_ids, now, features, _context(tx, facts, merchant_ids, now, features))
+    facts, words = facts_of(read_tiles(tx, number_of)), Words(tx)
+    return _table(merchant_ids, now, features, _context(tx, facts, merchant_ids, now, features, words))
 
 
 def features_as_of(
@@ -53,12 +54,17 @@ def features_as_of(
 ) -> pa.Table:
     """Features of a merchant as of any moment, from its events known before it; no row where there were none."""
     # What is known at the very moment is not known before it.
-    before = micros(as_of) - 1
+    before, words = micros(as_of) - 1, Words(tx)
     rows = all_of(tx, [merchant_id], at=before)
-    known = known_of(rows, np.zeros(rows.num_rows, dtype=np.int64), live=True)
-    facts = facts_of(entries_of(resolve(known, MEASURES, Words(tx)), day=before // _DAY))
+    facts = _facts_of_one(rows, words, day=before // _DAY)
     asked = [merchant_id] if rows.num_rows else []
-    return _table(asked, as_of, features, _context(tx, facts, asked, as_of, features))
+    return _table(asked, as_of, features, _context(tx, facts, asked, as_of, features, words))
+
+
+def _facts_of_one(rows: pa.Table, words: Words, *, day: int) -> list[Facts]:
+    """Live facts of the one merchant whose events these are, as they stand on a day."""
+    known = known_of(rows, np.zeros(rows.num_rows, dtype=np.int64), live=True)
+    return facts_of(entries_of(resolve(known, MEASURES, words), day=day))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +83,18 @@ class Reading:
 
 
 def readings(tx: Connection, merchant_id: str, names: Sequence[str], *, now: datetime) -> dict[str, Reading]:
-    """Some features of one merchant as of now, each with what it rests on."""
+    """Some features of one merchant as of now, each with what it rests on.
+
+    They are read from its tiles, or from its events where its tiles are to be made anew. Nothing is written.
+    """
     shown = [_BY_NAME[name] for name in names]
     drawn = [_BY_NAME[f"{name}_shrunk"] for name in names if f"{name}_shrunk" in _BY_NAME]
-    features = [*shown, *drawn]
-    context = _context(tx, facts_of(read_tiles(tx, {merchant_id: 0})), [merchant_id], now, features)
+    features, words = [*shown, *drawn], Words(tx)
+    if outdated(tx, most=1, chosen=[merchant_id]):
+        facts = _facts_of_one(all_of(tx, [merchant_id]), words, day=micros(now) // _DAY)
+    else:
+        facts = facts_of(read_tiles(tx, {merchant_id: 0}))
+    context = _context(tx, facts, [merchant_id], now, features, words)
     return {feature.name: _reading(feature, context) for feature in shown}
 
 
@@ -98,10 +111,15 @@ def _reading(feature: Feature, context: Context) -> Reading:
 
 
 def _context(
-    tx: Connection, facts: Iterable[Facts], merchant_ids: Sequence[str], now: datetime, features: Sequence[Feature]
+    tx: Connection,
+    facts: Iterable[Facts],
+    merchant_ids: Sequence[str],
+    now: datetime,
+    features: Sequence[Feature],
+    words: Words,
 ) -> Context:
     """What formulas are worked out from, at this moment."""
-    day, texts = micros(now) // _DAY, Words(tx).texts
+    day, texts = micros(now) // _DAY, words.texts
     needed = dict.fromkeys([*(n for feature in features for n in feature.numbers), *CATEGORY.numbers(None)])
     own = _sums(facts, len(merchant_ids), day, needed)
     latest, named = CATEGORY.numbers(None)

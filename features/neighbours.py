@@ -4,14 +4,21 @@ from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, select
 
 from features.database import some
 from features.events import SCHEMA
 from features.jsonrows import parse_canonical
-from features.tables import KEYS, event_keys, events
+from features.tables import KEYS, event_keys, events, waiting
 
 __all__ = ["Stored", "all_of", "beside", "by_seq", "no_rows"]
+
+#: An event counts once it does not wait. Its `known_at` does not decide: two requests take their moments in one order
+#: and their turns in another, and clocks of two machines differ.
+_COUNTS = events.c.seq.not_in(select(waiting.c.seq))
+
+#: Few, so that they are of few merchants.
+_PLACES_AT_ONCE = 100
 
 #: A merchant and a key of its own.
 Place = tuple[str, str]
@@ -43,8 +50,8 @@ def no_rows() -> pa.Table:
     return SCHEMA.empty_table().append_column("seq", pa.array([], pa.int64()))
 
 
-def beside(tx: Connection, new: pa.Table, *, heads: Iterable[int], at: int) -> Stored:
-    """The stored events, known before or at `at`, whose facts the facts of `new` may depend on, or change.
+def beside(tx: Connection, new: pa.Table, *, heads: Iterable[int]) -> Stored:
+    """The stored events that count, whose facts the facts of `new` may depend on, or change.
 
     `heads` (seqs) stand for "the latest" of anything of the merchants and always belong to them. Rows of `new` are
     never among what is found, as they are told apart by `seq`.
@@ -57,7 +64,7 @@ def beside(tx: Connection, new: pa.Table, *, heads: Iterable[int], at: int) -> S
     while wanted or places:
         seen |= places
         wanted |= _seqs(tx, sorted(places)) - own
-        rows = _load(tx, sorted(wanted - found.seqs), at, found)
+        rows = _load(tx, sorted(wanted - found.seqs), found)
         wanted, places = set(), _places(rows, _REACHING) - seen
     return found
 
@@ -75,12 +82,20 @@ def _places(rows: pa.Table, columns: Sequence[str]) -> set[Place]:
 
 
 def _seqs(tx: Connection, places: Sequence[Place]) -> set[int]:
-    place = tuple_(event_keys.c.merchant_id, event_keys.c.key)
-    return {seq for keys in some(places) for seq in tx.scalars(select(event_keys.c.seq).where(place.in_(keys)))}
+    """The events at some places, which are in order."""
+    # SQLite reads the whole table for a list of pairs, and finds two lists by the index; a few of the pairs that come
+    # of the two were not asked for.
+    owner, key, asked = event_keys.c.merchant_id, event_keys.c.key, set(places)
+    found: set[int] = set()
+    for part in some(places, _PLACES_AT_ONCE):
+        owners, keys = (set(column) for column in zip(*part, strict=True))
+        query = select(event_keys.c.seq, owner, key).where(owner.in_(sorted(owners)), key.in_(sorted(keys)))
+        found |= {row.seq for row in tx.execute(query) if (row.merchant_id, row.key) in asked}
+    return found
 
 
-def _load(tx: Connection, seqs: Sequence[int], at: int, into: Stored) -> pa.Table:
-    chosen = select(events.c.seq, events.c.body).where(events.c.known_at <= at)
+def _load(tx: Connection, seqs: Sequence[int], into: Stored) -> pa.Table:
+    chosen = select(events.c.seq, events.c.body).where(_COUNTS)
     found = [row for part in some(seqs) for row in tx.execute(chosen.where(events.c.seq.in_(part)))]
     if not found:
         return no_rows()
@@ -90,21 +105,18 @@ def _load(tx: Connection, seqs: Sequence[int], at: int, into: Stored) -> pa.Tabl
 
 
 def by_seq(tx: Connection, seqs: Sequence[int]) -> pa.Table:
-    """Some stored events."""
+    """Some stored events that count."""
     found = Stored()
-    _load(tx, seqs, _EVER, found)
+    _load(tx, seqs, found)
     return found.rows
 
 
-def all_of(tx: Connection, merchant_ids: Sequence[str], *, at: int) -> pa.Table:
-    """Every event of some merchants that is known before or at `at`."""
+def all_of(tx: Connection, merchant_ids: Sequence[str], *, at: int | None = None) -> pa.Table:
+    """Every event of some merchants that counts, or all that were known before or at a moment."""
     found = Stored()
-    chosen = select(events.c.seq, events.c.body).where(events.c.known_at <= at)
+    chosen = select(events.c.seq, events.c.body).where(_COUNTS if at is None else events.c.known_at <= at)
     for names in some(merchant_ids):
         rows = list(tx.execute(chosen.where(events.c.merchant_id.in_(names)).order_by(events.c.seq)))
         if rows:
             found.add([seq for seq, _ in rows], parse_canonical([body for _, body in rows]))
     return found.rows
-
-
-_EVER = 2**62

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, and_, bindparam, exists, func, insert
 from features.database import insert_all, micros, next_numbers, reading, some, writing, written
 from features.errors import CurrencyDiffers
 from features.jsonrows import canonical, parse_canonical, same_event
-from features.live import lock_merchants, outdated, put_off, rebuild, take_in
+from features.live import lock_merchants, outdated, rebuild, take_in
 from features.log import Batch
 from features.progress import Watch, silently
 from features.tables import KEYS, event_keys, events, merchants, settled
@@ -117,10 +117,7 @@ def append(
     if new:
         fresh = rows.take(pa.array(new))
         seqs = _add(tx, fresh, [bodies[place] for place in new], at)
-        if later:
-            put_off(tx, fresh.column("merchant_id").unique().to_pylist())
-        else:
-            take_in(tx, seqs, fresh, at=micros(at))
+        take_in(tx, seqs, fresh, at=micros(at), later=later)
     conflicts = tuple(
         place
         for place, (event_id, body) in enumerate(zip(ids, bodies, strict=True))

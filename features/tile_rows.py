@@ -8,10 +8,11 @@ what is still to be known (a promise that will be broken when its time has passe
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, bindparam, delete, select, tuple_
+from sqlalchemy import Connection, Row, bindparam, delete, select
 
 from features.catalogue import CATALOGUE
 from features.catalogue.merchant import CATEGORY
@@ -23,6 +24,9 @@ from features.tables import tiles
 __all__ = ["MEASURES", "VERSION", "Entries", "entries_of", "facts_of", "read_tiles", "replace_tiles", "write_tiles"]
 
 Ints = npt.NDArray[np.int64]
+
+#: A merchant's row of one clock and known day, with its packed amounts.
+Tile = tuple[str, int, int, bytes]
 
 #: Every measure that a live merchant has; its place here is its number in a row.
 MEASURES: tuple[Measure, ...] = tuple(
@@ -120,15 +124,19 @@ def _dense(entries: Entries, at: Ints, row_of: Ints, numbers: Sequence[int]) -> 
 
 def read_tiles(tx: Connection, number_of: Mapping[str, int]) -> Entries:
     """All tiles of some merchants, who get these numbers."""
-    rows = [row for names in some(list(number_of)) for row in tx.execute(_ALL.where(tiles.c.merchant_id.in_(names)))]
+    own = (_ALL.where(tiles.c.merchant_id.in_(names)) for names in some(list(number_of)))
+    rows = [_tile(row) for query in own for row in tx.execute(query)]
     return _unpacked(rows, number_of)
 
 
 _ALL = select(tiles.c.merchant_id, tiles.c.clock, tiles.c.known, tiles.c.amounts)
-_PLACE = tuple_(tiles.c.merchant_id, tiles.c.clock, tiles.c.known)
 
 
-def _unpacked(rows: Sequence[tuple[str, int, int, bytes]], number_of: Mapping[str, int]) -> Entries:
+def _tile(row: Row[Any, Any, Any, Any]) -> Tile:
+    return row.merchant_id, row.clock, row.known, row.amounts
+
+
+def _unpacked(rows: Sequence[Tile], number_of: Mapping[str, int]) -> Entries:
     counts = [len(row[3]) // _PAIR.itemsize for row in rows]
     pairs = np.frombuffer(b"".join(row[3] for row in rows), dtype=_PAIR)
     return Entries(
@@ -142,14 +150,27 @@ def _unpacked(rows: Sequence[tuple[str, int, int, bytes]], number_of: Mapping[st
 
 def write_tiles(tx: Connection, names: Sequence[str], change: Entries) -> None:
     """Add a change to the stored tiles; its merchants are numbered by their place in `names`."""
-    places = _places(names, change)
-    held = [row for keys in some(places) for row in tx.execute(_ALL.where(_PLACE.in_(keys)))]
+    held = _held(tx, _places(names, change))
     number_of = {name: number for number, name in enumerate(names)}
     if held:
         named = [{"m": row[0], "c": row[1], "k": row[2]} for row in held]
         tx.execute(_DROP_ROW, named)
     _insert(tx, names, change.plus(_unpacked(held, number_of)))
 
+
+def _held(tx: Connection, places: Sequence[tuple[str, int, int]]) -> list[Tile]:
+    """The stored tiles at some places, which are in order."""
+    # As in `features.neighbours`: lists of columns are found by the index, a list of places is not.
+    asked = set(places)
+    found: list[Tile] = []
+    for part in some(places, _PLACES_AT_ONCE):
+        owners, clocks = sorted({place[0] for place in part}), sorted({place[1] for place in part})
+        query = _ALL.where(tiles.c.merchant_id.in_(owners), tiles.c.clock.in_(clocks))
+        found += [_tile(row) for row in tx.execute(query) if (row.merchant_id, row.clock, row.known) in asked]
+    return found
+
+
+_PLACES_AT_ONCE = 100
 
 _DROP_ROW = delete(tiles).where(
     tiles.c.merchant_id == bindparam("m"), tiles.c.clock == bindparam("c"), tiles.c.known == bindparam("k")

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from features.database import written
 from features.duplicates import EventIds
 from features.log import Batch, FileLog
+from features.midnights import forget_midnights
 from features.store import Appended, EventStore, append
 from features.validation import REJECTIONS, Rejection
 from serving.reservations import settle_paid
@@ -60,7 +61,7 @@ def ingest_file(store: EventStore, path: Path, *, currency: str, now: datetime) 
     for batch in log.batches(clock=clock):
         ids.see(batch)
     discarded = ids.discarded(log, clock=clock)
-    outcome = Ingested(duplicates=discarded.duplicates)
+    outcome, first = Ingested(duplicates=discarded.duplicates), None
     with _Rejects(rejects_of(path), outcome.rejected) as rejects:
         rejects.write([rejection for _, rejection in discarded.conflicts])
         for batch in log.batches(clock=clock):
@@ -68,9 +69,12 @@ def ingest_file(store: EventStore, path: Path, *, currency: str, now: datetime) 
             for rows, numbers in _standing(batch, discarded.numbers):
                 appended = written(store.engine, partial(take, rows=rows, at=now, later=True))
                 outcome.accepted += appended.accepted
+                first = _earliest(rows, appended, first)
                 outcome.duplicates += appended.duplicates
                 rejects.write([_conflict(rows, numbers, place) for place in appended.conflicts])
     store.catch_up(at=now)
+    if first is not None:
+        forget_midnights(store.engine, after=first)
     return outcome
 
 
@@ -101,6 +105,12 @@ def _conflict(rows: pa.Table, numbers: npt.NDArray[np.int64], place: int) -> Rej
     code = "event_id_conflict"
     event_id = rows.column("event_id")[place].as_py()
     return Rejection(index=int(numbers[place]), code=code, detail=REJECTIONS[code], event_id=event_id)
+
+
+def _earliest(rows: pa.Table, appended: Appended, first: datetime | None) -> datetime | None:
+    """When the first of all new events became known."""
+    known = rows.column("known_at").take(pa.array(appended.new, pa.int64())).to_pylist()
+    return min([*known, *([first] if first else [])], default=None)
 
 
 class _Rejects:

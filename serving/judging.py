@@ -31,7 +31,9 @@ class Judges:
     def judge(self, now: datetime) -> Judge:
         """The judge. Raises `Unavailable` where there is none, and never was since the start."""
         with self._lock:
-            if self._judge is None or self._looked_up is None or now - self._looked_up >= _LOOKED_UP_EVERY:
+            # A clock may be put back; what was looked up in its future is looked up again.
+            fresh = self._looked_up is not None and timedelta(0) <= now - self._looked_up < _LOOKED_UP_EVERY
+            if self._judge is None or not fresh:
                 self._judge = self._look_up()
                 self._looked_up = now
             return self._judge

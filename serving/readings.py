@@ -6,17 +6,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from features import moment
-from features.database import micros
-from features.live import outdated, rebuild
 from scoring.evidence import Measured
 
 __all__ = ["live_readings"]
 
 
 def live_readings(tx: Connection, merchant_id: str, names: Sequence[str], now: datetime) -> Mapping[str, Measured]:
-    """The named features of a merchant, read from its tiles; these are made anew first where they are out of date."""
-    if outdated(tx, most=1, chosen=[merchant_id]):
-        rebuild(tx, [merchant_id], at=micros(now))
+    """The named features of a merchant as of now; nothing is written."""
     found = moment.readings(tx, merchant_id, names, now=now)
     return {
         name: Measured(name=name, value=one.value, of=one.of, per=one.per, prior=one.prior, strength=one.strength)

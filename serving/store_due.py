@@ -1,15 +1,24 @@
 """SQL about who is to be judged: merchants with events that no assessment has seen, or not judged today."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, case, func, or_, select, update
 
 from features.database import some
 from features.tables import merchants, settled
 
-__all__ = ["clear", "due", "everybody", "lag", "newest", "set_aside", "settle_judges"]
+__all__ = ["Seen", "clear", "due", "everybody", "lag", "newest", "set_aside", "settle_judges"]
 
 _OF = merchants.c.merchant_id == bindparam("of")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What there was to see of a merchant: its newest event (seq), and since when it was due (microseconds)."""
+
+    seq: int
+    since: int | None
 
 
 def due(tx: Connection, *, day: int, most: int) -> list[str]:
@@ -25,28 +34,33 @@ def due(tx: Connection, *, day: int, most: int) -> list[str]:
     return found
 
 
-def newest(tx: Connection, merchant_ids: Sequence[str]) -> dict[str, int]:
-    """The newest event (seq) of each of these merchants that has any."""
-    query = select(merchants.c.merchant_id, merchants.c.last_seq).where(merchants.c.last_seq > 0)
+def newest(tx: Connection, merchant_ids: Sequence[str]) -> dict[str, Seen]:
+    """What there is to see of each of these merchants that has any event."""
+    columns = (merchants.c.merchant_id, merchants.c.last_seq, merchants.c.due_since)
+    query = select(*columns).where(merchants.c.last_seq > 0)
     rows = (row for names in some(merchant_ids) for row in tx.execute(query.where(merchants.c.merchant_id.in_(names))))
-    return {row.merchant_id: row.last_seq for row in rows}
+    return {row.merchant_id: Seen(seq=row.last_seq, since=row.due_since) for row in rows}
 
 
-def clear(tx: Connection, seen: Mapping[str, int], *, day: int, now: int) -> None:
-    """Note what was seen of whom; who has a newer event since stays due, from now on."""
-    if seen:
-        unseen = case((merchants.c.last_seq > bindparam("seen"), now), else_=None)
-        clearing = update(merchants).where(_OF).values(
-            assessed_seq=bindparam("seen"), assessed_day=day, due_since=unseen, set_aside=None
-        )  # fmt: skip
-        tx.execute(clearing, [{"of": name, "seen": seq} for name, seq in seen.items()])
+def clear(tx: Connection, seen: Mapping[str, Seen], *, day: int, now: int) -> None:
+    """Note what was seen of whom; who has a newer event since, or fell due again, stays due."""
+    since = merchants.c.due_since
+    again = since.is_not(None) & since.is_distinct_from(bindparam("since"))
+    unseen = case((merchants.c.last_seq > bindparam("seen"), now), (again, since), else_=None)
+    clearing = update(merchants).where(_OF).values(
+        assessed_seq=bindparam("seen"), assessed_day=day, due_since=unseen, set_aside=None
+    )  # fmt: skip
+    rows = [{"of": name, "seen": one.seq, "since": one.since} for name, one in sorted(seen.items())]
+    if rows:
+        tx.execute(clearing, rows)
 
 
-def set_aside(tx: Connection, reasons: Mapping[str, str], *, day: int) -> None:
-    """Let those who cannot be judged wait for their next event."""
-    if reasons:
-        putting = update(merchants).where(_OF).values(set_aside=bindparam("why"), assessed_day=day)
-        tx.execute(putting, [{"of": name, "why": why} for name, why in reasons.items()])
+def set_aside(tx: Connection, reasons: Mapping[str, str], seen: Mapping[str, Seen], *, day: int) -> None:
+    """Let those who cannot be judged wait for their next event; for some it has come meanwhile."""
+    putting = update(merchants).where(_OF, merchants.c.last_seq == bindparam("seen"))
+    rows = [{"of": name, "why": why, "seen": seen[name].seq} for name, why in sorted(reasons.items())]
+    if rows:
+        tx.execute(putting.values(set_aside=bindparam("why"), assessed_day=day), rows)
 
 
 def everybody(tx: Connection) -> None:

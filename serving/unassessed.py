@@ -12,7 +12,7 @@ from serving.champions import LiveModels
 from serving.errors import MerchantUnknown, MomentToCome, Unavailable
 from serving.judging import Judges
 from serving.policy import read_policy
-from serving.reassess import make_current, reassess
+from serving.reassess import reassess
 from serving.service import Service
 
 __all__ = ["answer_as_of", "answer_fresh", "answer_unassessed"]
@@ -41,7 +41,6 @@ def answer_fresh(service: Service, judges: Judges, merchant_id: str) -> str:
     """Judge a merchant at once, and remember it. Raises `MerchantUnknown`."""
     _check_known(service, merchant_id)
     now = service.clock()
-    make_current(service.engine, [merchant_id], now=now)
     judged = reassess(service.engine, judges.judge(now), [merchant_id], now=now)
     if not judged.assessments:
         raise Unavailable("this merchant cannot be judged at present")

@@ -2,16 +2,16 @@
 
 import threading
 from datetime import datetime
+from functools import partial
 
 import structlog
 
-from features.database import day_of, micros, reading, writing
+from features.database import day_of, reading, written
 from features.errors import FeaturesError
-from features.live import take_in_waiting
 from serving import store_due
 from serving.errors import GoodfaithError
 from serving.judging import Judges
-from serving.reassess import make_current, reassess
+from serving.reassess import reassess, take_in_whatever_came
 from serving.service import Service
 from serving.suspicion import open_suspicions
 
@@ -37,13 +37,11 @@ class Worker:
         """Judge some of those who are due; answer how many were looked at. Raises `Unavailable`."""
         engine, day = self._service.engine, day_of(now)
         judge = self._bench.judge(now)
-        with writing(engine) as tx:
-            store_due.settle_judges(tx, judge.named)
-            take_in_waiting(tx, at=micros(now))
+        written(engine, partial(store_due.settle_judges, judged_by=judge.named))
+        take_in_whatever_came(engine, now=now)
         with reading(engine) as tx:
             names = store_due.due(tx, day=day, most=_AT_ONCE)
         if names:
-            make_current(engine, names, now=now)
             judged = reassess(engine, judge, names, now=now)
             open_suspicions(engine, judge.policy, judged, now=now)
             for name in judged.set_aside.values():

@@ -9,7 +9,9 @@ import typer
 from typer.testing import CliRunner
 
 import serving.ingest
+from features.database import day_of, reading
 from features.errors import LogUnreadable, UnknownColumns
+from features.midnights import ensure_midnight, midnight_of, sum_categories
 from features.store import EventStore
 from serving.ingest import ingest_file, rejects_of
 from serving.ingest_commands import app
@@ -214,3 +216,13 @@ def test_a_file_with_an_unknown_column_is_refused_by_name(run, tmp_path):
     result = run("log.parquet")
     assert isinstance(result.exception, UnknownColumns)
     assert "'colour'" in str(result.exception)
+
+
+def test_history_that_a_file_brings_counts_in_the_midnights_that_were_added_up_without_it(ingest, store):
+    day = day_of(NOW)
+    ensure_midnight(store.engine, day)
+    ingest(an_order(), an_order("e2", event_type="merchant_registered", category="toys"))
+    ensure_midnight(store.engine, day)
+    with reading(store.engine) as tx:
+        assert midnight_of(tx, day) == sum_categories(store.log(known_before=NOW), day)
+        assert any(midnight_of(tx, day).everybody)
