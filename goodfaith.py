@@ -1,14 +1,17 @@
 """The front door: one command line that mounts each floor's commands and hands each what it needs of the other."""
 
 import json
+import shlex
 import shutil
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
+from urllib.parse import quote
 
 import typer
 from pydantic import ValidationError as SettingsError
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -165,30 +168,47 @@ def _demo_first_day(settings: Settings, port: int) -> None:
 
 def _show(day: "FirstDay", settings: Settings, port: int) -> None:
     console, url = Console(), f"http://127.0.0.1:{port}"
-    for title, shown in (("Most trusted", day.most_trusted), ("Least trusted", day.least_trusted)):
+    for title, shown in _told_apart(day):
         console.print(_trust_table(title, shown))
-    auth = f"-H 'Authorization: Bearer {day.key}'"
     lines = [
         f"API       {url}/openapi.json",
         f"Console   {url}/console   log in as {day.user} with {day.password}",
         f"Models    mlflow ui --backend-store-uri {settings.mlflow}",
-        "Try:",
-        f"curl -s {auth} {url}/v1/merchants/{day.least_trusted[0].merchant_id}/score",
+        "",
+        "Try, in another terminal while it serves:",
+        *_tries(day, url),
     ]
-    if day.refund:
-        body = json.dumps(day.refund)
-        lines.append(
-            f"curl -s {auth} -H 'Idempotency-Key: demo-1' -H 'Content-Type: application/json' -d '{body}' "
-            f"{url}/v1/refunds/decisions"
-        )
     typer.echo("\n".join(lines))
 
 
+def _told_apart(day: "FirstDay") -> "tuple[tuple[str, tuple[ScoreAnswer, ...]], ...]":
+    """The ends of the ranking; where all stand alike, as without a model, there are no ends to show."""
+    best, worst = day.most_trusted[0], day.least_trusted[0]
+    if best.score == worst.score:
+        return (("All are trusted alike; some of them", day.most_trusted),)
+    return ("Most trusted", day.most_trusted), ("Least trusted", day.least_trusted)
+
+
+def _tries(day: "FirstDay", url: str) -> list[str]:
+    """Commands to be pasted into a shell: somebody's score, and a refund where there is one to try."""
+    ask = 'curl -s -H "Authorization: Bearer $KEY"'
+    merchant = quote(day.least_trusted[0].merchant_id, safe="")
+    lines = [f"KEY={day.key}", f"{ask} {url}/v1/merchants/{merchant}/score"]
+    if day.refund:
+        lines += [
+            f"{ask} -H 'Idempotency-Key: demo-1' \\",
+            f"  -H 'Content-Type: application/json' {url}/v1/refunds/decisions \\",
+            f"  -d {shlex.quote(json.dumps(day.refund))}",
+        ]
+    return lines
+
+
 def _trust_table(title: str, shown: "tuple[ScoreAnswer, ...]") -> Table:
-    table = Table("merchant", "score", "band", "counterfeit", "reasons", title=title, title_justify="left")
+    """Merchants with the two reasons that weigh most against each; the console shows the others."""
+    table = Table("merchant", "score", "fakes", "what speaks against it", title=title, title_justify="left", box=SIMPLE)
     for one in shown:
-        reasons = "\n".join(reason.text for reason in one.reasons) or "nothing speaks against it"
-        table.add_row(one.merchant_id, str(one.score), one.band, one.counterfeit.level, reasons)
+        reasons = "\n".join(f"- {reason.text}" for reason in one.reasons[:2]) or "nothing"
+        table.add_row(one.merchant_id, f"{one.score} {one.band}", one.counterfeit.level, reasons)
     return table
 
 

@@ -152,7 +152,7 @@ def _told(condition: Condition, way: _Way) -> tuple[str, str]:
     if way.things is None:
         return f"Needed: {condition.text}", f"需满足：{condition.text_zh}"
     return (
-        f"{way.things:,} more {condition.things} without a failure. {condition.text}",
+        f"Needed without a failure: {way.things:,} more {condition.things}. {condition.text}",
         f"还需 {way.things:,} {condition.things_zh}且均无问题。{condition.text_zh}",
     )
 

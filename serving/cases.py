@@ -76,7 +76,7 @@ def open_case(tx: Connection, matter: Matter, *, now: datetime) -> str:
 
 
 def queue(tx: Connection, *, state: str = "open", limit: int = 100) -> tuple[Case, ...]:
-    """Cases in a state, by priority, then by when they are due."""
+    """Cases in a state: open ones by priority, then by when they are due; resolved ones with the last first."""
     return store_cases.queue(tx, state=state, limit=limit)
 
 

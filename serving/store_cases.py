@@ -61,9 +61,10 @@ def about(tx: Connection, what: str) -> Case | None:
 
 
 def queue(tx: Connection, *, state: str, limit: int) -> tuple[Case, ...]:
-    """Cases in a state, the most urgent first."""
-    query = select(cases).where(cases.c.state == state)
-    return _all(tx.execute(query.order_by(cases.c.priority, cases.c.due_at, cases.c.id).limit(limit)))
+    """Cases in a state: open ones with the most urgent first, resolved ones with the last resolved first."""
+    urgent, recent = (cases.c.priority, cases.c.due_at), (cases.c.resolved_at.desc(),)
+    order = recent if state == "resolved" else urgent
+    return _all(tx.execute(select(cases).where(cases.c.state == state).order_by(*order, cases.c.id).limit(limit)))
 
 
 def of_merchant(tx: Connection, merchant_id: str) -> tuple[Case, ...]:

@@ -1,10 +1,12 @@
 """The command line as people and scripts meet it: 0 = done, 1 = failed with a message, 2 = wrong usage."""
 
 import json
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +15,7 @@ import pytest
 from features.catalogue import CATALOGUE
 from features.commands import write_parquet
 from features.errors import FeaturesError
-from goodfaith import main
+from goodfaith import _told_apart, _tries, main
 from tests.features.build import a_log, a_spine, moment, write_lines, write_log
 
 STORY = """
@@ -286,3 +288,25 @@ def test_scores_are_written_for_every_merchant(goodfaith):
 def test_a_key_is_printed_as_json(goodfaith):
     ended = goodfaith("keys", "add", "somebody", "--scope", "scores:read", "--json")
     assert (ended.code, set(json.loads(ended.out))) == (0, {"id", "key"})
+
+
+def a_first_day(*, best, worst):
+    def thought(merchant_id, score):
+        return SimpleNamespace(merchant_id=merchant_id, score=score)
+
+    refund = {"buyer": {"id": "o'brien"}}
+    ends = {"most_trusted": (thought("m/1", best),), "least_trusted": (thought("m/2", worst),)}
+    return SimpleNamespace(key="gf_x", refund=refund, **ends)
+
+
+def test_what_the_demo_says_to_try_can_be_pasted_whatever_the_ids_hold():
+    lines = _tries(a_first_day(best=600, worst=400), "http://here")
+    assert lines[1].endswith("http://here/v1/merchants/m%2F2/score")
+    sent = shlex.split("\n".join(lines[2:]).replace("\\\n", ""))
+    assert json.loads(sent[sent.index("-d") + 1]) == {"buyer": {"id": "o'brien"}}
+
+
+@pytest.mark.parametrize(("worst", "tables"), [(400, ["Most trusted", "Least trusted"]), (551, None)])
+def test_the_demo_shows_no_ends_of_a_ranking_in_which_all_stand_alike(worst, tables):
+    shown = [title for title, _ in _told_apart(a_first_day(best=551, worst=worst))]
+    assert shown == (tables or ["All are trusted alike; some of them"])

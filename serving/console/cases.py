@@ -1,7 +1,6 @@
 """The queue, and one case: what it is about, whose it is, and how it ends."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -47,12 +46,13 @@ def add_to(router: APIRouter, desk: Desk) -> None:
     ) -> Response:
         state = state if state in ("open", "resolved") else "open"
         with reading(engine) as tx:
-            found = cases.queue(tx, state=state, limit=_LIMIT)
-            if state == "resolved":
-                found = tuple(sorted(found, key=_ended, reverse=True))
-            thought = store.answers_of(tx, [case.merchant_id for case in found])
+            # One more than is shown tells whether there are more.
+            found = cases.queue(tx, state=state, limit=_LIMIT + 1)
+            shown = found[:_LIMIT]
+            thought = store.answers_of(tx, [case.merchant_id for case in shown])
             done = _resolved(tx, resolved)
-        return pages.page(request, "cases/list.html", cases=found, thought=thought, state=state, done=done, most=_LIMIT)
+        values = {"state": state, "done": done, "more": len(found) > len(shown)}
+        return pages.page(request, "cases/list.html", cases=shown, thought=thought, **values)
 
     @router.get("/console/cases/{case_id}")
     def detail(request: Request, case_id: str, _reader: Annotated[Session, Depends(desk.reader)]) -> Response:
@@ -98,10 +98,6 @@ def _detail(desk: Desk, request: Request, case_id: str, *, status: int = 200, **
     values = {"trouble": None, "wished": None, "outcomes": cases.outcomes(case), **values}
     page = {"case": case, "thought": thought, "told": told(asking) if asking else None, **values}
     return desk.pages.page(request, "cases/detail.html", status=status, **page)
-
-
-def _ended(case: Case) -> datetime:
-    return case.resolved_at or case.opened_at
 
 
 def _stands(desk: Desk, case_id: str, wished: _Resolution) -> bool:

@@ -48,7 +48,8 @@ def add_to(router: APIRouter, desk: Desk) -> None:
     def detail(request: Request, decision_id: str, _reader: Annotated[Session, Depends(desk.reader)]) -> Response:
         with reading(desk.service.engine) as tx:
             found = decisions.decision(tx, decision_id)
-        return desk.pages.page(request, "decisions/detail.html", decision=found, told=told(found))
+        caller = desk.service.keys.find(found.decided_by)
+        return desk.pages.page(request, "decisions/detail.html", decision=found, told=told(found), caller=caller)
 
 
 def told(decision: Decision) -> Told:

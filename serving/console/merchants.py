@@ -14,6 +14,7 @@ from serving.console.charts import Line, line
 from serving.console.desk import Desk
 from serving.policy import read_policy
 from serving.sessions import Session
+from serving.standing import category_of
 from serving.unassessed import answer_unassessed
 
 __all__ = ["add_to"]
@@ -34,8 +35,9 @@ def add_to(router: APIRouter, desk: Desk) -> None:
     ) -> Response:
         order, prefix = by if by in store.ORDERS else "worst", q.strip()[:200]
         with reading(engine) as tx:
-            found = store.listed(tx, prefix=prefix, order=order, limit=_LISTED)
-        return pages.page(request, "merchants/list.html", merchants=found, q=prefix, by=order, most=_LISTED)
+            found = store.listed(tx, prefix=prefix, order=order, limit=_LISTED + 1)
+        values = {"q": prefix, "by": order, "more": len(found) > _LISTED}
+        return pages.page(request, "merchants/list.html", merchants=found[:_LISTED], **values)
 
     # The id may hold slashes: ids are other people's strings.
     @router.get("/console/merchants/{merchant_id:path}")
@@ -72,9 +74,11 @@ def _chart(desk: Desk, past: list[ScoreAnswer]) -> Line | None:
 
 
 def _known(desk: Desk, tx: Connection, merchant_id: str) -> dict[str, Any]:
-    """What else is known: rates as they are now, cases, decisions."""
-    found = desk.service.readings(tx, merchant_id, rates.NAMES, desk.service.clock())
+    """What else is known: category, counts and rates as they are now, cases, decisions."""
+    found = desk.service.readings(tx, merchant_id, (*rates.NAMES, *rates.COUNTS), desk.service.clock())
     return {
+        "category": category_of(tx, merchant_id),
+        "counts": rates.counts(found),
         "rates": rates.rates(found),
         "confidence": rates.CONFIDENCE,
         "cases": cases.of_merchant(tx, merchant_id),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 __all__ = [
     "BANDS",
+    "FOLLOWS",
     "GROUNDS",
     "KINDS",
     "LEVELS",
@@ -39,6 +40,21 @@ OUTCOMES: Mapping[str, str] = {
     "upheld": marked("Upheld"),
     "dismissed": marked("Dismissed"),
 }
+#: Kind of a case -> outcome -> what follows from ending it so.
+FOLLOWS: Mapping[str, Mapping[str, str]] = {
+    "programme": {
+        "admit": marked("The platform reads this answer and lets the merchant in."),
+        "refuse": marked("The merchant stays out; it may apply again."),
+    },
+    "refund": {
+        "instant": marked("The amount is held for this refund, so that it can be paid at once."),
+        "standard": marked("The refund is paid the usual way; the buyer's right to it is not touched."),
+    },
+    "suspicion": {
+        "upheld": marked("You found it true. The score follows once the platform sends its finding as an event."),
+        "dismissed": marked("You found nothing to it. The score stays as it is."),
+    },
+}
 #: Who pays a refund first, and who finally does.
 PARTIES: Mapping[str, str] = {
     "merchant": marked("the merchant"),
@@ -72,11 +88,12 @@ STATES: Mapping[str, str] = {
     "open": marked("open"),
     "resolved": marked("resolved"),
 }
+#: How far the suspicion of counterfeits goes; what it is about stands before it.
 LEVELS: Mapping[str, str] = {
-    "none": marked("No sign of counterfeits"),
-    "watch": marked("Counterfeits: worth a look"),
-    "high": marked("Counterfeits: likely"),
-    "confirmed": marked("Counterfeits: confirmed"),
+    "none": marked("No sign"),
+    "watch": marked("Worth a look"),
+    "high": marked("Likely"),
+    "confirmed": marked("Confirmed"),
 }
 #: What a band means; the shares follow from the score policy's cuts, so they are not repeated here.
 BANDS: Mapping[str, str] = {
@@ -84,7 +101,7 @@ BANDS: Mapping[str, str] = {
     "B": marked("Safe: little to worry about."),
     "C": marked("Middling, or too little is known: neither trusted nor accused."),
     "D": marked("Risky: look closely before anything is promised."),
-    "E": marked("Very risky: about as likely to fail buyers as not."),
+    "E": marked("Very risky: close to an even chance of failing buyers, or worse."),
 }
 ROLES: Mapping[str, str] = {
     "reviewer": marked("reviewer"),

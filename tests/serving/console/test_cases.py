@@ -1,5 +1,6 @@
 import html
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -7,6 +8,8 @@ from features.database import reading
 from serving import audit, cases
 from serving.app import create_app
 from serving.cases import Kind
+from serving.console import cases as pages_of_cases
+from serving.console import words
 from tests.serving.console.world import CONDITION, Browser, a_case, a_decision, assessed, somebody
 from tests.serving.shop import PRICE, a_refund, a_shop, refund
 from tests.serving.world import FakeReadings, a_key, ask
@@ -41,7 +44,7 @@ def test_the_queue_shows_the_most_urgent_first_with_score_and_why(anna, engine):
 def test_a_case_shows_its_decision_in_words_with_every_condition(anna, engine):
     case = a_case(engine, decision_id=a_decision(engine))
     page = anna.get(f"/console/cases/{case}").text
-    for said in ("Shipped 96% of orders", "not yet proven", "97.0%", "likely 93.1% to 97.9%", "Ship 97% in time."):
+    for said in ("Shipped 96% of orders", "not yet proven", "97.0%", "judged as 93.1% to 97.9%", "Ship 97% in time."):
         assert said in page
 
 
@@ -175,3 +178,24 @@ def test_an_application_that_waits_for_a_person_is_shown_in_both_languages(anna,
     assert told["reasons"][0]["text_zh"] in chinese
     assert "闪电发货" not in english
     assert "Dispatched within" not in chinese
+
+
+def test_of_more_cases_than_are_shown_the_ones_resolved_last_are(anna, engine, clock, monkeypatch):
+    """However urgent the others were."""
+    monkeypatch.setattr(pages_of_cases, "_LIMIT", 1)
+    for about, priority in (("first", 1), ("last", 2)):
+        case = a_case(engine, "m1", about=about, priority=priority, summary=f"The {about} one.")
+        clock.move(timedelta(minutes=1))
+        resolve(anna, case, outcome="dismissed", reason="Nothing to it.")
+    page = anna.get("/console/cases?state=resolved").text
+    assert "The last one." in page
+    assert "The first one." not in page
+    assert "the last first; there are more." in page
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_way_to_end_a_case_says_what_follows(anna, engine, kind):
+    page = html.unescape(anna.get(f"/console/cases/{a_case(engine, kind=kind)}").text)
+    assert page.count('type="radio"') == len(words.FOLLOWS[kind])
+    for follows in words.FOLLOWS[kind].values():
+        assert follows in page

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from serving.console import charts, language, rates, words
+from scoring.evidence import Measured
+from serving.auth import SCOPES, ApiKey
+from serving.console import charts, language, merchants, rates, words
 from tests.serving.console.world import a_case, a_decision, assessed
 from tests.serving.world import MIDNIGHT, NOON, a_merchant_exists
 
@@ -13,7 +15,7 @@ from tests.serving.world import MIDNIGHT, NOON, a_merchant_exists
 def test_a_merchant_s_page_shows_what_is_thought_and_why(anna, engine):
     assessed(engine, "m1")
     page = anna.get("/console/merchants/m1").text
-    for said in (">551<", "neither trusted nor accused", "10.0%", "No sign of counterfeits", "R900", "120 orders"):
+    for said in (">551<", "neither trusted nor accused", "10.0%", "No sign", "R900", "120 orders"):
         assert said in page
 
 
@@ -104,3 +106,36 @@ def test_examples_in_docstrings_are_true(module):
     tried = doctest.testmod(module)
     assert tried.attempted > 0
     assert tried.failed == 0
+
+
+def test_a_finding_of_fakes_is_told_beside_what_the_model_thinks(anna, engine):
+    assessed(engine, "m1", n_fakes_confirmed_365d=2)
+    found = Measured(name="n_fakes_confirmed_365d", value=2)
+    assert [one.text for one in rates.counts({found.name: found})] == [
+        "Fakes were confirmed 2 times in the last 365 days."
+    ]
+    assert "Confirmed" in anna.get("/console/merchants/m1").text
+
+
+def test_nothing_is_said_of_what_there_is_none_of():
+    none = Measured(name="n_fake_reports_open", value=0)
+    assert rates.counts({none.name: none}) == ()
+
+
+def test_a_rate_is_shown_with_what_is_usual_in_its_category(anna, engine):
+    assessed(engine, "m1")
+    assert "usual in its category: 96.0%" in anna.get("/console/merchants/m1").text
+
+
+def test_a_decision_names_the_key_that_asked_for_it(anna, engine, service):
+    service.keys.add(ApiKey(id="k1", name="checkout", hash="x", scopes=SCOPES, created_at=NOON))
+    assert "checkout" in anna.get(f"/console/decisions/{a_decision(engine)}").text
+
+
+def test_a_list_that_is_cut_says_so_and_one_that_just_fits_does_not(anna, engine, monkeypatch):
+    for merchant_id in ("m1", "m2"):
+        assessed(engine, merchant_id)
+    monkeypatch.setattr(merchants, "_LISTED", 2)
+    assert "search for others" not in anna.get("/console/merchants").text
+    monkeypatch.setattr(merchants, "_LISTED", 1)
+    assert "The first 1 are shown; search for others." in anna.get("/console/merchants").text
