@@ -51,7 +51,7 @@ def add_to(router: APIRouter, desk: Desk) -> None:
             shown = found[:_LIMIT]
             thought = store.answers_of(tx, [case.merchant_id for case in shown])
             done = _resolved(tx, resolved)
-        values = {"state": state, "done": done, "more": len(found) > len(shown)}
+        values: dict[str, Any] = {"state": state, "done": done, "more": len(found) > len(shown)}
         return pages.page(request, "cases/list.html", cases=shown, thought=thought, **values)
 
     @router.get("/console/cases/{case_id}")

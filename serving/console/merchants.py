@@ -36,7 +36,7 @@ def add_to(router: APIRouter, desk: Desk) -> None:
         order, prefix = by if by in store.ORDERS else "worst", q.strip()[:200]
         with reading(engine) as tx:
             found = store.listed(tx, prefix=prefix, order=order, limit=_LISTED + 1)
-        values = {"q": prefix, "by": order, "more": len(found) > _LISTED}
+        values: dict[str, Any] = {"q": prefix, "by": order, "more": len(found) > _LISTED}
         return pages.page(request, "merchants/list.html", merchants=found[:_LISTED], **values)
 
     # The id may hold slashes: ids are other people's strings.
