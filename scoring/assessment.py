@@ -129,7 +129,7 @@ def _opinions(rows: Sequence[Row], credit: Model | None, policy: ScorePolicy, cu
 
 def _modelled(rows: Sequence[Row], credit: Model, policy: ScorePolicy, currency: str) -> list[_Opinion]:
     X = credit.matrix(rows)
-    spoken = reasons_of(credit, X, rows, most=policy.reasons.most, currency=currency)
+    spoken = reasons_of(credit, X, rows, limit=policy.reasons, currency=currency)
     return [
         _Opinion(log_odds=value, reasons=reasons, model=credit.named, basis=Basis.MODEL)
         for value, reasons in zip(credit.log_odds(X).tolist(), spoken, strict=True)

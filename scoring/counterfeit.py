@@ -78,7 +78,7 @@ def _told(rows: Sequence[Row], model: Model | None, policy: ScorePolicy, currenc
     """What is told about merchants under suspicion; contributions are the dear part, so only they get them."""
     spoken: list[tuple[Reason, ...]] = [()] * len(rows)
     if model:
-        spoken = reasons_of(model, model.matrix(rows), rows, most=policy.reasons.most, currency=currency)
+        spoken = reasons_of(model, model.matrix(rows), rows, limit=policy.reasons, currency=currency)
     # A finding decides the level by itself, so it is told first.
     return [(*_finding(row), *reasons)[: policy.reasons.most] for row, reasons in zip(rows, spoken, strict=True)]
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from scoring.bundle import Input
 from scoring.errors import ColumnMissing
 from scoring.model import Model
+from scoring.score_policy import ReasonLimit
 from scoring.wording import Value, fill, readable
 
 __all__ = ["UNKNOWN", "Reason", "State", "principal_reasons", "reasons_of", "state_reason"]
@@ -113,19 +115,20 @@ def principal_reasons(
     *,
     most: int = 4,
     currency: str = "",
+    drawn_from: float = 0.0,
 ) -> tuple[Reason, ...]:
     """What spoke most against a merchant: at most `most` adverse reasons, the heaviest first, ties by code.
 
     `inputs` and `contributions` (log-odds, positive = riskier) go together; `shown` maps feature names to
     values. Inputs of one reason code are kin: they count as their sum, and the heaviest speaks for them. What
     speaks against a merchant only because a short record is drawn towards its category's is told as that, never by
-    a figure that looks good. Nothing adverse gives no reasons. ColumnMissing where a feature to be shown is not in
-    `shown`.
+    a figure that looks good: one that is better by `drawn_from` (a share) than what the model takes. Nothing adverse
+    gives no reasons. ColumnMissing where a feature to be shown is not in `shown`.
     """
     totals: dict[str, float] = defaultdict(float)
     heaviest: dict[str, tuple[float, Input]] = {}
     for one, contribution in zip(inputs, contributions, strict=True):
-        drawn = contribution > 0 and _looks_better(one, shown)
+        drawn = contribution > 0 and _looks_better(one, shown, drawn_from)
         code = State.DRAWN_TO_CATEGORY.code if drawn else one.reason
         totals[code] += contribution
         if code not in heaviest or contribution > heaviest[code][0]:
@@ -134,12 +137,17 @@ def principal_reasons(
     return tuple(_told(code, heaviest[code][1], totals[code], shown, currency) for code in adverse[:most])
 
 
-def _looks_better(one: Input, shown: Mapping[str, object]) -> bool:
-    """Whether the value that people see is on the safer side of the one that the model takes."""
+def _looks_better(one: Input, shown: Mapping[str, object], drawn_from: float) -> bool:
+    """Whether the value that people see is safer by this share than the one that the model takes.
+
+    Of what should be high, a share of orders sent in time, the part that is missing is looked at.
+    """
     seen, taken = shown.get(one.shows), shown.get(one.name)
     if one.shows == one.name or not isinstance(seen, (int, float)) or not isinstance(taken, (int, float)):
         return False
-    return seen > taken if one.riskier == "lower" else seen < taken if one.riskier == "higher" else False
+    if one.riskier == "lower":
+        seen, taken = 1 - seen, 1 - taken
+    return one.riskier != "neither" and seen < taken * (1 - drawn_from)
 
 
 def _told(code: str, one: Input, contribution: float, shown: Mapping[str, object], currency: str) -> Reason:
@@ -149,14 +157,17 @@ def _told(code: str, one: Input, contribution: float, shown: Mapping[str, object
 
 
 def reasons_of(
-    model: Model, X: NDArray[np.float64], shown: Sequence[Mapping[str, object]], *, most: int = 4, currency: str = ""
+    model: Model,
+    X: NDArray[np.float64],
+    shown: Sequence[Mapping[str, object]],
+    *,
+    limit: ReasonLimit,
+    currency: str = "",
 ) -> list[tuple[Reason, ...]]:
     """The principal reasons of each row of inputs (n, k) under a model; `shown` holds the rows' features."""
     contributions, _ = model.contributions(X)
-    return [
-        principal_reasons(model.bundle.features, parts, row, most=most, currency=currency)
-        for row, parts in zip(shown, contributions.tolist(), strict=True)
-    ]
+    told = partial(principal_reasons, model.bundle.features, most=limit.most, drawn_from=limit.drawn_from)
+    return [told(parts, row, currency=currency) for row, parts in zip(shown, contributions.tolist(), strict=True)]
 
 
 def _spoken(one: Input, contribution: float, shown: Mapping[str, object], currency: str) -> Reason:

@@ -13,7 +13,16 @@ from scoring.errors import ScoreOffScale
 from scoring.policy_text import BAND_NAMES, BandName, Policy, PolicyPart, Share, Whole
 from scoring.scorecard import Scaling
 
-__all__ = ["BAND_NAMES", "Band", "BandName", "CounterfeitLevels", "EvidenceFloor", "Fallback", "ScorePolicy"]
+__all__ = [
+    "BAND_NAMES",
+    "Band",
+    "BandName",
+    "CounterfeitLevels",
+    "EvidenceFloor",
+    "Fallback",
+    "ReasonLimit",
+    "ScorePolicy",
+]
 
 
 class Scale(PolicyPart):
@@ -81,9 +90,10 @@ class Suspicion(PolicyPart):
 
 
 class ReasonLimit(PolicyPart):
-    """How many adverse reasons are named."""
+    """How many adverse reasons are named, and by which share a figure looks better than what the model takes of it."""
 
     most: Annotated[int, Field(ge=1, le=4)]
+    drawn_from: Annotated[float, Field(ge=0, lt=1)]
 
 
 class ScorePolicy(Policy):

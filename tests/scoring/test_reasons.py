@@ -75,6 +75,19 @@ def test_a_feature_to_be_shown_must_be_there():
         told([KEPT], [0.5], {"merchant_id": "m1"})
 
 
+@pytest.mark.parametrize(
+    ("riskier", "seen", "taken", "code"),
+    [
+        ("higher", 0.20, 0.21, "R021"), ("higher", 0.20, 0.26, "R021"), ("higher", 0.20, 0.27, "R904"),
+        ("lower", 0.80, 0.79, "R021"), ("lower", 0.80, 0.74, "R021"), ("lower", 0.80, 0.73, "R904"),
+    ],
+)  # fmt: skip
+def test_a_bad_figure_stands_for_itself_though_the_model_takes_it_a_little_worse(riskier, seen, taken, code):
+    one = an_input("late_90d_shrunk", shows="late_90d", riskier=riskier, reason="R021")
+    (reason,) = told([one], [0.5], SHOWN | {"late_90d": seen, "late_90d_shrunk": taken}, drawn_from=0.25)
+    assert reason.code == code
+
+
 @given(st.lists(st.tuples(st.integers(0, 8), st.floats(-3, 3)), max_size=30), st.integers(1, 4))
 def test_reasons_are_few_adverse_ordered_and_each_of_its_own_code(drawn, most):
     inputs = [an_input(f"f{position}", reason=f"R{code:03d}") for position, (code, _) in enumerate(drawn)]
