@@ -1,21 +1,26 @@
 """Take events from a request into the store."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+from sqlalchemy import Connection
 
 from features.columns import parse
 from features.database import written
 from features.events import Kind
 from features.jsonrows import canonical, check_rows, same_event
-from features.store import EventStore
-from features.validation import REJECTIONS, Rejection
+from features.store import Appended, EventStore
+from features.validation import REJECTIONS, Checked, Rejection
+from serving.idempotency import Answer, Asked, earlier_answer, keep
 from serving.ingest import CLOCKS_MAY_DIFFER, take
+from serving.plain import as_json
 
-__all__ = ["Taken", "ingest_events"]
+__all__ = ["Taken", "ingest_events", "ingest_events_once"]
+
+_NOTHING = Appended(accepted=0, duplicates=0, conflicts=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +31,11 @@ class Taken:
     duplicates: int
     rejected: tuple[Rejection, ...]
 
+    def plain(self) -> dict[str, Any]:
+        """As an answer says it."""
+        rejected = [{"index": one.index, "code": one.code, "detail": one.detail} for one in self.rejected]
+        return {"accepted": self.accepted, "duplicates": self.duplicates, "rejected": rejected}
+
 
 def ingest_events(store: EventStore, sent: Sequence[Any], *, currency: str, now: datetime) -> Taken:
     """Add events to the store, with their effect on tiles and everything else, in one transaction.
@@ -33,20 +43,59 @@ def ingest_events(store: EventStore, sent: Sequence[Any], *, currency: str, now:
     An event that does not say when it became known became known now. Once this returns, what it calls accepted is
     durable. Of events of one id within a request the one known first stands.
     """
+    some = _sorted_out(sent, currency=currency, now=now)
+    # Where nothing is new to the store, nobody who writes is made to wait.
+    return written(store.engine, lambda tx: some.into(tx, now)) if some.standing else some.told()
+
+
+def ingest_events_once(store: EventStore, sent: Sequence[Any], asked: Asked, *, currency: str, now: datetime) -> Answer:
+    """The same under an idempotency key: a repeat gets the answer that its first got. Raises `IdempotencyConflict`."""
+    some = _sorted_out(sent, currency=currency, now=now)
+
+    def take_once(tx: Connection) -> Answer:
+        earlier = earlier_answer(tx, asked, now=now)
+        if earlier:
+            return earlier
+        answer = Answer(status=200, body=as_json(some.into(tx, now).plain()))
+        keep(tx, asked, answer)
+        return answer
+
+    return written(store.engine, take_once)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SortedOut:
+    """The events of a request, checked; `standing` and `conflicts` are places among those that can be read."""
+
+    checked: Checked
+    standing: Sequence[int]
+    repeats: int
+    conflicts: Sequence[int]
+    undated: Set[str]
+
+    def into(self, tx: Connection, now: datetime) -> Taken:
+        """Add those that stand to the store."""
+        if not self.standing:
+            return self.told()
+        rows = self.checked.rows.take(pa.array(self.standing, pa.int64()))
+        return self.told(take(tx, rows, at=now, undated=self.undated))
+
+    def told(self, appended: Appended = _NOTHING) -> Taken:
+        """What became of all of them."""
+        places = [*self.conflicts, *(self.standing[place] for place in appended.conflicts)]
+        conflicts = [_conflict(self.checked.rows, self.checked.good, place) for place in places]
+        return Taken(
+            accepted=appended.accepted,
+            duplicates=self.repeats + appended.duplicates,
+            rejected=tuple(sorted([*self.checked.rejected, *conflicts], key=lambda one: one.index)),
+        )
+
+
+def _sorted_out(sent: Sequence[Any], *, currency: str, now: datetime) -> _SortedOut:
     undated = {row["event_id"] for row in sent if _is_undated(row)}
     checked = check_rows([_dated(row, now) for row in sent], currency=currency, clock=now + CLOCKS_MAY_DIFFER)
     standing, repeats, conflicts = _settled(checked.rows, undated)
-    rows = checked.rows.take(pa.array(standing, pa.int64()))
-    appended = None
-    if standing:
-        appended = written(store.engine, lambda tx: take(tx, rows, at=now, undated=undated))
-    conflicts += [standing[place] for place in appended.conflicts] if appended else []
-    rejected = [*checked.rejected, *(_conflict(checked.rows, checked.good, place) for place in conflicts)]
-    return Taken(
-        accepted=appended.accepted if appended else 0,
-        duplicates=repeats + (appended.duplicates if appended else 0),
-        rejected=tuple(sorted(rejected, key=lambda one: one.index)),
-    )
+    return _SortedOut(checked=checked, standing=standing, repeats=repeats, conflicts=conflicts, undated=undated)
 
 
 def _is_undated(row: Any) -> bool:
