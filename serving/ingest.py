@@ -16,9 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
-from features.database import written
+from features.database import day_of, writing, written
 from features.duplicates import EventIds
 from features.log import Batch, FileLog
+from features.midnights import forget_midnights
 from features.store import Appended, EventStore, append
 from features.validation import REJECTIONS, Rejection
 from serving.reservations import settle_paid
@@ -61,6 +62,7 @@ def ingest_file(store: EventStore, path: Path, *, currency: str, now: datetime) 
         ids.see(batch)
     discarded = ids.discarded(log, clock=clock)
     outcome = Ingested(duplicates=discarded.duplicates)
+    known: list[datetime] = []
     with _Rejects(rejects_of(path), outcome.rejected) as rejects:
         rejects.write([rejection for _, rejection in discarded.conflicts])
         for batch in log.batches(clock=clock):
@@ -69,7 +71,11 @@ def ingest_file(store: EventStore, path: Path, *, currency: str, now: datetime) 
                 appended = written(store.engine, partial(take, rows=rows, at=now, later=True))
                 outcome.accepted += appended.accepted
                 outcome.duplicates += appended.duplicates
+                known += [pc.min(rows.column("known_at")).as_py()] if appended.accepted else []
                 rejects.write([_conflict(rows, numbers, place) for place in appended.conflicts])
+    if known:
+        with writing(store.engine) as tx:
+            forget_midnights(tx, after=day_of(min(known)))
     store.catch_up(at=now)
     return outcome
 
