@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 
 from features.catalogue import CATALOGUE
 from features.catalogue.feature import Number
@@ -24,7 +24,7 @@ from features.facts import Lexicon, resolve
 from features.log import EventLog
 from features.partition import divided
 from features.store import EventStore
-from features.tables import category_sums
+from features.tables import category_sums, events
 
 __all__ = ["Midnight", "ensure_midnight", "forget_midnights", "midnight_of", "sum_categories"]
 
@@ -35,7 +35,9 @@ _SHARED: tuple[Number, ...] = tuple(
     dict.fromkeys(number for feature in CATALOGUE if feature.shrunk for number in feature.numbers)
 )
 _PLACE_OF = {number: place for place, number in enumerate(_SHARED)}
-_VERSION = hashlib.sha256(repr(_SHARED).encode()).hexdigest()
+#: Sums stay though up to a tenth more has come in since: adding up everything for each late event costs too much.
+_GROWN = 1.1
+_VERSION = hashlib.sha256(repr((_SHARED, "newest")).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,16 +92,28 @@ def midnight_of(tx: Connection, day: int) -> Midnight:
 
 
 def ensure_midnight(engine: Engine, day: int) -> None:
-    """Work out the sums as of the midnight that begins a day, unless they are kept already."""
-    kept = category_sums.c
+    """Work out the sums as of the midnight that begins a day, unless they are kept already.
+
+    A history that comes in late adds to midnights that were summed before it: once the store has grown by much since
+    then, they are summed anew.
+    """
     with reading(engine) as tx:
-        if tx.scalar(select(kept.day).where(kept.day == day, kept.measures == _VERSION)) is not None:
+        newest = tx.scalar(select(func.max(events.c.seq))) or 0
+        if newest <= _summed_through(tx, day) * _GROWN:
             return
     found = sum_categories(EventStore(engine).log(known_before=_EPOCH + timedelta(days=day)), day)
-    body = json.dumps({"everybody": found.everybody, "categories": found.categories}, ensure_ascii=False)
+    told = {"everybody": found.everybody, "categories": found.categories, "newest": newest}
+    body = json.dumps(told, ensure_ascii=False)
     with writing(engine) as tx:
-        tx.execute(category_sums.delete().where(kept.day == day))
+        tx.execute(category_sums.delete().where(category_sums.c.day == day))
         insert_new(tx, category_sums, [{"day": day, "measures": _VERSION, "body": body}])
+
+
+def _summed_through(tx: Connection, day: int) -> int:
+    """The newest event (by `seq`) that the store had when a day's sums were worked out; -1 where none are kept."""
+    kept = category_sums.c
+    body = tx.scalar(select(kept.body).where(kept.day == day, kept.measures == _VERSION))
+    return -1 if body is None else int(json.loads(body)["newest"])
 
 
 def forget_midnights(engine: Engine, *, after: datetime) -> None:

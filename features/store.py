@@ -78,10 +78,12 @@ class EventStore:
         """All events, or one merchant's, or those known before a moment, as a log."""
         return StoreLog(self.engine, merchant_id=merchant_id, known_before=known_before)
 
-    def knows(self, merchant_id: str) -> bool:
-        """Whether any event of the merchant was ever accepted."""
+    def knows(self, merchant_id: str, *, known_before: datetime | None = None) -> bool:
+        """Whether any event of the merchant was ever accepted, or any known before a moment."""
+        own = events.c.merchant_id == merchant_id
+        chosen = own if known_before is None else and_(own, events.c.known_at < micros(known_before))
         with reading(self.engine) as connection:
-            query = select(exists().where(events.c.merchant_id == merchant_id))
+            query = select(exists().where(chosen))
             return bool(connection.execute(query).scalar())
 
     def known_of(self, merchant_ids: Sequence[str]) -> list[str]:

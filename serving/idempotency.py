@@ -44,7 +44,9 @@ class Asked:
 def checked(key: str | None) -> str:
     """The header's key. Raises `IdempotencyKeyMissing`, `IdempotencyKeyInvalid`."""
     if key is None or not key.strip():
-        raise IdempotencyKeyMissing("a decision needs the header Idempotency-Key, so that it can be asked for again")
+        raise IdempotencyKeyMissing(
+            "the header Idempotency-Key is missing or empty; it makes this safe to ask for again"
+        )
     if not _KEY.fullmatch(key):
         raise IdempotencyKeyInvalid("an Idempotency-Key is 1 to 200 printable ASCII characters")
     return key

@@ -32,7 +32,8 @@ def answer_as_of(service: Service, judges: Judges, merchant_id: str, *, as_of: d
     """What today's models say of what was known before a moment. Raises `MerchantUnknown`, `MomentToCome`."""
     if as_of > service.clock():
         raise MomentToCome("a moment that is yet to come cannot be judged")
-    _check_known(service, merchant_id)
+    # A moment before everything has no midnight of ours to add up, and may have none in the calendar.
+    _check_known(service, merchant_id, before=as_of)
     ensure_midnight(service.engine, day_of(as_of))
     return _answer(service, merchant_id, judges.judge(service.clock()), as_of=as_of)
 
@@ -47,9 +48,10 @@ def answer_fresh(service: Service, judges: Judges, merchant_id: str) -> str:
     return answer_of(judged.assessments[0], assessed_at=now)
 
 
-def _check_known(service: Service, merchant_id: str) -> None:
-    if not service.events.knows(merchant_id):
-        raise MerchantUnknown("no event of a merchant with this id is known")
+def _check_known(service: Service, merchant_id: str, *, before: datetime | None = None) -> None:
+    if not service.events.knows(merchant_id, known_before=before):
+        then = " was known then" if before else " is known"
+        raise MerchantUnknown(f"no event of a merchant with this id{then}")
 
 
 def _answer(service: Service, merchant_id: str, judge: Judge, *, as_of: datetime) -> str:

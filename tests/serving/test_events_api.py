@@ -1,5 +1,6 @@
 """`POST /v1/events`: what goes in is there, once, and counts."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -113,30 +114,47 @@ def test_what_is_no_list_of_up_to_a_thousand_events_is_refused(engine, body):
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
 
 
-def test_an_empty_list_does_nothing(engine):
-    assert send(a_service(engine)).json() == {"accepted": 0, "duplicates": 0, "rejected": []}
+def sender(service, idempotency_key):
+    """A caller who sends everything under one idempotency key."""
+    key = a_key(service.engine, "events:write")
+    headers = {"Idempotency-Key": idempotency_key, "Content-Type": "application/json"}
+
+    def send_again(*events):
+        content = json.dumps({"events": events})
+        return ask(service, "/v1/events", key=key, method="POST", content=content, headers=headers)
+
+    return send_again
 
 
-# --- Asked twice -----------------------------------------------------------------------------------------------
-
-
-def once(service, key, *events):
-    headers = {"Idempotency-Key": "same"}
-    return ask(service, "/v1/events", key=key, method="POST", json={"events": list(events)}, headers=headers)
-
-
-def test_a_request_sent_again_under_its_key_gets_its_first_answer(engine):
-    service = a_service(engine)
-    key = a_key(engine, "events:write")
-    first, second = (once(service, key, an_order(), an_order("e2", amount_cents=-1)) for _ in range(2))
-    assert first.json()["accepted"] == 1
-    assert (second.status_code, second.json()) == (200, first.json())
+def test_a_repeat_with_an_idempotency_key_gets_the_answer_that_its_first_got(any_engine):
+    service = a_service(any_engine)
+    send_again = sender(service, "one")
+    first, again = (send_again(an_order(), an_order(colour="red")) for _ in range(2))
+    assert (first.status_code, again.text, again.json()["accepted"]) == (200, first.text, 1)
     assert orders_of(service) == 1
 
 
-def test_another_request_under_the_same_key_is_a_conflict_and_takes_nothing(engine):
-    service = a_service(engine)
-    key = a_key(engine, "events:write")
-    once(service, key, an_order())
-    answer = once(service, key, an_order("e2", order_id="o2"))
-    assert (answer.status_code, answer.json()["code"], orders_of(service)) == (409, "idempotency_conflict", 1)
+def test_the_same_idempotency_key_with_other_events_is_a_conflict_and_takes_nothing(any_engine):
+    service = a_service(any_engine)
+    send_again = sender(service, "one")
+    send_again(an_order())
+    answer = send_again(an_order("e2", order_id="o2"))
+    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_conflict")
+    assert orders_of(service) == 1
+
+
+def test_an_idempotency_key_stands_for_events_too_of_which_none_was_taken(engine):
+    send_again = sender(a_service(engine), "one")
+    first, again = (send_again(an_order(order_id="\ud800"), "no event") for _ in range(2))
+    assert (first.status_code, codes(first)) == (200, [(0, "bad_value"), (1, "bad_json")])
+    assert again.text == first.text
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201])
+def test_an_idempotency_key_may_be_left_out_but_not_be_wrong(engine, key):
+    answer = send(a_service(engine), an_order(), headers={"Idempotency-Key": key})
+    assert answer.status_code == 422
+
+
+def test_an_empty_list_does_nothing(engine):
+    assert send(a_service(engine)).json() == {"accepted": 0, "duplicates": 0, "rejected": []}

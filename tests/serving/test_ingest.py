@@ -11,13 +11,14 @@ from typer.testing import CliRunner
 import serving.ingest
 from features.database import day_of, reading
 from features.errors import LogUnreadable, UnknownColumns
-from features.midnights import ensure_midnight, midnight_of, sum_categories
+from features.midnights import Midnight, ensure_midnight, midnight_of, sum_categories
 from features.store import EventStore
 from serving.ingest import ingest_file, rejects_of
 from serving.ingest_commands import app
 from tests.features.build import write_lines, write_log
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 def an_order(event_id="e1", **changes):
@@ -136,6 +137,21 @@ def test_a_row_that_cannot_even_be_quoted_is_told_of_in_ascii(store, tmp_path):
     ingest_file(store, tmp_path / "log", currency="CNY", now=NOW)
     codes = [(line["index"], line["code"]) for line in rejects(tmp_path / "log")]
     assert codes == [(0, "bad_value"), (1, "unknown_column"), (2, "bad_json")]
+
+
+def test_midnights_after_what_a_file_tells_late_are_added_up_anew(ingest, store):
+    day, placed = day_of(NOW), NOW - timedelta(days=1)
+    for some in (day - 2, day):
+        ensure_midnight(store.engine, some)
+    ingest(
+        an_order(merchant_id="late", event_type="merchant_registered", category="toys"),
+        an_order("e2", event_time=placed),
+    )
+    ensure_midnight(store.engine, day)
+    with reading(store.engine) as tx:
+        assert midnight_of(tx, day) == sum_categories(store.log(known_before=MIDNIGHT), day)
+        assert midnight_of(tx, day) != Midnight(day=day)
+        assert midnight_of(tx, day - 1).day == day - 2
 
 
 def test_a_file_in_another_currency_is_not_added_up(ingest, store):

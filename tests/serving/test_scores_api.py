@@ -140,6 +140,7 @@ def test_as_of_a_moment_is_judged_from_what_was_known_before_it(engine):
         ("yesterday", 422, "invalid"),
         ("2025-12-31T23:00:00Z", 404, "merchant_unknown"),
         ("0001-01-01T00:00:00Z", 404, "merchant_unknown"),
+        ("0001-01-01T00:00:00+08:00", 404, "merchant_unknown"),
     ],
 )
 def test_a_moment_that_cannot_be_judged_is_refused(engine, as_of, status, code):
