@@ -59,6 +59,8 @@ def press_to(page, name, *, tag):
 
 
 def log_in(page):
+    # The browser gives the focus a moment after the page is there; what is typed before goes nowhere.
+    page.locator("input[name=name]:focus").wait_for()
     page.keyboard.type(NAME)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
