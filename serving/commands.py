@@ -53,11 +53,12 @@ def mount(app: typer.Typer, *, champions: Callable[[], "Champions"]) -> None:
     def serve(
         host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
         port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
+        workers: Annotated[int, typer.Option(help="How many processes answer.", min=1, max=64)] = 1,
     ) -> None:
         """Serve the API, and judge whoever is due beside it."""
         from serving.serve import serve_api
 
-        serve_api(champions(), Settings(), host=host, port=port, clock=_now)
+        serve_api(champions(), Settings(), host=host, port=port, workers=workers, clock=_now)
 
     @app.command()
     def worker() -> None:

@@ -1,8 +1,17 @@
 """What the service tells Prometheus about itself; no label ever holds an id of anybody."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
-__all__ = ["Metrics"]
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+__all__ = ["Metrics", "shared_metrics"]
+
+#: Where processes that answer together keep their figures, so that each can tell those of all.
+_SHARED = "PROMETHEUS_MULTIPROC_DIR"
 
 #: Seconds; the goal for a decision is 10 milliseconds, and nobody waits longer than some seconds.
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -20,11 +29,18 @@ class Metrics:
         self._decisions = Counter(
             "goodfaith_decisions", "Decisions made, by kind and outcome", ("kind", "outcome"), registry=self.registry
         )
-        self._due = Gauge("goodfaith_due_merchants", "Merchants with events not yet judged", registry=self.registry)
-        self._lag = Gauge("goodfaith_lag_seconds", "How long the first of them waits", registry=self.registry)
+        self._due = Gauge(
+            "goodfaith_due_merchants", "Merchants with events not yet judged",
+            registry=self.registry, multiprocess_mode="mostrecent",
+        )  # fmt: skip
+        self._lag = Gauge(
+            "goodfaith_lag_seconds", "How long the first of them waits",
+            registry=self.registry, multiprocess_mode="mostrecent",
+        )  # fmt: skip
         self._age = Gauge(
-            "goodfaith_newest_assessment_age_seconds", "How old the newest assessment is", registry=self.registry
-        )
+            "goodfaith_newest_assessment_age_seconds", "How old the newest assessment is",
+            registry=self.registry, multiprocess_mode="mostrecent",
+        )  # fmt: skip
 
     def answered(self, *, route: str | None, method: str, status: int, seconds: float) -> None:
         """Count a request; what matched no route is counted together."""
@@ -44,5 +60,22 @@ class Metrics:
             self._age.set(newest_age)
 
     def text(self) -> bytes:
-        """Everything, as Prometheus reads it."""
-        return generate_latest(self.registry)
+        """Everything, as Prometheus reads it; of all processes where several answer together."""
+        return generate_latest(_of_all() if _SHARED in os.environ else self.registry)
+
+
+def _of_all() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # The library gives it no types.
+    return registry
+
+
+@contextmanager
+def shared_metrics() -> Iterator[None]:
+    """Have the processes started within the block add up their figures."""
+    with TemporaryDirectory(prefix="goodfaith-metrics-") as folder:
+        os.environ[_SHARED] = folder
+        try:
+            yield
+        finally:
+            del os.environ[_SHARED]

@@ -3,18 +3,24 @@
 import signal
 import socket
 import threading
+from dataclasses import dataclass
+from typing import Any, cast
 
 import structlog
 import typer
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy import Engine
+from uvicorn.supervisors import Multiprocess
 
+from features.database import open_engine
 from features.settings import Settings
 from serving.app import create_app
 from serving.champions import Champions, current_declarations
 from serving.errors import AddressUnavailable, Unavailable
 from serving.judging import Judges
 from serving.logs import write_json_logs
+from serving.metrics import shared_metrics
 from serving.policy import shipped_policy, shipped_programmes, shipped_refunds
 from serving.readiness import Readiness
 from serving.readings import live_readings
@@ -27,17 +33,51 @@ __all__ = ["listening", "serve_api", "service_on", "work"]
 log = structlog.get_logger("goodfaith.serving")
 
 
-def serve_api(champions: Champions, settings: Settings, *, host: str, port: int, clock: Clock) -> None:
-    """Serve the API on an address until interrupted; port 0 takes any that is free. Raises `AddressUnavailable`."""
+def serve_api(
+    champions: Champions, settings: Settings, *, host: str, port: int, workers: int = 1, clock: Clock
+) -> None:
+    """Serve the API on an address until interrupted; port 0 takes any that is free. Raises `AddressUnavailable`.
+
+    With several `workers`, each is a process that answers on the same address; this one judges whoever is due.
+    """
     write_json_logs()
     with listening(host, port) as door, opened(settings.database) as engine:
         service = service_on(engine, champions, settings, clock)
         service.events.settle_currency(settings.currency)
         _try_out(service)
-        config = uvicorn.Config(create_app(service), log_config=None, access_log=False, server_header=False)
         typer.echo(f"Goodfaith answers at http://{host}:{door.getsockname()[1]} (Ctrl+C stops it)")
         with Beside(Worker(service, Judges(service))):
-            uvicorn.Server(config).run(sockets=[door])
+            if workers == 1:
+                uvicorn.Server(_told(create_app(service))).run(sockets=[door])
+            else:
+                _answer_together(_Answering(champions=champions, settings=settings, clock=clock), workers, door)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answering:
+    """What a process is given that only answers; it opens the store for itself."""
+
+    champions: Champions
+    settings: Settings
+    clock: Clock
+
+    def __call__(self) -> FastAPI:
+        write_json_logs()
+        service = service_on(open_engine(self.settings.database), self.champions, self.settings, self.clock)
+        _try_out(service)
+        return create_app(service)
+
+
+def _answer_together(answering: _Answering, workers: int, door: socket.socket) -> None:
+    with shared_metrics():
+        Multiprocess(_told(answering, workers=workers), sockets=[door]).run()
+
+
+def _told(app: FastAPI | _Answering, *, workers: int = 1) -> uvicorn.Config:
+    factory = isinstance(app, _Answering)
+    return uvicorn.Config(
+        cast("Any", app), factory=factory, workers=workers, log_config=None, access_log=False, server_header=False
+    )
 
 
 def work(champions: Champions, settings: Settings, *, clock: Clock) -> None:
