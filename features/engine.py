@@ -10,6 +10,7 @@ from features.catalogue import CATALOGUE
 from features.catalogue.feature import Context, Feature, Number
 from features.catalogue.merchant import CATEGORY
 from features.categories import CategorySums
+from features.crossing import Market
 from features.facts import Facts, Lexicon, resolve
 from features.kernel import Moments, window_sums
 from features.known import Known
@@ -26,7 +27,7 @@ Ints = npt.NDArray[np.int64]
 COLUMNS_KEPT = (
     "event_id", "event_time", "known_at", "reverses", "order_id", "buyer_id", "category", "amount_cents",
     "deposit_cents", "stars", "reply_seconds", "placed_at", "ship_by", "deliver_by", "outcome", "actor", "reason",
-    "advanced_by", "finally_liable", "dispute_id", "report_id", "refund_id", "return_id",
+    "advanced_by", "finally_liable", "dispute_id", "report_id", "refund_id", "return_id", "link_kind", "link_token",
 )  # fmt: skip
 
 
@@ -74,20 +75,25 @@ class _Work:
         self.shared = _numbers(feature for feature in features if feature.shrunk)
         self.needed = _numbers(features) | (dict.fromkeys(CATEGORY.numbers(None)) if drawn else {})
         self.own: dict[Number, Ints] = {number: np.zeros(len(spine), dtype=np.int64) for number in self.needed}
+        self.market = Market(measure for measure, _ in self.needed)
 
     def add(self, known: Known, part: int, count: int) -> None:
         """Take in the merchants of one part."""
-        rows = np.flatnonzero((self.merchant >= 0) & (self.merchant % count == part))
-        moments, place = _moments(self.merchant[rows], self.spine.day[rows])
         resolved = resolve(known, dict.fromkeys(measure for measure, _ in self.needed), self.lexicon)
-        for facts in resolved:
-            for number, sums in _summed(facts, moments, self.needed):
-                self.own[number][rows] = sums[place]
+        self._sum(resolved, np.flatnonzero((self.merchant >= 0) & (self.merchant % count == part)))
+        self.market.take(known)
         if self.categories:
             self.categories.add(resolved, self.shared)
 
+    def _sum(self, resolved: Iterable[Facts], rows: Ints) -> None:
+        moments, place = _moments(self.merchant[rows], self.spine.day[rows])
+        for facts in resolved:
+            for number, sums in _summed(facts, moments, self.needed):
+                self.own[number][rows] = sums[place]
+
     def context(self) -> Context:
-        """What formulas are worked out from."""
+        """What formulas are worked out from, once every part is in."""
+        self._sum(self.market.facts(measure for measure, _ in self.needed), np.flatnonzero(self.merchant >= 0))
         nothing = np.zeros(len(self.spine), dtype=np.int64)
         latest, named = CATEGORY.numbers(None)
         shared = self.categories

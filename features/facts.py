@@ -20,6 +20,7 @@ from features.known import NO_TIME, Known, Rows, days, ranks
 from features.measures import (
     Amount,
     Column,
+    Crossed,
     Distinct,
     Flag,
     Happenings,
@@ -86,10 +87,14 @@ class _Placed:
 
 
 def resolve(known: Known, measures: Iterable[Measure], lexicon: Lexicon) -> list[Facts]:
-    """The facts of all merchants in `known`, one `Facts` for each source that the measures name."""
+    """The facts of all merchants in `known`, one `Facts` for each source that the measures name.
+
+    What is made of other merchants' events (`Crossed`) is left to `features.crossing`.
+    """
     by_source: dict[Source, list[Measure]] = {}
     for measure in measures:
-        by_source.setdefault(measure.source, []).append(measure)
+        if not isinstance(measure.source, Crossed):
+            by_source.setdefault(measure.source, []).append(measure)
     return [_facts(known, source, tuple(named), lexicon) for source, named in by_source.items()]
 
 

@@ -1,7 +1,7 @@
-"""What crosses merchants, as of a midnight, kept in the store: the sums of all merchants of each category.
+"""What crosses merchants, as of a midnight, kept in the store: sums by category, and facts made of others' events.
 
-It is worked out once per midnight from the events known before it, on the same path as for training; features of
-the day that follows are drawn towards it.
+It is worked out once per midnight from the events known before it, on the same path as for training, and holds for
+the day that follows.
 """
 
 import hashlib
@@ -18,15 +18,17 @@ from features.catalogue import CATALOGUE
 from features.catalogue.feature import Number
 from features.catalogue.merchant import CATEGORY
 from features.categories import CategorySums
+from features.crossed_rows import CROSSING, Rows, replace_crossed, sums_of
+from features.crossing import Market
 from features.database import day_of, insert_new, reading, writing
 from features.engine import COLUMNS_KEPT
 from features.facts import Lexicon, resolve
 from features.log import EventLog
 from features.partition import divided
 from features.store import EventStore
-from features.tables import category_sums, events
+from features.tables import category_sums, crossed, events
 
-__all__ = ["Midnight", "ensure_midnight", "forget_midnights", "midnight_of", "sum_categories"]
+__all__ = ["Midnight", "ensure_midnight", "forget_midnights", "midnight_of", "sum_up"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -37,7 +39,7 @@ _SHARED: tuple[Number, ...] = tuple(
 _PLACE_OF = {number: place for place, number in enumerate(_SHARED)}
 #: Sums stay though up to a tenth more has come in since: adding up everything for each late event costs too much.
 _GROWN = 1.1
-_VERSION = hashlib.sha256(repr((_SHARED, "newest")).encode()).hexdigest()
+_VERSION = hashlib.sha256(repr((_SHARED, CROSSING, "newest")).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +60,22 @@ class Midnight:
         return sums[_PLACE_OF[number]] if sums else 0
 
 
-def sum_categories(log: EventLog, day: int) -> Midnight:
-    """Add up what was known of everybody before a midnight."""
-    lexicon, sums = Lexicon(), CategorySums(np.array([day]))
+def sum_up(log: EventLog, day: int) -> tuple[Midnight, Rows]:
+    """Add up what was known of everybody before a midnight: sums by category, and what crosses to each merchant."""
+    lexicon, sums, market = Lexicon(), CategorySums(np.array([day])), Market(measure for measure, _ in CROSSING)
     measures = dict.fromkeys([*(measure for measure, _ in _SHARED), *(m for m, _ in CATEGORY.numbers(None))])
     with divided(log, COLUMNS_KEPT) as parted:
         if not parted.merchants:
-            return Midnight(day=day)
+            return Midnight(day=day), {}
         for part in range(parted.count):
-            sums.add(resolve(parted.part(part), measures, lexicon), _SHARED)
+            known = parted.part(part)
+            sums.add(resolve(known, measures, lexicon), _SHARED)
+            market.take(known)
+        crossing = sums_of(market, parted.merchants, day)
+    return _midnight(sums, lexicon, day), crossing
+
+
+def _midnight(sums: CategorySums, lexicon: Lexicon, day: int) -> Midnight:
     at = np.array([day])
     return Midnight(
         day=day,
@@ -101,12 +110,13 @@ def ensure_midnight(engine: Engine, day: int) -> None:
         newest = tx.scalar(select(func.max(events.c.seq))) or 0
         if newest <= _summed_through(tx, day) * _GROWN:
             return
-    found = sum_categories(EventStore(engine).log(known_before=_EPOCH + timedelta(days=day)), day)
+    found, crossing = sum_up(EventStore(engine).log(known_before=_EPOCH + timedelta(days=day)), day)
     told = {"everybody": found.everybody, "categories": found.categories, "newest": newest}
     body = json.dumps(told, ensure_ascii=False)
     with writing(engine) as tx:
         tx.execute(category_sums.delete().where(category_sums.c.day == day))
         insert_new(tx, category_sums, [{"day": day, "measures": _VERSION, "body": body}])
+        replace_crossed(tx, day, crossing)
 
 
 def _summed_through(tx: Connection, day: int) -> int:
@@ -119,7 +129,8 @@ def _summed_through(tx: Connection, day: int) -> int:
 def forget_midnights(engine: Engine, *, after: datetime) -> None:
     """Have the sums of every midnight after a moment worked out anew, since more is known of what came before it."""
     with writing(engine) as tx:
-        tx.execute(category_sums.delete().where(category_sums.c.day > day_of(after)))
+        for kept in (category_sums, crossed):
+            tx.execute(kept.delete().where(kept.c.day > day_of(after)))
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

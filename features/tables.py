@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 __all__ = [
     "KEYS",
     "category_sums",
+    "crossed",
     "event_keys",
     "events",
     "merchants",
@@ -118,6 +119,17 @@ category_sums = Table(
     Column("day", Integer, primary_key=True, autoincrement=False),
     Column("measures", String, nullable=False),
     Column("body", Text, nullable=False),
+)
+
+#: What crosses to one merchant as of one midnight: pairs as in `tiles`, of a number's place and its sum.
+#:
+#: A merchant to which nothing crosses has no row.
+crossed = Table(
+    "crossed",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("merchant_id", String, primary_key=True),
+    Column("amounts", LargeBinary, nullable=False),
 )
 
 #: What was settled once for the whole store, such as its currency.
