@@ -7,9 +7,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from features.catalogue import CATALOGUE
-from features.catalogue.feature import Context, Feature, Number
+from features.catalogue.feature import Context, Feature, Number, Shrunk
 from features.catalogue.merchant import CATEGORY
-from features.categories import CategorySums
+from features.categories import CategorySums, Rate, RateSpreads
 from features.crossing import Market
 from features.facts import Facts, Lexicon, resolve
 from features.kernel import Moments, window_sums
@@ -19,7 +19,7 @@ from features.partition import Accepted, Divided, divided
 from features.progress import Watch, silently
 from features.spine import Spine, spine_of
 
-__all__ = ["COLUMNS_KEPT", "build_features", "features_of"]
+__all__ = ["COLUMNS_KEPT", "build_features", "features_of", "rates_of"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -72,7 +72,9 @@ class _Work:
         self.lexicon = Lexicon()
         drawn = any(feature.shrunk for feature in features)
         self.categories = CategorySums(np.unique(spine.day)) if drawn else None
+        self.spreads = RateSpreads(spine.day) if drawn else None
         self.shared = _numbers(feature for feature in features if feature.shrunk)
+        self.rates = rates_of(features)
         self.needed = _numbers(features) | (dict.fromkeys(CATEGORY.numbers(None)) if drawn else {})
         self.own: dict[Number, Ints] = {number: np.zeros(len(spine), dtype=np.int64) for number in self.needed}
         self.market = Market(measure for measure, _ in self.needed)
@@ -84,6 +86,13 @@ class _Work:
         self.market.take(known)
         if self.categories:
             self.categories.add(resolved, self.shared)
+        if self.spreads:
+            self.spreads.add(resolved, self.rates)
+
+    def _strength(self, formula: Shrunk) -> npt.NDArray[np.float64]:
+        if self.spreads is None:
+            return np.full(len(self.spine), formula.strength)
+        return self.spreads.of(formula.rate, self.spine.day, default=formula.strength)
 
     def _sum(self, resolved: Iterable[Facts], rows: Ints) -> None:
         moments, place = _moments(self.merchant[rows], self.spine.day[rows])
@@ -102,9 +111,15 @@ class _Work:
             own=self.own.__getitem__,
             category=lambda number: shared.of(number, category, self.spine.day) if shared else nothing,
             everybody=lambda number: shared.of_everybody(number, self.spine.day) if shared else nothing,
+            strength=self._strength,
             day=self.spine.day,
             texts=tuple(self.lexicon.texts),
         )
+
+
+def rates_of(features: Iterable[Feature]) -> tuple[Rate, ...]:
+    """Every rate that some features draw towards others'."""
+    return tuple(dict.fromkeys(f.formula.rate for f in features if isinstance(f.formula, Shrunk)))
 
 
 def _numbers(features: Iterable[Feature]) -> dict[Number, None]:
