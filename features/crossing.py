@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
-from features import links
+from features import links, listings
 from features.facts import Facts
 from features.known import Known
 from features.measures import Crossed, Measure
@@ -35,6 +35,7 @@ class Crossing:
 CROSSINGS: MappingProxyType[str, Crossing] = MappingProxyType(
     {
         "links": Crossing(reads=links.READS, facts=links.link_facts),
+        "listings": Crossing(reads=listings.READS, facts=listings.listing_facts),
     }
 )
 

@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 from features.facts import Facts
 from features.known import Known, Rows, days
 from features.measures import Crossed, Events, Is, Measure
-from features.selection import select
+from features.selection import numbered, select
+from features.sharing import Pairs, Sightings, distinct, not_public, pairs
 from features.spells import FOREVER, Spells, intersect, match, minus, union
 
 __all__ = ["KINDS", "MOST_WITH_A_TOKEN", "READS", "link_facts"]
@@ -42,33 +43,15 @@ _FAKES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pairs:
-    """Linked merchants: of each pair (by key) one and the other, and while which pairs are linked."""
-
-    one: Ints
-    other: Ints
-    spells: Spells
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sightings:
-    """Tokens of merchants, each once: whose each is, its kind, and while it is known; spells carry the token as key."""
-
-    merchant: Ints
-    kind: Ints
-    spells: Spells
-
-
 def link_facts(market: Known, measures: Sequence[Measure]) -> list[Facts]:
     """Facts about the merchants that each is linked to; each pair counts once, through however many tokens."""
-    seen = _sightings(market)
-    everyone = _pairs(seen, KINDS)
+    seen, kinds = _sightings(market)
+    everyone = pairs(seen)
     found = []
     for measure in measures:
         what, _, kind = _named(measure).partition(":")
-        pairs = _pairs(seen, (kind,)) if kind else everyone
-        found.append(_facts(pairs, _ABOUT[what](market, pairs), measure))
+        linked = pairs(seen.where(kinds == KINDS.index(kind))) if kind else everyone
+        found.append(_facts(linked, _ABOUT[what](market, linked), measure))
     return found
 
 
@@ -78,68 +61,21 @@ def _named(measure: Measure) -> str:
     return measure.source.of
 
 
-def _sightings(market: Known) -> _Sightings:
-    """Which tokens are known of which merchants, while they are not public."""
+def _sightings(market: Known) -> tuple[Sightings, Ints]:
+    """Which tokens are known of which merchants, while they are not public, and the kind of each sighting."""
     rows = market.of("link_observed")
     own = rows.where(~market.filled(rows, "buyer_id"))
     tokens, kinds = _tokens(market, own)
-    named, key = _distinct(tokens, own.merchant)
-    known = union(own.spells(key))
-    token, merchant = named[:, known.key]
-    public = _public(Spells(key=token, start=known.start, end=known.end))
-    # Each sighting keeps a place of its own, so that what is taken from it stays apart from other merchants'.
-    place, stretch = match(token, public.key)
-    taken = Spells(key=place, start=public.start[stretch], end=public.end[stretch])
-    left = minus(Spells(key=np.arange(len(token)), start=known.start, end=known.end), taken)
-    spells = Spells(key=token[left.key], start=left.start, end=left.end)
-    return _Sightings(merchant=merchant[left.key], kind=kinds[spells.key], spells=spells)
+    seen = not_public(tokens, own.merchant, numbered(own), most=MOST_WITH_A_TOKEN)
+    return seen, kinds[seen.spells.key]
 
 
 def _tokens(market: Known, rows: Rows) -> tuple[Ints, Ints]:
     """A number for each token, and the kind of each number; a token of one kind is none of another."""
     kind = pc.index_in(market.texts(rows, "link_kind"), value_set=pa.array(KINDS)).to_numpy(zero_copy_only=False)
     text = market.texts(rows, "link_token").dictionary_encode().indices.to_numpy(zero_copy_only=False)
-    named, token = _distinct(np.asarray(kind).astype(np.int64), np.asarray(text).astype(np.int64))
+    named, token = distinct(np.asarray(kind).astype(np.int64), np.asarray(text).astype(np.int64))
     return token, named[0]
-
-
-def _distinct(one: Ints, other: Ints) -> tuple[Ints, Ints]:
-    """The distinct pairs (2, k), and which of them each is."""
-    named, which = np.unique(np.stack([one, other]), axis=1, return_inverse=True)
-    return named, which.reshape(-1)
-
-
-def _public(known: Spells) -> Spells:
-    """While which tokens are known of more merchants than `MOST_WITH_A_TOKEN`."""
-    crowded = np.bincount(known.key, minlength=1) > MOST_WITH_A_TOKEN
-    some = known.where(crowded[known.key])
-    back = some.end < FOREVER
-    token = np.concatenate([some.key, some.key[back]])
-    moment = np.concatenate([some.start, some.end[back]])
-    step = np.repeat([1, -1], [len(some.key), int(back.sum())])
-    order = np.lexsort((moment, token))
-    token, moment, step = token[order], moment[order], step[order]
-    first = np.append(True, token[1:] != token[:-1])[: len(token)]
-    counts = np.cumsum(step)
-    # What tokens before it came to at their ends is taken off again.
-    begun = np.maximum.accumulate(np.where(first, np.arange(len(token)), 0))
-    counts -= (counts - step)[begun]
-    until = np.append(np.where(first[1:], FOREVER, moment[1:]), FOREVER)[: len(token)]
-    many = (counts > MOST_WITH_A_TOKEN) & (moment < until)
-    return union(Spells(key=token[many], start=moment[many], end=until[many]))
-
-
-def _pairs(seen: _Sightings, kinds: Sequence[str]) -> _Pairs:
-    """While which pairs of merchants share a token of some kinds."""
-    chosen = np.isin(seen.kind, [KINDS.index(name) for name in kinds])
-    spells, owner = seen.spells.where(chosen), seen.merchant[chosen]
-    one, other = match(spells.key, spells.key)
-    apart = owner[one] != owner[other]
-    one, other = one[apart], other[apart]
-    named, key = _distinct(owner[one], owner[other])
-    start = np.maximum(spells.start[one], spells.start[other])
-    end = np.minimum(spells.end[one], spells.end[other])
-    return _Pairs(one=named[0], other=named[1], spells=union(Spells(key=key, start=start, end=end).where(start < end)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,11 +86,11 @@ class _About:
     clock: Ints
 
 
-def _themselves(_: Known, pairs: _Pairs) -> _About:
-    return _About(spells=pairs.spells, clock=pairs.spells.start)
+def _themselves(_: Known, linked: Pairs) -> _About:
+    return _About(spells=linked.spells, clock=linked.spells.start)
 
 
-def _removed(market: Known, pairs: _Pairs) -> _About:
+def _removed(market: Known, linked: Pairs) -> _About:
     """Pairs of which the other is removed, from when that is known until it is known to be reinstated."""
     removals, returns = select(market, _REMOVALS), market.of("reinstated")
     row, back = match(removals.merchant, returns.merchant)
@@ -162,44 +98,44 @@ def _removed(market: Known, pairs: _Pairs) -> _About:
     ended = Spells(key=row[later], start=days(returns.start)[back][later], end=days(returns.end)[back][later])
     standing = minus(removals.spells(np.arange(len(removals))), ended.where(ended.start < ended.end))
     gone = union(Spells(key=removals.merchant[standing.key], start=standing.start, end=standing.end))
-    pair, stretch = match(pairs.other, gone.key)
-    spells = intersect(pairs.spells, Spells(key=pair, start=gone.start[stretch], end=gone.end[stretch]))
+    pair, stretch = match(linked.other, gone.key)
+    spells = intersect(linked.spells, Spells(key=pair, start=gone.start[stretch], end=gone.end[stretch]))
     return _About(spells=spells, clock=spells.start)
 
 
-def _fakes(market: Known, pairs: _Pairs) -> _About:
+def _fakes(market: Known, linked: Pairs) -> _About:
     """Fakes confirmed at the other, on the clock of the confirmation."""
-    return _happened(pairs, [select(market, events) for events in _FAKES])
+    return _happened(linked, [select(market, events) for events in _FAKES])
 
 
-def _registered(market: Known, pairs: _Pairs) -> _About:
+def _registered(market: Known, linked: Pairs) -> _About:
     """Registrations of the other, on the clock of the registration."""
-    return _happened(pairs, [market.of("merchant_registered")])
+    return _happened(linked, [market.of("merchant_registered")])
 
 
-def _happened(pairs: _Pairs, events: Sequence[Rows]) -> _About:
+def _happened(linked: Pairs, events: Sequence[Rows]) -> _About:
     """What happened at the other, while it and the link are known."""
     clock = np.concatenate([days(rows.time) for rows in events])
     start = np.concatenate([days(rows.start) for rows in events])
     end = np.concatenate([days(rows.end) for rows in events])
-    other = pairs.other[pairs.spells.key]
+    other = linked.other[linked.spells.key]
     spell, event = match(other, np.concatenate([rows.merchant for rows in events]))
-    start = np.maximum(pairs.spells.start[spell], start[event])
-    end = np.minimum(pairs.spells.end[spell], end[event])
+    start = np.maximum(linked.spells.start[spell], start[event])
+    end = np.minimum(linked.spells.end[spell], end[event])
     lasting = start < end
-    spells = Spells(key=pairs.spells.key[spell], start=start, end=end).where(lasting)
+    spells = Spells(key=linked.spells.key[spell], start=start, end=end).where(lasting)
     return _About(spells=spells, clock=clock[event][lasting])
 
 
-_ABOUT: MappingProxyType[str, Callable[[Known, _Pairs], _About]] = MappingProxyType(
+_ABOUT: MappingProxyType[str, Callable[[Known, Pairs], _About]] = MappingProxyType(
     {"merchants": _themselves, "removed": _removed, "fakes": _fakes, "registered": _registered}
 )
 
 
-def _facts(pairs: _Pairs, about: _About, measure: Measure) -> Facts:
+def _facts(linked: Pairs, about: _About, measure: Measure) -> Facts:
     """One for each spell while it lasts, of the pair's first merchant."""
     spells, back = about.spells, np.flatnonzero(about.spells.end < FOREVER)
-    merchant, amount = pairs.one[spells.key], np.ones(len(spells.key), dtype=np.int64)
+    merchant, amount = linked.one[spells.key], np.ones(len(spells.key), dtype=np.int64)
     return Facts(
         merchant=np.concatenate([merchant, merchant[back]]),
         clock=np.concatenate([about.clock, about.clock[back]]),

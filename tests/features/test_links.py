@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.catalogue.links import FEATURES
 from features.links import KINDS, MOST_WITH_A_TOKEN
 from tests.features.build import a_log, engine_features, moment
 
@@ -26,7 +27,7 @@ def asked(tmp_path):
 
     def asked(name, as_of, *merchants, log=LOG):
         rows = [(one, moment(as_of)) for one in merchants]
-        return engine_features(a_log(log), rows, folder=tmp_path)[name].to_pylist()
+        return engine_features(a_log(log), rows, folder=tmp_path, features=FEATURES)[name].to_pylist()
 
     return asked
 
@@ -172,6 +173,6 @@ def naive(events, merchant, as_of):
 @given(histories(), st.sets(st.integers(1, 110), min_size=1, max_size=3))
 def test_every_feature_of_links_is_what_its_words_say(tmp_path_factory, events, days):
     rows = [(one, START + timedelta(days=day)) for one in MERCHANTS for day in days]
-    found = engine_features(events, rows, folder=tmp_path_factory.mktemp("links"))
+    found = engine_features(events, rows, folder=tmp_path_factory.mktemp("links"), features=FEATURES)
     expected = [naive(events, *row) for row in rows]
     assert [{name: row[name] for name in expected[0]} for row in found.to_pylist()] == expected
