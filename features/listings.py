@@ -21,13 +21,14 @@ from features.measures import Crossed, Events, Is, Measure
 from features.selection import numbered, select
 from features.sharing import Pairs, not_public, pairs
 from features.spells import FOREVER, Moves, Spells, heights, intersect, joined, match, peaks, union
+from features.tables import OF_A_LISTING
 
-__all__ = ["MOST_WITH_A_TITLE", "READS", "listing_counts", "listing_facts"]
+__all__ = ["MOST_WITH_A_TITLE", "READS", "listing_counts", "listing_facts", "twins_of"]
 
 Ints = npt.NDArray[np.int64]
 
 #: Event types that facts about listings are made from.
-READS = ("listing_changed", "fake_report_filed", "fake_report_resolved", "inspection_completed")
+READS = tuple(sorted(OF_A_LISTING))
 
 #: A title that more listings of one merchant share than this is a kind of goods. Own proposal: goods are relisted a few
 #: times, and a shop of phone cases has hundreds of "phone case".
@@ -65,7 +66,7 @@ def _merchants(market: Known, measure: Measure) -> Facts:
 def listing_counts(market: Known, what: str, *, days_back: int) -> Spells:
     """Each thing that counts for a listing within a window: spells under the listings' keys in the market."""
     counting = joined([_within(market, select(market, events), days_back) for events in _WHAT[what]])
-    twins = _twins(market)
+    twins = twins_of(market)
     pair, thing = match(twins.other, counting.key)
     of_twins = Spells(key=pair, start=counting.start[thing], end=counting.end[thing])
     # A pair may carry several things at once, and each of them counts: so each gets a place of its own.
@@ -100,7 +101,7 @@ def _listing_of(market: Known, rows: Rows) -> tuple[Ints, Spells]:
     return np.concatenate([own[named.key], by_row[told.key]]), joined([named, told])
 
 
-def _twins(market: Known) -> Pairs:
+def twins_of(market: Known) -> Pairs:
     """Listings of one merchant that were known by the same title."""
     rows = market.of("listing_changed")
     titled = rows.where(market.filled(rows, "title"))
