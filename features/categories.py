@@ -9,10 +9,10 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from features.catalogue.feature import Number
 from features.catalogue.merchant import CATEGORY
 from features.facts import Facts
 from features.kernel import Moments, window_sums
+from features.measures import Number
 
 __all__ = ["CategorySums"]
 
@@ -52,10 +52,8 @@ class CategorySums:
         count = int(facts.merchant.max(initial=0)) + 1
         merchant = np.repeat(np.arange(count), len(self.days))
         moments = Moments(merchant=merchant, day=np.tile(self.days, count))
-        sums = window_sums(facts, moments, dict.fromkeys(days for _, days in wanted))
-        for measure, days in wanted:
-            row = sums[days][facts.measures.index(measure)].reshape(count, len(self.days))
-            self._sums[measure, days] = _added(self._sums.get((measure, days)), row)
+        for number, sums in window_sums(facts, moments, wanted).items():
+            self._sums[number] = _added(self._sums.get(number), sums.reshape(count, len(self.days)))
 
 
 def _by_category(facts: Facts, categories: Facts) -> Facts:
