@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from features.catalogue.feature import Number
 from features.catalogue.merchant import CATEGORY
 from features.facts import Facts
 from features.kernel import Moments, window_sums
+from features.measures import Number
 from features.strength import Spread, month_of, spread_of, strengths
 
 __all__ = ["CategorySums", "Rate", "RateSpreads"]
@@ -56,10 +56,8 @@ class CategorySums:
         count = int(facts.merchant.max(initial=0)) + 1
         merchant = np.repeat(np.arange(count), len(self.days))
         moments = Moments(merchant=merchant, day=np.tile(self.days, count))
-        sums = window_sums(facts, moments, dict.fromkeys(days for _, days in wanted))
-        for measure, days in wanted:
-            row = sums[days][facts.measures.index(measure)].reshape(count, len(self.days))
-            self._sums[measure, days] = _added(self._sums.get((measure, days)), row)
+        for number, sums in window_sums(facts, moments, wanted).items():
+            self._sums[number] = _added(self._sums.get(number), sums.reshape(count, len(self.days)))
 
 
 def _by_category(facts: Facts, categories: Facts) -> Facts:
@@ -121,8 +119,6 @@ class RateSpreads:
         return found[np.searchsorted(self.months, month_of(day))]
 
     def _sums(self, facts: Facts, merchants: Ints, asked: Iterable[Number]) -> Iterable[tuple[Number, Ints]]:
-        wanted = [(measure, days) for measure, days in asked if measure in facts.measures]
         shape = (len(merchants), len(self.months))
         moments = Moments(merchant=np.repeat(merchants, shape[1]), day=np.tile(self.months, shape[0]))
-        found = window_sums(facts, moments, dict.fromkeys(days for _, days in wanted)) if wanted else {}
-        return [((m, days), found[days][facts.measures.index(m)].reshape(shape)) for m, days in wanted]
+        return [(number, sums.reshape(shape)) for number, sums in window_sums(facts, moments, asked).items()]

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from features.catalogue import CATALOGUE
-from features.catalogue.feature import Context, Feature, Number, Shrunk
+from features.catalogue.feature import Context, Feature, Shrunk
 from features.catalogue.merchant import CATEGORY
 from features.categories import CategorySums, Rate, RateSpreads
 from features.crossing import Market
@@ -15,6 +15,7 @@ from features.facts import Facts, Lexicon, resolve
 from features.kernel import Moments, window_sums
 from features.known import Known
 from features.log import EventLog
+from features.measures import Number
 from features.partition import Accepted, Divided, divided
 from features.progress import Watch, silently
 from features.spine import Spine, spine_of
@@ -28,7 +29,8 @@ COLUMNS_KEPT = (
     "event_id", "event_time", "known_at", "reverses", "order_id", "buyer_id", "category", "amount_cents",
     "deposit_cents", "stars", "reply_seconds", "placed_at", "ship_by", "deliver_by", "outcome", "actor", "reason",
     "advanced_by", "finally_liable", "dispute_id", "report_id", "refund_id", "return_id", "link_kind", "link_token",
-    "penalty", "change", "listing_id", "title",
+    "quantity", "kind", "fulfilled_by", "no_return_confirmed", "tracked", "leg", "listing_id", "price_cents",
+    "title", "status", "penalty", "change",
 )  # fmt: skip
 
 
@@ -98,7 +100,7 @@ class _Work:
     def _sum(self, resolved: Iterable[Facts], rows: Ints) -> None:
         moments, place = _moments(self.merchant[rows], self.spine.day[rows])
         for facts in resolved:
-            for number, sums in _summed(facts, moments, self.needed):
+            for number, sums in window_sums(facts, moments, self.needed).items():
                 self.own[number][rows] = sums[place]
 
     def context(self) -> Context:
@@ -135,11 +137,3 @@ def _moments(merchant: Ints, day: Ints) -> tuple[Moments, Ints]:
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.cumsum(new) - 1
     return Moments(merchant=ranked[0, new], day=ranked[1, new]), place
-
-
-def _summed(facts: Facts, moments: Moments, needed: Iterable[Number]) -> Iterable[tuple[Number, Ints]]:
-    """Every needed number that these facts answer, at all moments."""
-    rows = {measure: row for row, measure in enumerate(facts.measures)}
-    wanted = [(measure, days) for measure, days in needed if measure in rows]
-    sums = window_sums(facts, moments, dict.fromkeys(days for _, days in wanted))
-    return [((measure, days), sums[days][rows[measure]]) for measure, days in wanted]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection, Engine, func, select
 
 from features.catalogue import CATALOGUE
-from features.catalogue.feature import Number, Shrunk
+from features.catalogue.feature import Shrunk
 from features.catalogue.merchant import CATEGORY
 from features.categories import CategorySums, Rate, RateSpreads
 from features.crossed_rows import CROSSING, Rows, replace_crossed, sums_of
@@ -24,6 +24,7 @@ from features.database import day_of, insert_new, reading, writing
 from features.engine import COLUMNS_KEPT, rates_of
 from features.facts import Lexicon, resolve
 from features.log import EventLog
+from features.measures import Number
 from features.partition import divided
 from features.store import EventStore
 from features.tables import category_sums, crossed, events

@@ -15,7 +15,7 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from features.catalogue import CATALOGUE
-from features.catalogue.feature import Context, Feature, Number, Ratio, Shrunk
+from features.catalogue.feature import Context, Feature, Ratio, Shrunk
 from features.catalogue.merchant import CATEGORY
 from features.crossed_rows import read_crossed
 from features.database import micros
@@ -24,7 +24,7 @@ from features.facts import Facts, resolve
 from features.kernel import Moments, window_sums
 from features.known import known_of
 from features.live import outdated
-from features.measures import Crossed, Orders, Source
+from features.measures import Crossed, Number, Orders, Source
 from features.midnights import Midnight, midnight_of
 from features.neighbours import all_of
 from features.tile_rows import MEASURES, entries_of, facts_of, read_tiles
@@ -147,10 +147,9 @@ def _sums(facts: Iterable[Facts], count: int, day: int, needed: Iterable[Number]
     sums: dict[Number, Ints] = {number: np.zeros(count, dtype=np.int64) for number in needed}
     for one in facts:
         more = _running_days(one.measures[0].source)
-        wanted = [(measure, days) for measure, days in sums if measure in one.measures]
-        found = window_sums(one, moments, {days if days is None else days + more for _, days in wanted})
-        for measure, days in wanted:
-            sums[measure, days] = found[days if days is None else days + more][one.measures.index(measure)]
+        longer = {(measure, days if days is None else days + more): (measure, days) for measure, days in sums}
+        for number, found in window_sums(one, moments, longer).items():
+            sums[longer[number]] = found
     return sums
 
 

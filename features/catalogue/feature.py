@@ -3,18 +3,18 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from features.measures import Measure
+from features.measures import Measure, Number
 
 __all__ = [
     "Context",
     "Feature",
     "Formula",
-    "Number",
     "Ratio",
     "Shrunk",
     "Since",
@@ -25,8 +25,6 @@ __all__ = [
 
 Ints = npt.NDArray[np.int64]
 
-#: A measure within a window of so many days; None = since ever.
-Number = tuple[Measure, int | None]
 #: Answers a number for all rows, (n,) int64.
 Numbers = Callable[[Number], Ints]
 
@@ -67,19 +65,25 @@ class Total:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """One sum by another, and by `unit` on top; null where the denominator is 0."""
+    """One sum, less another where there is one, by a third, and by `unit` on top; null where the denominator is 0."""
 
     of: Measure
     per: Measure
+    less: Measure | None = None
     unit: int = 1
 
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""
-        return ((self.of, days), (self.per, days))
+        return tuple(dict.fromkeys((measure, days) for measure in (self.of, self.per, self.less) if measure))
+
+    def sums(self, numbers: Numbers, days: int | None) -> tuple[Ints, Ints]:
+        """What is divided, and by what."""
+        less = numbers((self.less, days)) if self.less else 0
+        return numbers((self.of, days)) - less, numbers((self.per, days))
 
     def values(self, context: Context, days: int | None) -> pa.Array:
         """float64 (n,) with nulls."""
-        of, per = context.own((self.of, days)), context.own((self.per, days))
+        of, per = self.sums(context.own, days)
         return pa.array(of / np.where(per == 0, 1, per) / self.unit, mask=per == 0)
 
 
@@ -157,7 +161,17 @@ class Shrunk:
         return _drawn(context.category(of), context.category(per), everybody, self.category_strength)
 
 
-Formula = Total | Ratio | Since | Told | Shrunk
+class Formula(Protocol):
+    """What a feature is worked out by: the numbers that it needs, and what becomes of them (`features.catalogue.shapes`
+    has those that look at several windows)."""
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        ...
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """Its values (n,), null where there is no evidence."""
+        ...
 
 
 def _drawn(
@@ -225,7 +239,7 @@ class Windowed:
 
     name: str
     meaning: str
-    formula: Total | Ratio
+    formula: Formula
     unit: str
     riskier: str
     reason: str
