@@ -20,7 +20,7 @@ from features.jsonrows import canonical
 from features.log import Batch, EventLog
 from features.validation import REJECTIONS, Rejection
 
-__all__ = ["Claim", "Discarded", "EventIds", "claims", "settled"]
+__all__ = ["Claim", "Discarded", "EventIds", "claims", "conflict", "settled"]
 
 _BUCKETS = 16
 
@@ -120,7 +120,7 @@ def settled(claimed: Iterable[Claim]) -> Discarded:
     for rows in rivals.values():
         first, *others = sorted(rows, key=lambda row: (row.known_at, row.text, row.number))
         numbers += [row.number for row in others]
-        conflicts += [(row.source, _conflict(row)) for row in others if row.text != first.text]
+        conflicts += [(row.source, conflict(row.index, row.event_id)) for row in others if row.text != first.text]
     return Discarded(
         numbers=np.sort(np.array(numbers, dtype=np.int64)),
         duplicates=len(numbers) - len(conflicts),
@@ -128,6 +128,6 @@ def settled(claimed: Iterable[Claim]) -> Discarded:
     )
 
 
-def _conflict(row: Claim) -> Rejection:
-    detail = REJECTIONS["event_id_conflict"]
-    return Rejection(index=row.index, code="event_id_conflict", detail=detail, event_id=row.event_id)
+def conflict(index: int, event_id: str) -> Rejection:
+    """The rejection of a row that says something else than the row that stands, by its position in its source."""
+    return Rejection(index=index, code="event_id_conflict", detail=REJECTIONS["event_id_conflict"], event_id=event_id)
