@@ -12,9 +12,9 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
+from features import links, listings
 from features.facts import Facts
 from features.known import Known
-from features.links import link_facts
 from features.measures import Crossed, Measure
 
 __all__ = ["CROSSINGS", "Crossing", "Market", "crossed", "crossing_facts", "types_read"]
@@ -34,7 +34,8 @@ class Crossing:
 
 CROSSINGS: MappingProxyType[str, Crossing] = MappingProxyType(
     {
-        "links": Crossing(reads=("link_observed",), facts=link_facts),
+        "links": Crossing(reads=links.READS, facts=links.link_facts),
+        "listings": Crossing(reads=listings.READS, facts=listings.listing_facts),
     }
 )
 

@@ -1,6 +1,6 @@
 """Every feature, declared once, family by family."""
 
-from features.catalogue import disputes, fakes, links, merchant, money, orders, promises, returns, reviews
+from features.catalogue import disputes, fakes, links, listings, merchant, money, orders, promises, returns, reviews
 from features.catalogue.feature import Feature
 
 __all__ = ["CATALOGUE", "FAMILIES", "INPUTS"]
@@ -16,6 +16,7 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "money": money.FEATURES,
     "merchant": merchant.FEATURES,
     "links": links.FEATURES,
+    "listings": listings.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)
