@@ -41,6 +41,11 @@ class CategorySums:
             if wanted:
                 self._add(_by_category(facts, categories), wanted)
 
+    def plus(self, other: "CategorySums") -> None:
+        """Take in what was added up elsewhere, at the same days and under the same lexicon."""
+        for number, sums in other._sums.items():
+            self._sums[number] = _added(self._sums.get(number), sums)
+
     def of(self, number: Number, category: Ints, day: Ints) -> Ints:
         """A number of each row's category (by its lexicon number; -1 = none, which answers 0)."""
         sums = self._sums[number]
@@ -109,14 +114,21 @@ class RateSpreads:
         sums = {number: found for facts in every for number, found in self._sums(facts, merchants, asked)}
         group = np.where(sums[_NAMED, None] > 0, sums[_LATEST, None] + 1, 0)
         for of, per in rates:
-            spread = spread_of(sums[of], sums[per], group)
-            before = self._spreads.get((of, per))
-            self._spreads[of, per] = spread if before is None else before.plus(spread)
+            self._add((of, per), spread_of(sums[of], sums[per], group))
+
+    def plus(self, other: "RateSpreads") -> None:
+        """Take in what was added up elsewhere, for the same days and under the same lexicon."""
+        for rate, spread in other._spreads.items():
+            self._add(rate, spread)
 
     def of(self, rate: Rate, day: Ints, *, default: float) -> npt.NDArray[np.float64]:
         """How many things of evidence the category's rate weighs, on each day (n,)."""
         found = strengths(self._spreads[rate], default=default)
         return found[np.searchsorted(self.months, month_of(day))]
+
+    def _add(self, rate: Rate, spread: Spread) -> None:
+        before = self._spreads.get(rate)
+        self._spreads[rate] = spread if before is None else before.plus(spread)
 
     def _sums(self, facts: Facts, merchants: Ints, asked: Iterable[Number]) -> Iterable[tuple[Number, Ints]]:
         shape = (len(merchants), len(self.months))

@@ -17,7 +17,7 @@ from features.facts import Facts
 from features.known import Known
 from features.measures import Crossed, Measure
 
-__all__ = ["CROSSINGS", "Crossing", "Market", "crossed", "crossing_facts"]
+__all__ = ["CROSSINGS", "Crossing", "Market", "crossed", "crossing_facts", "types_read"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +54,17 @@ def crossing_facts(market: Known, measures: Iterable[Measure]) -> list[Facts]:
     return [facts for by, asked in crossed(measures).items() for facts in CROSSINGS[by].facts(market, asked)]
 
 
+def types_read(measures: Iterable[Measure]) -> frozenset[str]:
+    """The event types that some measures' crossings read, what takes them back included."""
+    types = {name for by in crossed(measures) for name in CROSSINGS[by].reads}
+    return frozenset(types | {"event_reversed"} if types else types)
+
+
 class Market:
     """The events that some measures' crossings read, gathered part by part from all merchants."""
 
     def __init__(self, measures: Iterable[Measure]) -> None:
-        types = {name for by in crossed(measures) for name in CROSSINGS[by].reads}
-        self._types = types | {"event_reversed"} if types else types
+        self._types = types_read(measures)
         self._parts: list[pa.Table] = []
 
     def take(self, known: Known) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, Engine, func, select
 
+from features.answers import rates_of
 from features.catalogue import CATALOGUE
 from features.catalogue.feature import Shrunk
 from features.catalogue.merchant import CATEGORY
@@ -21,7 +22,7 @@ from features.categories import CategorySums, Rate, RateSpreads
 from features.crossed_rows import CROSSING, Rows, replace_crossed, sums_of
 from features.crossing import Market
 from features.database import day_of, insert_new, reading, writing
-from features.engine import COLUMNS_KEPT, rates_of
+from features.engine import COLUMNS_KEPT
 from features.facts import Lexicon, resolve
 from features.log import EventLog
 from features.measures import Number

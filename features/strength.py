@@ -9,6 +9,7 @@ for overdispersed proportions (Kleinman 1973, "Proportions with extraneous varia
 It is estimated at the beginning of each month from what was known then, so it moves seldom and never looks ahead.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,14 +97,19 @@ def strengths(spread: Spread, *, default: float) -> Floats:
     per = np.where(spread.per > 0, spread.per, 1).astype(np.float64)
     rate = np.clip(spread.of / per, 0.0, 1.0)
     chance = rate * (1.0 - rate)
-    found = (spread.of_squares / _FRACTIONS - spread.of * (spread.of / per)).sum(axis=0)
+    found = _total(spread.of_squares / _FRACTIONS - spread.of * (spread.of / per))
     freedom = np.maximum(spread.merchants - 1, 0)
-    expected = (chance * freedom).sum(axis=0)
-    weight = (chance * (spread.per - spread.per_squares / per - freedom)).sum(axis=0)
+    expected = _total(chance * freedom)
+    weight = _total(chance * (spread.per - spread.per_squares / per - freedom))
     told = (freedom.sum(axis=0) >= _MERCHANTS) & (weight > 0)
     share = np.where(told, (found - expected) / np.where(told, weight, 1.0), 0.0)
     estimated = 1.0 / np.clip(share, 1.0 / (_MOST + 1.0), 1.0 / (_LEAST + 1.0)) - 1.0
     return np.where(told, estimated, default)
+
+
+def _total(values: Floats) -> Floats:
+    """The sum over groups at each moment, rounded once: in whatever order groups were met, it is the same."""
+    return np.array([math.fsum(column) for column in values.T])
 
 
 def month_of(day: Ints) -> Ints:

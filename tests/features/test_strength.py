@@ -54,6 +54,15 @@ def test_in_parts_it_is_the_same_to_the_last_bit():
     assert strengths(added, default=10.0) == whole
 
 
+def test_the_order_in_which_groups_are_met_changes_nothing_to_the_last_bit():
+    of, per = beta_binomial(20, merchants=500)
+    found = {
+        float(strengths(spread_of(of, per, (np.arange(500)[:, None] % 11 + turn) % 13), default=10.0)[0])
+        for turn in range(13)
+    }
+    assert len(found) == 1
+
+
 @pytest.mark.parametrize(("merchants", "orders"), [(20, 60), (0, 60), (400, 2)], ids=["few", "none", "one order each"])
 def test_where_too_little_is_known_the_default_stands(merchants, orders):
     of, per = beta_binomial(20, merchants=merchants, orders=orders)
