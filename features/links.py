@@ -11,7 +11,7 @@ from features.known import Known, Rows, days
 from features.measures import Crossed, Measure
 from features.spells import FOREVER, Spells, match, union
 
-__all__ = ["link_facts"]
+__all__ = ["link_facts", "tokens"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -30,8 +30,8 @@ def _neighbours(market: Known) -> tuple[Ints, Spells]:
     """While which pairs of merchants share a token: the first merchant of each pair by key, and the spells."""
     seen = market.of("link_observed")
     own = seen.where(~market.filled(seen, "buyer_id"))
-    tokens = _tokens(market, own)
-    one, other = match(tokens, tokens)
+    shown = tokens(market, own)
+    one, other = match(shown, shown)
     apart = own.merchant[one] != own.merchant[other]
     one, other = one[apart], other[apart]
     pairs = np.stack([own.merchant[one], own.merchant[other]])
@@ -41,7 +41,7 @@ def _neighbours(market: Known) -> tuple[Ints, Spells]:
     return named[0], union(Spells(key=key.reshape(-1), start=start, end=end).where(start < end))
 
 
-def _tokens(market: Known, rows: Rows) -> Ints:
+def tokens(market: Known, rows: Rows) -> Ints:
     """A number for each token; a token of one kind is none of another."""
     named = pc.binary_join_element_wise(market.texts(rows, "link_kind"), market.texts(rows, "link_token"), ":")
     return np.asarray(named.dictionary_encode().indices.to_numpy()).astype(np.int64)

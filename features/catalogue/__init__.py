@@ -1,6 +1,6 @@
 """Every feature, declared once, family by family."""
 
-from features.catalogue import disputes, fakes, links, merchant, money, orders, promises, returns, reviews
+from features.catalogue import disputes, fakes, links, merchant, money, orders, promises, reporters, returns, reviews
 from features.catalogue.feature import Feature
 
 __all__ = ["CATALOGUE", "FAMILIES", "INPUTS"]
@@ -10,6 +10,7 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "orders": orders.FEATURES,
     "disputes": disputes.FEATURES,
     "fakes": fakes.FEATURES,
+    "reporters": reporters.FEATURES,
     "promises": promises.FEATURES,
     "reviews": reviews.FEATURES,
     "returns": returns.FEATURES,

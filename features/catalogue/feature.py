@@ -11,6 +11,7 @@ import pyarrow as pa
 from features.measures import Measure
 
 __all__ = [
+    "Bounded",
     "Context",
     "Feature",
     "Formula",
@@ -145,7 +146,25 @@ class Shrunk:
         return _drawn(context.category(of), context.category(per), everybody, self.category_strength)
 
 
-Formula = Total | Ratio | Since | Told | Shrunk
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounded:
+    """Millionths in whole units: a part in full, and all the rest together up to `most`; never null."""
+
+    of: Measure
+    part: Measure
+    most: float
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return ((self.of, days), (self.part, days))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,)."""
+        of, part = (context.own(number) / 1e6 for number in self.numbers(days))
+        return pa.array(np.minimum(of, part + self.most))
+
+
+Formula = Total | Ratio | Since | Told | Shrunk | Bounded
 
 
 def _drawn(of: Ints, per: Ints, towards: npt.NDArray[np.float64], strength: float) -> npt.NDArray[np.float64]:
@@ -211,7 +230,7 @@ class Windowed:
 
     name: str
     meaning: str
-    formula: Total | Ratio
+    formula: Total | Ratio | Bounded
     unit: str
     riskier: str
     reason: str

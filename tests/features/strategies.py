@@ -73,7 +73,7 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "complaint_id": ("c1", "c2"),
     "message_id": ("q1", "q2"),
     "service_id": ("s1",),
-    "reporter_id": ("p1", "p2"),
+    "reporter_id": ("b1", "b2", "b3", "p1"),
     "listing_id": ("l1", "l2"),
     "link_token": ("t1", "t2"),
     "category": ("toys", "tea"),
@@ -105,14 +105,17 @@ _ASKED_FOR = ("merchant_at_fault", "confirmed", "failed_counterfeit", "rejected"
 _TYPES = [name for name in EVENT_TYPES if name != "event_reversed" for _ in range(_WEIGHTS.get(name, 1))]
 #: Orders come first, so that the plainest event is one.
 _TYPES.sort(key="order_placed".__ne__)
+#: What bears on the word of reporters; several reporters over several merchants meet only where little else happens.
+_ON_REPORTS = ("fake_report_filed", "fake_report_filed", "fake_report_resolved", "fake_report_resolved",
+               "link_observed")  # fmt: skip
 #: Columns that are ignored where the type does not use them, though some hold what no type allows.
 _NOISE = {"stars": 9, "ship_by": AS_OF, "deliver_by": AS_OF, "actor": "nobody", "amount_cents": 7, "buyer_id": "b9",
           "order_id": "o1", "deposit_cents": 99, "category": "noise", "reverses": "e00"}  # fmt: skip
 
 
-def _event(dice: Dice, *, palette: Sequence[datetime], merchants: Sequence[str]) -> Event:
+def _event(dice: Dice, *, palette: Sequence[datetime], merchants: Sequence[str], types: Sequence[str]) -> Event:
     """An event without its id."""
-    kind = EVENT_TYPES[dice.pick(_TYPES)]
+    kind = EVENT_TYPES[dice.pick(types)]
     noise = dice.pick(({}, {}, {}, _NOISE))
     event = {name: value for name, value in noise.items() if name not in kind.columns}
     event |= {"event_type": kind.name, "merchant_id": dice.pick(merchants), **_clocks(dice, palette)}
@@ -180,15 +183,20 @@ def _rolls(count: int) -> st.SearchStrategy[bytes]:
 
 
 @st.composite
-def logs(draw: st.DrawFn, *, most: int = 40) -> list[Event]:
+def logs(draw: st.DrawFn, *, most: int = 40, types: Sequence[str] = _TYPES) -> list[Event]:
     """A log of up to three merchants who share order ids and buyers: rows of a file, in no particular order."""
     palette, merchants = draw(palettes()), MERCHANTS[: draw(st.sampled_from((1, 2, 1, 3)))]
     least = draw(st.sampled_from((most // 2, 0, most * 3 // 4, most * 3 // 4)))
     rolls = draw(st.lists(_rolls(20), min_size=least, max_size=most))
-    drawn = [_event(Dice(rolls=iter(one)), palette=palette, merchants=merchants) for one in rolls]
+    drawn = [_event(Dice(rolls=iter(one)), palette=palette, merchants=merchants, types=types) for one in rolls]
     events = [{"event_id": f"e{number:02}"} | event for number, event in enumerate(drawn)]
     events += draw(_reversals(events, palette))
     return events + draw(_repeats(events))
+
+
+def report_logs() -> st.SearchStrategy[list[Event]]:
+    """Logs of reports of fakes, what they came to, and whom their reporters were seen with."""
+    return logs(types=_ON_REPORTS)
 
 
 def refused_rows(taken: Sequence[str]) -> st.SearchStrategy[list[Event]]:
