@@ -56,7 +56,7 @@ def circles_of(market: Known, ids: pa.Array) -> tuple[Ints, Circles]:
     everybody = pa.concat_arrays([ids, market.texts(seen, "buyer_id")]).dictionary_encode()
     person = np.asarray(everybody.indices.to_numpy(zero_copy_only=False)).astype(np.int64)
     asked, buyer, count = person[: len(ids)], person[len(ids) :], len(everybody.dictionary)
-    token = tokens(market, seen)
+    token, _ = tokens(market, seen)
     of = _widest(buyer, token, count)
     # Only where two or more of those asked for are ever linked, it matters since when.
     several = np.flatnonzero(np.bincount(of[np.unique(asked)], minlength=1) > 1)

@@ -7,11 +7,10 @@ import numpy.typing as npt
 from sqlalchemy import Connection, select
 
 from features.catalogue import CATALOGUE
-from features.catalogue.feature import Number
 from features.crossing import Market
 from features.database import insert_new, some
 from features.kernel import Moments, window_sums
-from features.measures import Crossed
+from features.measures import Crossed, Number
 from features.tables import crossed
 
 __all__ = ["CROSSING", "Rows", "read_crossed", "replace_crossed", "sums_of"]
@@ -33,10 +32,8 @@ def sums_of(market: Market, merchants: Mapping[str, int], day: int) -> Rows:
     moments = Moments(merchant=np.arange(len(merchants)), day=np.full(len(merchants), day))
     sums = np.zeros((len(merchants), len(CROSSING)), dtype=np.int64)
     for facts in market.facts(measure for measure, _ in CROSSING):
-        asked = [(place, days) for place, (measure, days) in enumerate(CROSSING) if measure in facts.measures]
-        found = window_sums(facts, moments, dict.fromkeys(days for _, days in asked))
-        for place, days in asked:
-            sums[:, place] += found[days][facts.measures.index(CROSSING[place][0])]
+        for number, found in window_sums(facts, moments, CROSSING).items():
+            sums[:, CROSSING.index(number)] += found
     some_cross = np.flatnonzero(sums.any(axis=1))
     names = list(merchants)
     return {names[at]: _packed(sums[at]) for at in some_cross.tolist()}

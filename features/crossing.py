@@ -12,11 +12,10 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
+from features import links, listings, reporters
 from features.facts import Facts
 from features.known import Known
-from features.links import link_facts
 from features.measures import Crossed, Measure
-from features.reporters import reporter_facts
 
 __all__ = ["CROSSINGS", "Crossing", "Market", "crossed", "crossing_facts"]
 
@@ -35,10 +34,9 @@ class Crossing:
 
 CROSSINGS: MappingProxyType[str, Crossing] = MappingProxyType(
     {
-        "links": Crossing(reads=("link_observed",), facts=link_facts),
-        "reporters": Crossing(
-            reads=("fake_report_filed", "fake_report_resolved", "link_observed"), facts=reporter_facts
-        ),
+        "links": Crossing(reads=links.READS, facts=links.link_facts),
+        "listings": Crossing(reads=listings.READS, facts=listings.listing_facts),
+        "reporters": Crossing(reads=reporters.READS, facts=reporters.reporter_facts),
     }
 )
 

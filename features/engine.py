@@ -7,19 +7,20 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from features.catalogue import CATALOGUE
-from features.catalogue.feature import Context, Feature, Number
+from features.catalogue.feature import Context, Feature, Shrunk
 from features.catalogue.merchant import CATEGORY
-from features.categories import CategorySums
+from features.categories import CategorySums, Rate, RateSpreads
 from features.crossing import Market
 from features.facts import Facts, Lexicon, resolve
 from features.kernel import Moments, window_sums
 from features.known import Known
 from features.log import EventLog
+from features.measures import Number
 from features.partition import Accepted, Divided, divided
 from features.progress import Watch, silently
 from features.spine import Spine, spine_of
 
-__all__ = ["COLUMNS_KEPT", "build_features", "features_of"]
+__all__ = ["COLUMNS_KEPT", "build_features", "features_of", "rates_of"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -28,7 +29,8 @@ COLUMNS_KEPT = (
     "event_id", "event_time", "known_at", "reverses", "order_id", "buyer_id", "category", "amount_cents",
     "deposit_cents", "stars", "reply_seconds", "placed_at", "ship_by", "deliver_by", "outcome", "actor", "reason",
     "advanced_by", "finally_liable", "dispute_id", "report_id", "refund_id", "return_id", "link_kind", "link_token",
-    "reporter_id", "reporter_kind", "evidence",
+    "quantity", "kind", "fulfilled_by", "no_return_confirmed", "tracked", "leg", "listing_id", "price_cents",
+    "title", "status", "penalty", "change", "reporter_id", "reporter_kind", "evidence",
 )  # fmt: skip
 
 
@@ -73,7 +75,9 @@ class _Work:
         self.lexicon = Lexicon()
         drawn = any(feature.shrunk for feature in features)
         self.categories = CategorySums(np.unique(spine.day)) if drawn else None
+        self.spreads = RateSpreads(spine.day) if drawn else None
         self.shared = _numbers(feature for feature in features if feature.shrunk)
+        self.rates = rates_of(features)
         self.needed = _numbers(features) | (dict.fromkeys(CATEGORY.numbers(None)) if drawn else {})
         self.own: dict[Number, Ints] = {number: np.zeros(len(spine), dtype=np.int64) for number in self.needed}
         self.market = Market(measure for measure, _ in self.needed)
@@ -85,11 +89,18 @@ class _Work:
         self.market.take(known)
         if self.categories:
             self.categories.add(resolved, self.shared)
+        if self.spreads:
+            self.spreads.add(resolved, self.rates)
+
+    def _strength(self, formula: Shrunk) -> npt.NDArray[np.float64]:
+        if self.spreads is None:
+            return np.full(len(self.spine), formula.strength)
+        return self.spreads.of(formula.rate, self.spine.day, default=formula.strength)
 
     def _sum(self, resolved: Iterable[Facts], rows: Ints) -> None:
         moments, place = _moments(self.merchant[rows], self.spine.day[rows])
         for facts in resolved:
-            for number, sums in _summed(facts, moments, self.needed):
+            for number, sums in window_sums(facts, moments, self.needed).items():
                 self.own[number][rows] = sums[place]
 
     def context(self) -> Context:
@@ -103,9 +114,15 @@ class _Work:
             own=self.own.__getitem__,
             category=lambda number: shared.of(number, category, self.spine.day) if shared else nothing,
             everybody=lambda number: shared.of_everybody(number, self.spine.day) if shared else nothing,
+            strength=self._strength,
             day=self.spine.day,
             texts=tuple(self.lexicon.texts),
         )
+
+
+def rates_of(features: Iterable[Feature]) -> tuple[Rate, ...]:
+    """Every rate that some features draw towards others'."""
+    return tuple(dict.fromkeys(f.formula.rate for f in features if isinstance(f.formula, Shrunk)))
 
 
 def _numbers(features: Iterable[Feature]) -> dict[Number, None]:
@@ -120,11 +137,3 @@ def _moments(merchant: Ints, day: Ints) -> tuple[Moments, Ints]:
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.cumsum(new) - 1
     return Moments(merchant=ranked[0, new], day=ranked[1, new]), place
-
-
-def _summed(facts: Facts, moments: Moments, needed: Iterable[Number]) -> Iterable[tuple[Number, Ints]]:
-    """Every needed number that these facts answer, at all moments."""
-    rows = {measure: row for row, measure in enumerate(facts.measures)}
-    wanted = [(measure, days) for measure, days in needed if measure in rows]
-    sums = window_sums(facts, moments, dict.fromkeys(days for _, days in wanted))
-    return [((measure, days), sums[days][rows[measure]]) for measure, days in wanted]

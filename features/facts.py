@@ -33,13 +33,17 @@ from features.measures import (
     OwnFaults,
     Repaid,
     Source,
+    Without,
 )
 from features.selection import holds, numbered, presence, select
-from features.spells import FOREVER, Spells, intersect, joined, minus, peaks, union
+from features.spells import FOREVER, Spells, highest, intersect, joined, minus, peaks, union
 
 __all__ = ["Facts", "Lexicon", "latest_rows", "resolve"]
 
 Ints = npt.NDArray[np.int64]
+
+#: Microseconds.
+_HOUR = 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,12 +172,31 @@ def _own_faults(known: Known, source: OwnFaults, _: Lexicon) -> _Placed:
 def _distinct(known: Known, source: Distinct, _: Lexicon) -> _Placed:
     parts = [select(known, events) for events in source.of]
     keys = np.concatenate([known.keys(rows, source.by) for rows in parts])
-    clock = np.concatenate([days(rows.time) for rows in parts])
-    owner = _owners(keys, np.concatenate([rows.merchant for rows in parts]))
-    spells, row = _keyed(parts, keys)
-    low = clock.min(initial=0)
-    moves = peaks(spells, clock[row] - low)
-    return _Placed(merchant=owner[moves.key], clock=moves.height + low, start=moves.start, end=moves.end)
+    time = np.concatenate([rows.time for rows in parts])
+    clock = days(time)
+    merchant = np.concatenate([rows.merchant for rows in parts])
+    spells, row = _keyed(parts, keys if source.hours is None else _within(keys, time // (source.hours * _HOUR)))
+    low, high = clock.min(initial=0), clock.max(initial=0)
+    chosen = highest(spells, (high - clock if source.earliest else clock - low)[row], source.most)
+    at = row[chosen.key]
+    return _Placed(merchant=merchant[at], clock=clock[at], start=chosen.start, end=chosen.end)
+
+
+def _within(keys: Ints, stretch: Ints) -> Ints:
+    """Keys of their own for what lies in different stretches of time; those below 0 stay."""
+    order = np.lexsort((stretch, keys))
+    moved = (np.diff(keys[order]) != 0) | (np.diff(stretch[order]) != 0)
+    apart = np.empty_like(keys)
+    apart[order] = np.cumsum(np.append(True, moved)[: len(keys)])
+    return np.where(keys < 0, -1, apart)
+
+
+def _without(known: Known, source: Without, _: Lexicon) -> _Placed:
+    rows = select(known, source.of)
+    rows = rows.where(known.filled(rows, source.by))
+    until = None if source.hours is None else rows.time - source.hours * _HOUR
+    spells = minus(numbered(rows), presence(known, rows, source.lacking, by=source.by, until=until))
+    return _of_spells(rows, spells, days(rows.time))
 
 
 def _owners(keys: Ints, merchant: Ints) -> Ints:
@@ -272,6 +295,7 @@ _PLACE: dict[type, Callable[[Known, Any, Lexicon], _Placed]] = {
     Orders: _orders,
     OwnFaults: _own_faults,
     Distinct: _distinct,
+    Without: _without,
     Open: _open,
     Repaid: _repaid,
     Latest: _latest,

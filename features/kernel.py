@@ -7,11 +7,13 @@ window is ever walked through. Facts and moments are in whole days; at a midnigh
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from features.facts import Facts
+from features.measures import Measure, Number
 
 __all__ = ["Moments", "window_sums"]
 
@@ -61,24 +63,45 @@ class Moments:
         self._row_of[own] = np.arange(len(own))
 
 
-def window_sums(facts: Facts, moments: Moments, windows: Iterable[int | None]) -> dict[int | None, Ints]:
-    """For each window, in days, the sums of all measures of `facts` at all moments: (k, q) int64.
-
-    The window None has no beginning.
-    """
+def window_sums(facts: Facts, moments: Moments, numbers: Iterable[Number]) -> dict[Number, Ints]:
+    """Those of some numbers that are of the facts' measures, at all moments: (q,) int64 each."""
+    row_of = {measure: row for row, measure in enumerate(facts.measures)}
+    wanted: dict[int | None, list[Measure]] = {}
+    for measure, days in dict.fromkeys(numbers):
+        if measure in row_of:
+            wanted.setdefault(days, []).append(measure)
     entered = np.maximum(facts.clock, facts.known)
     enter = moments.places(facts.merchant, entered)
-    return {days: _sums(facts, moments, enter, entered, days) for days in windows}
+    asked = dict.fromkeys(measure for measures in wanted.values() for measure in measures)
+    # Most rows of amounts are mostly zeros; what enters is the same for every window.
+    rows = {measure: _Row.of(facts.amounts[row_of[measure]]) for measure in asked}
+    inside = {measure: rows[measure].booked(enter, len(moments)) for measure in asked}
+    sums: dict[Number, Ints] = {}
+    for days, measures in wanted.items():
+        left = np.full_like(entered, _SHIFT) if days is None else np.maximum(facts.clock + days, entered)
+        leave = moments.places(facts.merchant, left)
+        for measure in measures:
+            sums[measure, days] = np.cumsum(inside[measure] - rows[measure].booked(leave, len(moments)))[:-1]
+    return sums
 
 
-def _sums(facts: Facts, moments: Moments, enter: Ints, entered: Ints, days: int | None) -> Ints:
-    left = np.full_like(entered, _SHIFT) if days is None else np.maximum(facts.clock + days, entered)
-    leave = moments.places(facts.merchant, left)
-    sums = np.zeros((len(facts.measures), len(moments) + 1), dtype=np.int64)
-    for row, amounts in zip(sums, facts.amounts, strict=True):
-        np.add.at(row, enter, amounts)
-        np.subtract.at(row, leave, amounts)
-    return np.cumsum(sums, axis=1)[:, :-1]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """The amounts of one measure that are not zero, and which facts' they are."""
+
+    at: Ints
+    amounts: Ints
+
+    @classmethod
+    def of(cls, amounts: Ints) -> "_Row":
+        at = np.flatnonzero(amounts)
+        return cls(at=at, amounts=amounts[at])
+
+    def booked(self, places: Ints, moments: int) -> Ints:
+        """The amounts added up by place (one for each moment, and one for never)."""
+        sums = np.zeros(moments + 1, dtype=np.int64)
+        np.add.at(sums, places[self.at], self.amounts)
+        return sums
 
 
 def _pairs(merchant: Ints, day: Ints) -> Ints:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 __all__ = [
     "After",
     "Amount",
+    "AtLeast",
     "AtMost",
     "Belief",
     "Carries",
@@ -26,6 +27,7 @@ __all__ = [
     "Late",
     "Latest",
     "Measure",
+    "Number",
     "One",
     "Open",
     "Orders",
@@ -33,6 +35,8 @@ __all__ = [
     "Repaid",
     "Said",
     "Source",
+    "Ticked",
+    "Without",
 ]
 
 
@@ -61,8 +65,16 @@ class AtMost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AtLeast:
+    """The number is at least this; null is 0."""
+
+    column: str
+    least: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Carries:
-    """The event carries this time, by itself or repeated from what it follows."""
+    """The event says anything in the column: a time, by itself or repeated from what it follows; or anything else."""
 
     column: str
 
@@ -74,7 +86,15 @@ class After:
     column: str
 
 
-Condition = Is | IsNot | AtMost | Carries | After
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticked:
+    """The flag says yes (or, with `yes` False, no); a flag that says nothing is neither."""
+
+    column: str
+    yes: bool = True
+
+
+Condition = Is | IsNot | AtLeast | AtMost | Carries | After | Ticked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +139,29 @@ class OwnFaults:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distinct:
-    """Each value of `by` once, on its latest live event; events without one are left out."""
+    """Of each value of `by` the `most` latest (or first) live events; those without one are left out.
+
+    With `hours`, those of each stretch of so many hours (counted from 1970) are looked at by themselves.
+    """
 
     of: tuple[Events, ...]
     by: str
+    most: int = 1
+    earliest: bool = False
+    hours: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Without:
+    """Events that say a `by`, on their own clock, while nothing of `lacking` with the same one is known.
+
+    With `hours`, only what happened at least so many hours before the event is looked at.
+    """
+
+    of: Events
+    lacking: tuple[Events, ...]
+    by: str = "order_id"
+    hours: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +205,7 @@ class Crossed:
     of: str
 
 
-Source = Happenings | Orders | OwnFaults | Distinct | Open | Repaid | Latest | Crossed
+Source = Happenings | Orders | OwnFaults | Distinct | Without | Open | Repaid | Latest | Crossed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,3 +279,7 @@ class Measure:
 
     source: Source
     amount: Amount = One()
+
+
+#: A measure within a window of so many days; None = since ever.
+Number = tuple[Measure, int | None]

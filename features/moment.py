@@ -15,7 +15,7 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from features.catalogue import CATALOGUE
-from features.catalogue.feature import Context, Feature, Number, Ratio, Shrunk
+from features.catalogue.feature import Context, Feature, Ratio, Shrunk
 from features.catalogue.merchant import CATEGORY
 from features.crossed_rows import read_crossed
 from features.database import micros
@@ -24,7 +24,7 @@ from features.facts import Facts, resolve
 from features.kernel import Moments, window_sums
 from features.known import known_of
 from features.live import outdated
-from features.measures import Crossed, Orders, Source
+from features.measures import Crossed, Number, Orders, Source
 from features.midnights import Midnight, midnight_of
 from features.neighbours import all_of
 from features.tile_rows import MEASURES, entries_of, facts_of, read_tiles
@@ -108,7 +108,8 @@ def _reading(feature: Feature, context: Context) -> Reading:
     if drawn is None or not isinstance(drawn.formula, Shrunk):
         return Reading(name=feature.name, value=value, of=of, per=per)
     prior = float(drawn.formula.towards(context, drawn.days)[0])
-    return Reading(name=feature.name, value=value, of=of, per=per, prior=prior, strength=drawn.formula.strength)
+    strength = float(context.strength(drawn.formula)[0])
+    return Reading(name=feature.name, value=value, of=of, per=per, prior=prior, strength=strength)
 
 
 def _context(
@@ -134,6 +135,7 @@ def _context(
         own=own.__getitem__,
         category=lambda number: np.array([crossing.of(number, one) for one in categories], dtype=np.int64),
         everybody=lambda number: np.full(count, crossing.of_everybody(number)),
+        strength=lambda formula: np.full(count, crossing.strength_of(formula)),
         day=np.full(count, day),
         texts=tuple(texts),
     )
@@ -145,10 +147,9 @@ def _sums(facts: Iterable[Facts], count: int, day: int, needed: Iterable[Number]
     sums: dict[Number, Ints] = {number: np.zeros(count, dtype=np.int64) for number in needed}
     for one in facts:
         more = _running_days(one.measures[0].source)
-        wanted = [(measure, days) for measure, days in sums if measure in one.measures]
-        found = window_sums(one, moments, {days if days is None else days + more for _, days in wanted})
-        for measure, days in wanted:
-            sums[measure, days] = found[days if days is None else days + more][one.measures.index(measure)]
+        longer = {(measure, days if days is None else days + more): (measure, days) for measure, days in sums}
+        for number, found in window_sums(one, moments, longer).items():
+            sums[longer[number]] = found
     return sums
 
 

@@ -19,16 +19,20 @@ from features.circles import ALONE, Circle, Circles, circles_of
 from features.facts import Facts
 from features.kernel import Moments, window_sums
 from features.known import Known, Rows, days
-from features.measures import Credence, Crossed, Events, Is, Measure
+from features.measures import Credence, Crossed, Events, Is, Measure, Number
 from features.selection import numbered, presence
-from features.spells import FOREVER, Spells, intersect, joined, minus, union
+from features.sharing import distinct
+from features.spells import FOREVER, Spells, intersect, minus, union
 
-__all__ = ["MILLION", "Reports", "reporter_facts", "reports_of", "voices"]
+__all__ = ["READS", "Reports", "reporter_facts", "reports_of", "voices"]
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-MILLION = 1_000_000
+#: Event types that the worth of reports is made from.
+READS = ("fake_report_filed", "fake_report_resolved", "link_observed")
+
+_MILLION = 1_000_000
 
 #: Whose word this kind's reports are, nobody knows: all of them together are one reporter, without a record.
 _ANONYMOUS = "anonymous"
@@ -88,16 +92,15 @@ def _counted(reports: Reports, spells: Spells, measure: Measure) -> Facts:
     return _standing(reports.rows.merchant[spells.key], days(reports.rows.time)[spells.key], spells, measure)
 
 
-def _standing(merchant: Ints, clock: Ints, spells: Spells, *measures: Measure) -> Facts:
-    """One of each measure for each spell, on its clock, and taken back when it ends."""
+def _standing(merchant: Ints, clock: Ints, spells: Spells, measure: Measure) -> Facts:
+    """One for each spell, on its clock, and taken back when it ends."""
     back = np.flatnonzero(spells.end < FOREVER)
-    amount = np.ones((len(measures), len(spells.key)), dtype=np.int64)
     return Facts(
         merchant=np.concatenate([merchant, merchant[back]]),
         clock=np.concatenate([clock, clock[back]]),
         known=np.concatenate([spells.start, spells.end[back]]),
-        amounts=np.concatenate([amount, -amount[:, back]], axis=1),
-        measures=measures,
+        amounts=np.repeat([1, -1], [len(merchant), len(back)])[None, :],
+        measures=(measure,),
     )
 
 
@@ -117,7 +120,7 @@ def reports_of(market: Known, credence: Credence) -> tuple[Reports, Circles]:
     right, wrong, vouched = (_by_word(kind, {word: getattr(belief, name) for word, belief in prior.items()})
                              for name in ("confirmed", "refuted", "vouched"))  # fmt: skip
     percent = _by_word(market.texts(filed, "evidence"), dict(credence.evidence))
-    share = MILLION * (right + confirmed) // (right + wrong + confirmed + failed)
+    share = _MILLION * (right + confirmed) // (right + wrong + confirmed + failed)
     resolved = presence(market, filed, [Events(event_type="fake_report_resolved")], by="report_id")
     return Reports(
         rows=filed, reporter=reporter, weight=share * percent // 100, credible=confirmed + vouched > failed,
@@ -142,34 +145,27 @@ def _by_word(words: pa.Array, numbers: dict[str | None, int] | dict[str, int]) -
 def _records(market: Known, filed: Rows, reporter: Ints, lately: int) -> tuple[Ints, Ints]:
     """What was known, of each outcome (3, n), about a reporter's reports when each became known: ever, and lately."""
     named = np.flatnonzero(reporter != _NOBODY)
-    asked = np.stack([reporter[named], days(filed.start)[named]])
-    moments, place = np.unique(asked, axis=1, return_inverse=True)
+    moments, place = distinct(reporter[named], days(filed.start)[named])
     mornings = Moments(merchant=moments[0], day=moments[1])
-    sums = window_sums(_outcomes(market, filed, reporter), mornings, (None, lately))
-    found = np.zeros((2, len(_OUTCOMES), len(reporter)), dtype=np.int64)
-    for row, window in enumerate((None, lately)):
-        found[row][:, named] = sums[window][:, place.reshape(-1)]
-    return found[0], found[1]
+    numbers = [(outcome, window) for window in (None, lately) for outcome in _RECORD]
+    sums: dict[Number, Ints] = {}
+    for facts in _outcomes(market, filed, reporter):
+        sums |= window_sums(facts, mornings, numbers)
+    found = np.zeros((len(numbers), len(reporter)), dtype=np.int64)
+    found[:, named] = [sums[number][place] for number in numbers]
+    return found[: len(_RECORD)], found[len(_RECORD) :]
 
 
-def _outcomes(market: Known, filed: Rows, reporter: Ints) -> Facts:
+def _outcomes(market: Known, filed: Rows, reporter: Ints) -> Iterator[Facts]:
     """What reports came to, by reporter: each report once, on the day on which its outcome became known."""
-    pairs = np.stack([reporter, market.keys(filed, "report_id")])
-    cases, case = np.unique(pairs, axis=1, return_inverse=True)
-    confirmed, dismissed, bad_faith = (_ruled(market, filed, outcome, case.reshape(-1)) for outcome in _OUTCOMES)
+    cases, case = distinct(reporter, market.keys(filed, "report_id"))
+    confirmed, dismissed, bad_faith = (_ruled(market, filed, outcome, case) for outcome in _OUTCOMES)
     # Rulings that contradict each other may stand together until one is taken back.
     bad_faith = minus(bad_faith, confirmed)
     dismissed = minus(minus(dismissed, confirmed), bad_faith)
-    spells = joined([confirmed, dismissed, bad_faith])
-    facts = _standing(cases[0][spells.key], spells.start, spells, *_RECORD)
-    which = np.repeat(np.arange(len(_OUTCOMES)), [len(one.key) for one in (confirmed, dismissed, bad_faith)])
-    which = np.concatenate([which, which[spells.end < FOREVER]])
-    own = np.where(which == np.arange(len(_OUTCOMES))[:, None], facts.amounts, 0)
-    known = np.flatnonzero(facts.merchant != _NOBODY)
-    return Facts(
-        merchant=facts.merchant[known], clock=facts.clock[known], known=facts.known[known],
-        amounts=own[:, known], measures=_RECORD,
-    )  # fmt: skip
+    for measure, spells in zip(_RECORD, (confirmed, dismissed, bad_faith), strict=True):
+        own = spells.where(cases[0][spells.key] != _NOBODY)
+        yield _standing(cases[0][own.key], own.start, own, measure)
 
 
 def _ruled(market: Known, filed: Rows, outcome: str, case: Ints) -> Spells:

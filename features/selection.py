@@ -7,8 +7,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.events import COLUMNS, Kind
 from features.known import NO_TIME, Known, Rows, days
-from features.measures import After, AtMost, Carries, Condition, Events, Is, IsNot
+from features.measures import After, AtLeast, AtMost, Carries, Condition, Events, Is, IsNot, Ticked
 from features.spells import Spells, joined, match, union
 
 __all__ = ["holds", "numbered", "presence", "select"]
@@ -35,8 +36,15 @@ def holds(known: Known, rows: Rows, where: Sequence[Condition]) -> npt.NDArray[n
                 every &= ~found.to_numpy(zero_copy_only=False)
             case AtMost(column=column, most=most):
                 every &= known.numbers(rows, column) <= most
-            case Carries(column=column):
+            case AtLeast(column=column, least=least):
+                every &= known.numbers(rows, column) >= least
+            case Ticked(column=column, yes=yes):
+                said = known.filled(rows, column)
+                every &= said & ((known.numbers(rows, column) == 1) == yes)
+            case Carries(column=column) if COLUMNS[column].kind is Kind.TIME:
                 every &= known.times(rows, column) != NO_TIME
+            case Carries(column=column):
+                every &= known.filled(rows, column)
             case After(column=column):
                 deadline = known.times(rows, column)
                 every &= (deadline != NO_TIME) & (rows.time > deadline)

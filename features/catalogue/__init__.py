@@ -1,6 +1,22 @@
 """Every feature, declared once, family by family."""
 
-from features.catalogue import disputes, fakes, links, merchant, money, orders, promises, reporters, returns, reviews
+from features.catalogue import (
+    brushing,
+    buyers,
+    disputes,
+    fakes,
+    links,
+    listings,
+    merchant,
+    money,
+    orders,
+    promises,
+    reporters,
+    returns,
+    reviews,
+    trends,
+    volume,
+)
 from features.catalogue.feature import Feature
 
 __all__ = ["CATALOGUE", "FAMILIES", "INPUTS"]
@@ -17,6 +33,11 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "money": money.FEATURES,
     "merchant": merchant.FEATURES,
     "links": links.FEATURES,
+    "listings": listings.FEATURES,
+    "volume": volume.FEATURES,
+    "trends": trends.FEATURES,
+    "buyers": buyers.FEATURES,
+    "brushing": brushing.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)

@@ -3,19 +3,19 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from features.measures import Measure
+from features.measures import Measure, Number
 
 __all__ = [
     "Bounded",
     "Context",
     "Feature",
     "Formula",
-    "Number",
     "Ratio",
     "Shrunk",
     "Since",
@@ -26,19 +26,21 @@ __all__ = [
 
 Ints = npt.NDArray[np.int64]
 
-#: A measure within a window of so many days; None = since ever.
-Number = tuple[Measure, int | None]
 #: Answers a number for all rows, (n,) int64.
 Numbers = Callable[[Number], Ints]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What formulas are worked out from: a row's own numbers, its category's and everybody's, its day, the lexicon."""
+    """What formulas are worked out from: a row's own numbers, its category's and everybody's, its day, the lexicon.
+
+    `strength` answers how many things of evidence the category's rate weighs, (n,), or the default given.
+    """
 
     own: Numbers
     category: Numbers
     everybody: Numbers
+    strength: "Callable[[Shrunk], npt.NDArray[np.float64]]"
     day: Ints
     texts: tuple[str, ...]
 
@@ -64,19 +66,25 @@ class Total:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """One sum by another, and by `unit` on top; null where the denominator is 0."""
+    """One sum, less another where there is one, by a third, and by `unit` on top; null where the denominator is 0."""
 
     of: Measure
     per: Measure
+    less: Measure | None = None
     unit: int = 1
 
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""
-        return ((self.of, days), (self.per, days))
+        return tuple(dict.fromkeys((measure, days) for measure in (self.of, self.per, self.less) if measure))
+
+    def sums(self, numbers: Numbers, days: int | None) -> tuple[Ints, Ints]:
+        """What is divided, and by what."""
+        less = numbers((self.less, days)) if self.less else 0
+        return numbers((self.of, days)) - less, numbers((self.per, days))
 
     def values(self, context: Context, days: int | None) -> pa.Array:
         """float64 (n,) with nulls."""
-        of, per = context.own((self.of, days)), context.own((self.per, days))
+        of, per = self.sums(context.own, days)
         return pa.array(of / np.where(per == 0, 1, per) / self.unit, mask=per == 0)
 
 
@@ -120,8 +128,9 @@ class Told:
 class Shrunk:
     """A rate drawn towards its category's, and that towards everybody's: (of + s * rate of all) / (per + s).
 
-    So a merchant with little evidence is like its category, and nothing is ever null. `prior` stands for
-    everybody's rate while there is none; it weighs one unit of evidence.
+    So a merchant with little evidence is like its category, and nothing is ever null. How much the category's rate
+    weighs is estimated from how far merchants differ within `compared` days (`features/strength.py`); `strength` stands
+    where that cannot be told. `prior` stands for everybody's rate while there is none; it weighs one unit of evidence.
     """
 
     of: Measure
@@ -129,6 +138,12 @@ class Shrunk:
     prior: float
     strength: float = 10.0
     category_strength: float = 100.0
+    compared: int = 365
+
+    @property
+    def rate(self) -> tuple[Number, Number]:
+        """What it counts, and by what it divides, within the window in which merchants are compared."""
+        return (self.of, self.compared), (self.per, self.compared)
 
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""
@@ -137,7 +152,8 @@ class Shrunk:
     def values(self, context: Context, days: int | None) -> pa.Array:
         """float64 (n,)."""
         of, per = self.numbers(days)
-        return pa.array(_drawn(context.own(of), context.own(per), self.towards(context, days), self.strength))
+        towards = self.towards(context, days)
+        return pa.array(_drawn(context.own(of), context.own(per), towards, context.strength(self)))
 
     def towards(self, context: Context, days: int | None) -> npt.NDArray[np.float64]:
         """The category's rate, itself drawn towards everybody's: (n,)."""
@@ -164,10 +180,22 @@ class Bounded:
         return pa.array(np.minimum(of, part + self.most))
 
 
-Formula = Total | Ratio | Since | Told | Shrunk | Bounded
+class Formula(Protocol):
+    """What a feature is worked out by: the numbers that it needs, and what becomes of them (`features.catalogue.shapes`
+    has those that look at several windows)."""
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        ...
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """Its values (n,), null where there is no evidence."""
+        ...
 
 
-def _drawn(of: Ints, per: Ints, towards: npt.NDArray[np.float64], strength: float) -> npt.NDArray[np.float64]:
+def _drawn(
+    of: Ints, per: Ints, towards: npt.NDArray[np.float64], strength: float | npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
     return np.asarray((of + strength * towards) / (per + strength))
 
 
@@ -230,7 +258,7 @@ class Windowed:
 
     name: str
     meaning: str
-    formula: Total | Ratio | Bounded
+    formula: Formula
     unit: str
     riskier: str
     reason: str

@@ -3,12 +3,12 @@
 from features.catalogue.feature import Feature, Since, Total, Windowed
 from features.measures import Column, Distinct, Events, Happenings, Latest, Measure, Said
 
-__all__ = ["FEATURES", "ORDERS", "ORDERS_PLACED"]
+__all__ = ["BUYERS", "FEATURES", "ORDERS", "ORDERS_PLACED", "VALUE"]
 
 ORDERS_PLACED = Events(event_type="order_placed")
 ORDERS = Measure(source=Happenings(of=ORDERS_PLACED))
-_VALUE = Measure(source=Happenings(of=ORDERS_PLACED), amount=Column(column="amount_cents"))
-_BUYERS = Measure(source=Distinct(of=(ORDERS_PLACED,), by="buyer_id"))
+VALUE = Measure(source=Happenings(of=ORDERS_PLACED), amount=Column(column="amount_cents"))
+BUYERS = Measure(source=Distinct(of=(ORDERS_PLACED,), by="buyer_id"))
 _LAST = Latest(of=(ORDERS_PLACED,))
 _FIRST = Latest(of=(ORDERS_PLACED,), earliest=True)
 
@@ -29,7 +29,7 @@ FEATURES: tuple[Feature, ...] = (
     *Windowed(
         name="order_value_cents",
         meaning="sum of the amounts of orders placed",
-        formula=Total(of=_VALUE),
+        formula=Total(of=VALUE),
         unit="cents",
         riskier="neither",
         reason="R002",
@@ -41,7 +41,7 @@ FEATURES: tuple[Feature, ...] = (
     *Windowed(
         name="n_buyers",
         meaning="distinct buyers among orders placed",
-        formula=Total(of=_BUYERS),
+        formula=Total(of=BUYERS),
         unit="count",
         riskier="neither",
         model_input=True,

@@ -81,7 +81,8 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "programme": ("installation",),
     "amount_cents": (100, 0, 250, 99999),
     "deposit_cents": (5000, 0, 7000),
-    "price_cents": (100, 900),
+    "price_cents": (1000, 900, 690, 90, 0),
+    "title": ("tea", "the best tea"),
     "quantity": (1, 3),
     "stars": (1, 2, 3, 4, 5),
     "severity": (1, 3),
@@ -99,7 +100,7 @@ _WEIGHTS = {"order_placed": 24, "order_shipped": 9, "order_delivered": 9, "order
             "dispute_opened": 6, "dispute_resolved": 8, "review_posted": 7, "fake_report_filed": 6,
             "fake_report_resolved": 6, "return_requested": 4, "return_answered": 4, "merchant_registered": 4,
             "deposit_changed": 4, "advance_recovered": 5, "advance_written_off": 3, "message_answered": 4,
-            "inspection_completed": 3}  # fmt: skip
+            "inspection_completed": 3, "listing_changed": 4, "parcel_scanned": 3, "order_confirmed": 3}  # fmt: skip
 #: Words that 3.2 asks for are drawn as often as all the others together.
 _ASKED_FOR = ("merchant_at_fault", "confirmed", "failed_counterfeit", "rejected", "merchant", "platform")
 _TYPES = [name for name in EVENT_TYPES if name != "event_reversed" for _ in range(_WEIGHTS.get(name, 1))]
@@ -184,7 +185,10 @@ def _rolls(count: int) -> st.SearchStrategy[bytes]:
 
 @st.composite
 def logs(draw: st.DrawFn, *, most: int = 40, types: Sequence[str] = _TYPES) -> list[Event]:
-    """A log of up to three merchants who share order ids and buyers: rows of a file, in no particular order."""
+    """A log of up to three merchants who share order ids and buyers: rows of a file, in no particular order.
+
+    `types` are the event types to draw from, the plainest first, one as often as it is named.
+    """
     palette, merchants = draw(palettes()), MERCHANTS[: draw(st.sampled_from((1, 2, 1, 3)))]
     least = draw(st.sampled_from((most // 2, 0, most * 3 // 4, most * 3 // 4)))
     rolls = draw(st.lists(_rolls(20), min_size=least, max_size=most))

@@ -41,7 +41,8 @@ def every_moment(days=range(60)):
 
 
 def counted(facts, moments=None):
-    return {days: sums.tolist() for days, sums in window_sums(facts, moments or every_moment(), WINDOWS).items()}
+    numbers = [(measure, days) for measure in MEASURES for days in WINDOWS]
+    return {number: sums.tolist() for number, sums in window_sums(facts, moments or every_moment(), numbers).items()}
 
 
 def moments_around(facts):
@@ -55,7 +56,8 @@ def same(left, right):
 
 @given(FACTS)
 def test_a_window_sums_what_is_past_known_and_not_yet_too_old(rows):
-    sums = window_sums(facts_of(rows), every_moment(), [7])[7]
+    found = window_sums(facts_of(rows), every_moment(), [(measure, 7) for measure in MEASURES])
+    sums = np.stack([found[measure, 7] for measure in MEASURES])
     for place, (merchant, day) in enumerate(zip(every_moment().merchant, every_moment().day, strict=True)):
         inside = [r for r in rows if r[0] == merchant and day - 7 <= r[1] < day and r[2] < day]
         assert sums[:, place].tolist() == [sum(r[3] for r in inside), sum(r[4] for r in inside)]

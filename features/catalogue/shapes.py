@@ -1,0 +1,161 @@
+"""Formulas that look at several windows, or at several measures side by side: trends, changes, how even trade is.
+
+A week, and a stretch of any length that does not end at the moment, is the difference of two windows; so these need no
+facts of their own, and are as exact as the windows are.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from features.catalogue.feature import Context, Formula, Ratio
+from features.measures import Measure, Number
+
+__all__ = ["Across", "Busiest", "Change", "Product", "Trend", "Volatility"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """How much came in a short window, by what a long one leads to expect: 1 = as ever; null where it leads to nothing.
+
+    Expected is the long window's amount per day, or per each of `per`. With `steady`, so many more are thought to have
+    come as expected: little evidence is like none, and nothing is null.
+    """
+
+    of: Measure
+    short: int
+    long: int
+    per: Measure | None = None
+    steady: float = 0.0
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        measures = [self.of] if self.per is None else [self.of, self.per]
+        return tuple((measure, window) for measure in measures for window in (self.short, self.long))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,) with nulls where nothing is `steady`."""
+        found, expected = self._found(context)
+        below = expected + self.steady
+        return pa.array((found + self.steady) / np.where(below == 0, 1.0, below), mask=below == 0)
+
+    def _found(self, context: Context) -> tuple[Floats, Floats]:
+        """What came and what was expected, both counted in `per`, or in `of` where there is none."""
+        short, long = (context.own((self.of, window)) for window in (self.short, self.long))
+        if self.per is None:
+            return short.astype(np.float64), np.asarray(long * (self.short / self.long))
+        per_short, per_long = (context.own((self.per, window)) for window in (self.short, self.long))
+        # Where the long window's amount is 0, nothing tells what to expect.
+        return _by(short, _by(long, per_long)), np.asarray(np.where(long != 0, per_short, 0), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A rate in a short window, less the same rate in a long one; null where either has nothing to divide by."""
+
+    rate: Ratio
+    short: int
+    long: int
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return (*self.rate.numbers(self.short), *self.rate.numbers(self.long))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,) with nulls."""
+        (of, per), (of_long, per_long) = (self.rate.sums(context.own, window) for window in (self.short, self.long))
+        return pa.array(_by(of, per) - _by(of_long, per_long), mask=(per == 0) | (per_long == 0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Across:
+    """One sum by another of a window of its own; null where the denominator is 0."""
+
+    of: Number
+    per: Number
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return (self.of, self.per)
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,) with nulls."""
+        of, per = context.own(self.of), context.own(self.per)
+        return pa.array(_by(of, per), mask=per == 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volatility:
+    """How uneven the last weeks were: standard deviation of the weekly amounts by their mean; null where all are 0."""
+
+    of: Measure
+    weeks: int
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return _weekly_numbers(self.of, self.weeks)
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,) with nulls."""
+        weekly = _weekly(context, self.of, self.weeks)
+        total = weekly.sum(axis=0)
+        # n times the sum of squares less the square of the sum: whole numbers until the root is drawn.
+        spread = np.maximum(self.weeks * (weekly**2).sum(axis=0) - total**2, 0)
+        return pa.array(_by(np.sqrt(spread), total), mask=total == 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Busiest:
+    """The share of the busiest of the last weeks in all of them; null where nothing came."""
+
+    of: Measure
+    weeks: int
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return _weekly_numbers(self.of, self.weeks)
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,) with nulls."""
+        weekly = _weekly(context, self.of, self.weeks)
+        total = weekly.sum(axis=0)
+        return pa.array(_by(weekly.max(axis=0), total), mask=total == 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """Signs that mean more together than each alone, multiplied; null where any of them is."""
+
+    of: tuple[Formula, ...]
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return tuple(dict.fromkeys(number for formula in self.of for number in formula.numbers(days)))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,) with nulls."""
+        found = [formula.values(context, days) for formula in self.of]
+        missing = np.any([one.is_null().to_numpy(zero_copy_only=False) for one in found], axis=0)
+        each = [one.fill_null(0).to_numpy() for one in found]
+        return pa.array(np.prod(each, axis=0), mask=missing)
+
+
+def _weekly_numbers(of: Measure, weeks: int) -> tuple[Number, ...]:
+    return tuple((of, 7 * week) for week in range(1, weeks + 1))
+
+
+def _weekly(context: Context, of: Measure, weeks: int) -> Ints:
+    """What came in each of the last weeks, the last one first: (weeks, n)."""
+    until = np.stack([context.own(number) for number in _weekly_numbers(of, weeks)])
+    return np.diff(until, axis=0, prepend=0)
+
+
+def _by(above: npt.ArrayLike, below: npt.ArrayLike) -> Floats:
+    """One by another; 0 where there is nothing to divide by."""
+    some = np.asarray(below) != 0
+    return np.asarray(np.where(some, above, 0) / np.where(some, below, 1))

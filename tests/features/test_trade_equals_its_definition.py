@@ -1,0 +1,59 @@
+"""The shape of trade against its slow definition, family by family."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from math import isclose
+
+from hypothesis import given
+
+from features.catalogue import FAMILIES
+from tests.features.naive import Event, Value, history
+from tests.features.naive_buyers import buyers_and_brushing
+from tests.features.naive_trade import volume_and_trends
+from tests.features.strategies import logs, spines
+from tests.features.test_features_equal_their_definition import engine, everybody_at
+
+Definition = Callable[[Sequence[Event], datetime], dict[str, Value]]
+
+#: What draws on faults, which have a definition of their own (`test_labels.py`).
+_ELSEWHERE = {"own_fault_change_7d"}
+
+
+def close(found: Value, expected: Value) -> bool:
+    """Integers and nulls exactly, floats to what rounding leaves of a difference."""
+    if isinstance(expected, float) and isinstance(found, float):
+        return isclose(found, expected, rel_tol=1e-12, abs_tol=1e-12)
+    return type(found) is type(expected) and found == expected
+
+
+def disagreements(families: Sequence[str], definition: Definition, log: Sequence[Event], moments: Sequence[datetime]):
+    """Every feature of some families whose value is not what its definition says, or that has none."""
+    features = [one for family in families for one in FAMILIES[family] if one.name not in _ELSEWHERE]
+    rows = everybody_at(moments)
+    pasts = {merchant: history(log, merchant) for merchant, _ in rows}
+    answers = engine(log, rows=rows, features=features).to_pylist()
+    return [
+        (merchant, as_of.isoformat(), one.name, answer[one.name], expected.get(one.name, "undefined"))
+        for (merchant, as_of), answer in zip(rows, answers, strict=True)
+        for expected in [definition(pasts[merchant], as_of)]
+        for one in features
+        if not close(answer[one.name], expected.get(one.name, "undefined"))
+    ]
+
+
+_TRADE = (*["order_placed"] * 5, "order_shipped", "order_delivered", "order_cancelled", "order_confirmed",
+          "dispute_resolved", "review_posted", "fake_report_filed")  # fmt: skip
+
+
+@given(logs(types=_TRADE), spines(most=4))
+def test_volume_and_trends_are_what_their_meanings_say(log, moments):
+    assert disagreements(["volume", "trends"], volume_and_trends, log, moments) == []
+
+
+_BUYERS = (*["order_placed"] * 12, "order_shipped", "order_delivered", "order_confirmed", *["review_posted"] * 3,
+           "parcel_scanned")  # fmt: skip
+
+
+@given(logs(types=_BUYERS), spines(most=4))
+def test_buyers_and_brushing_are_what_their_meanings_say(log, moments):
+    assert disagreements(["buyers", "brushing"], buyers_and_brushing, log, moments) == []
