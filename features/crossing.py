@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
-from features import links, listings
+from features import links, listings, reporters
 from features.facts import Facts
 from features.known import Known
 from features.measures import Crossed, Measure
@@ -36,6 +36,7 @@ CROSSINGS: MappingProxyType[str, Crossing] = MappingProxyType(
     {
         "links": Crossing(reads=links.READS, facts=links.link_facts),
         "listings": Crossing(reads=listings.READS, facts=listings.listing_facts),
+        "reporters": Crossing(reads=reporters.READS, facts=reporters.reporter_facts),
     }
 )
 

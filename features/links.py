@@ -20,7 +20,7 @@ from features.selection import numbered, select
 from features.sharing import Pairs, Sightings, distinct, not_public, pairs
 from features.spells import FOREVER, Spells, intersect, match, minus, union
 
-__all__ = ["KINDS", "MOST_WITH_A_TOKEN", "READS", "link_facts"]
+__all__ = ["KINDS", "MOST_WITH_A_TOKEN", "READS", "link_facts", "tokens"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -65,12 +65,12 @@ def _sightings(market: Known) -> tuple[Sightings, Ints]:
     """Which tokens are known of which merchants, while they are not public, and the kind of each sighting."""
     rows = market.of("link_observed")
     own = rows.where(~market.filled(rows, "buyer_id"))
-    tokens, kinds = _tokens(market, own)
-    seen = not_public(tokens, own.merchant, numbered(own), most=MOST_WITH_A_TOKEN)
+    shown, kinds = tokens(market, own)
+    seen = not_public(shown, own.merchant, numbered(own), most=MOST_WITH_A_TOKEN)
     return seen, kinds[seen.spells.key]
 
 
-def _tokens(market: Known, rows: Rows) -> tuple[Ints, Ints]:
+def tokens(market: Known, rows: Rows) -> tuple[Ints, Ints]:
     """A number for each token, and the kind of each number; a token of one kind is none of another."""
     kind = pc.index_in(market.texts(rows, "link_kind"), value_set=pa.array(KINDS)).to_numpy(zero_copy_only=False)
     text = market.texts(rows, "link_token").dictionary_encode().indices.to_numpy(zero_copy_only=False)

@@ -12,6 +12,7 @@ import pyarrow as pa
 from features.measures import Measure, Number
 
 __all__ = [
+    "Bounded",
     "Context",
     "Feature",
     "Formula",
@@ -159,6 +160,24 @@ class Shrunk:
         of, per = self.numbers(days)
         everybody = (context.everybody(of) + self.prior) / (context.everybody(per) + 1.0)
         return _drawn(context.category(of), context.category(per), everybody, self.category_strength)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounded:
+    """Millionths in whole units: a part in full, and all the rest together up to `most`; never null."""
+
+    of: Measure
+    part: Measure
+    most: float
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return ((self.of, days), (self.part, days))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,)."""
+        of, part = (context.own(number) / 1e6 for number in self.numbers(days))
+        return pa.array(np.minimum(of, part + self.most))
 
 
 class Formula(Protocol):
