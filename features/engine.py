@@ -27,6 +27,7 @@ COLUMNS_KEPT = (
     "event_id", "event_time", "known_at", "reverses", "order_id", "buyer_id", "category", "amount_cents",
     "deposit_cents", "stars", "reply_seconds", "placed_at", "ship_by", "deliver_by", "outcome", "actor", "reason",
     "advanced_by", "finally_liable", "dispute_id", "report_id", "refund_id", "return_id",
+    "answer_by", "reporter_id", "tracked", "leg", "link_kind", "link_token",
 )  # fmt: skip
 
 

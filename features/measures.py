@@ -11,6 +11,7 @@ __all__ = [
     "After",
     "Amount",
     "AtMost",
+    "Capped",
     "Carries",
     "Column",
     "Condition",
@@ -30,6 +31,8 @@ __all__ = [
     "Repaid",
     "Said",
     "Source",
+    "Ticked",
+    "Unanswered",
 ]
 
 
@@ -71,7 +74,15 @@ class After:
     column: str
 
 
-Condition = Is | IsNot | AtMost | Carries | After
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticked:
+    """The flag says yes (or, with `yes` False, no); a flag that says nothing is neither."""
+
+    column: str
+    yes: bool = True
+
+
+Condition = Is | IsNot | AtMost | Carries | After | Ticked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +91,16 @@ class Events:
 
     event_type: str
     where: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """Events whose deadline has passed while no event of `answers` with the same id is known: silence, as it shows."""
+
+    asks: Events
+    answers: tuple[Events, ...]
+    by: str
+    deadline: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +120,7 @@ class Orders:
     """
 
     clock: str = "event_time"
-    having: tuple[Events, ...] = ()
+    having: tuple[Events | Unanswered, ...] = ()
     lacking: tuple[Events, ...] = ()
     in_time: bool = False
 
@@ -113,13 +134,44 @@ class OwnFaults:
 
     components: tuple[str, ...]
 
+    @property
+    def clock(self) -> str:
+        """The clock of the orders."""
+        return "event_time"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capped:
+    """Orders again, but of each buyer at most `most` (those with the latest clocks), and only what volume cannot buy.
+
+    Orders of `bad` count whatever else became of them; orders of `of` while they are real (`features/real.py`): not
+    cancelled, not known to be untracked, not of a buyer linked to the merchant, not past their promised time without
+    a sign. In `having` and `lacking`, an event that names another buyer than its order's says nothing of the order.
+    An order whose buyer is not known is one of a buyer of its own.
+
+    So within any window each buyer moves a sum by at most `most`, and `Capped(bad=x)` is never more than
+    `Capped(bad=x, of=y)`. Both orders run on the same clock.
+    """
+
+    bad: Orders | OwnFaults | None = None
+    of: Orders | None = None
+    most: int = 3
+
+    @property
+    def clock(self) -> str:
+        """The clock of the orders."""
+        orders = self.bad or self.of
+        return orders.clock if orders else "event_time"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distinct:
-    """Each value of `by` once, on its latest live event; events without one are left out."""
+    """Of each value of `by` the `most` latest live events; those without one are left out, or each stand `alone`."""
 
     of: tuple[Events, ...]
     by: str
+    most: int = 1
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +204,7 @@ class Latest:
     earliest: bool = False
 
 
-Source = Happenings | Orders | OwnFaults | Distinct | Open | Repaid | Latest
+Source = Happenings | Orders | OwnFaults | Capped | Distinct | Open | Repaid | Latest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FOREVER", "Moves", "Spells", "intersect", "joined", "match", "minus", "peaks", "union"]
+__all__ = ["FOREVER", "Moves", "Spells", "highest", "intersect", "joined", "match", "minus", "peaks", "union"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -37,6 +37,10 @@ class Spells:
     def where(self, chosen: npt.NDArray[np.bool_]) -> "Spells":
         """Only the spells chosen by a mask."""
         return Spells(key=self.key[chosen], start=self.start[chosen], end=self.end[chosen])
+
+    def since(self, moment: Ints) -> "Spells":
+        """What is left of each from a moment (n,) on."""
+        return _kept(self.key, np.maximum(self.start, moment), self.end)
 
 
 def _kept(key: Ints, start: Ints, end: Ints) -> Spells:
@@ -178,6 +182,31 @@ def peaks(spells: Spells, height: Ints) -> Moves:
     passing, level = spells.where(ended), height[ended]
     above = level > _height_at(rising, passing.key, passing.start)
     return _merged(rising, _followed(passing.where(above), level[above]))
+
+
+def highest(spells: Spells, height: Ints, most: int) -> Spells:
+    """While which of the spells (by place) is among the `most` highest that run under its key.
+
+    Of equal heights the later place is the higher one. What holds of `height` in `peaks` holds here.
+
+    >>> chosen = highest(Spells(key=np.array([1, 1]), start=np.array([0, 5]), end=np.array([9, 7])), np.array([3, 4]), 1)
+    >>> sorted(zip(chosen.key.tolist(), chosen.start.tolist(), chosen.end.tolist()))
+    [(0, 0, 5), (0, 7, 9), (1, 5, 7)]
+    """
+    places = np.arange(len(spells.key))
+    crowded = np.bincount(spells.key, minlength=1)[spells.key] > most
+    # Few keys ever have more than may count; nobody else is in anybody's way.
+    every, owner = Spells(key=places, start=spells.start, end=spells.end), spells.key
+    found, rest = [every.where(~crowded)], every.where(crowded)
+    rank = np.empty(len(places), dtype=np.int64)
+    by_rank = np.lexsort((places, height))
+    rank[by_rank] = places
+    for _ in range(most if len(rest.key) else 0):
+        under = Spells(key=owner[rest.key], start=rest.start, end=rest.end)
+        moves = peaks(under, rank[rest.key])
+        found.append(Spells(key=by_rank[moves.height], start=moves.start, end=moves.end))
+        rest = minus(rest, found[-1])
+    return joined(found)
 
 
 def _rising(spells: Spells, height: Ints) -> Moves:

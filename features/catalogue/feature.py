@@ -63,19 +63,25 @@ class Total:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """One sum by another, and by `unit` on top; null where the denominator is 0."""
+    """One sum, less another where there is one, by a third, and by `unit` on top; null where the denominator is 0."""
 
     of: Measure
     per: Measure
+    less: Measure | None = None
     unit: int = 1
 
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""
-        return ((self.of, days), (self.per, days))
+        return tuple(dict.fromkeys((measure, days) for measure in (self.of, self.per, self.less) if measure))
+
+    def sums(self, numbers: Numbers, days: int | None) -> tuple[Ints, Ints]:
+        """What is divided, and by what."""
+        less = numbers((self.less, days)) if self.less else 0
+        return numbers((self.of, days)) - less, numbers((self.per, days))
 
     def values(self, context: Context, days: int | None) -> pa.Array:
         """float64 (n,) with nulls."""
-        of, per = context.own((self.of, days)), context.own((self.per, days))
+        of, per = self.sums(context.own, days)
         return pa.array(of / np.where(per == 0, 1, per) / self.unit, mask=per == 0)
 
 
@@ -123,26 +129,25 @@ class Shrunk:
     everybody's rate while there is none; it weighs one unit of evidence.
     """
 
-    of: Measure
-    per: Measure
+    rate: Ratio
     prior: float
     strength: float = 10.0
     category_strength: float = 100.0
 
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""
-        return ((self.of, days), (self.per, days))
+        return self.rate.numbers(days)
 
     def values(self, context: Context, days: int | None) -> pa.Array:
         """float64 (n,)."""
-        of, per = self.numbers(days)
-        return pa.array(_drawn(context.own(of), context.own(per), self.towards(context, days), self.strength))
+        of, per = self.rate.sums(context.own, days)
+        return pa.array(_drawn(of, per, self.towards(context, days), self.strength))
 
     def towards(self, context: Context, days: int | None) -> npt.NDArray[np.float64]:
         """The category's rate, itself drawn towards everybody's: (n,)."""
-        of, per = self.numbers(days)
-        everybody = (context.everybody(of) + self.prior) / (context.everybody(per) + 1.0)
-        return _drawn(context.category(of), context.category(per), everybody, self.category_strength)
+        of, per = self.rate.sums(context.everybody, days)
+        everybody = (of + self.prior) / (per + 1.0)
+        return _drawn(*self.rate.sums(context.category, days), everybody, self.category_strength)
 
 
 Formula = Total | Ratio | Since | Told | Shrunk
@@ -185,7 +190,8 @@ class Feature:
     @property
     def evidence(self) -> Measure | None:
         """What it divides by."""
-        return self.formula.per if isinstance(self.formula, Ratio | Shrunk) else None
+        formula = self.formula.rate if isinstance(self.formula, Shrunk) else self.formula
+        return formula.per if isinstance(formula, Ratio) else None
 
     @property
     def shrunk(self) -> bool:
@@ -205,8 +211,10 @@ class Feature:
 class Windowed:
     """One feature declared for several windows, `{name}_{n}d`.
 
-    With a `prior`, a rate has a second form, `{name}_{n}d_shrunk`: drawn towards its category's rate, never null,
-    and the one that models see.
+    With a `capped` formula it has a second form, `{name}_{n}d_capped`, of what volume cannot buy and no one buyer can
+    decide (`features.measures.Capped`): the one that gates and models see. With a `prior`, that rate (or, where there is
+    none, the plain one) has a form `..._shrunk`: drawn towards its category's rate, never null, and then that is what
+    models see.
     """
 
     name: str
@@ -222,28 +230,48 @@ class Windowed:
     cause: str = "behaviour"
     model_input: bool = False
     clock: str = "event_time"
+    meaning_capped: str = ""
+    capped: Total | Ratio | None = None
     prior: float | None = None
     windows: tuple[int, ...] = (7, 30, 90, 365)
 
     def __iter__(self) -> Iterator[Feature]:
+        seen = self.model_input and self.prior is None
         for days in self.windows:
-            yield self._plain(days)
+            yield self._plain(days, seen=seen and self.capped is None)
+        for days in self.windows if self.capped is not None else ():
+            yield self._capped(days, seen=seen)
         for days in self.windows if self.prior is not None else ():
             yield self._drawn(days)
 
-    def _plain(self, days: int) -> Feature:
-        shared = {name: getattr(self, name) for name in _SHARED}
+    def _plain(self, days: int, *, seen: bool) -> Feature:
         name = f"{self.name}_{days}d"
-        return Feature(name=name, shows=name, days=days, formula=self.formula, model_input=self.model_input, **shared)
+        shared = {name: getattr(self, name) for name in _SHARED}
+        return Feature(name=name, shows=name, days=days, formula=self.formula, model_input=seen, **shared)
+
+    def _capped(self, days: int, *, seen: bool) -> Feature:
+        if self.capped is None:
+            raise TypeError(f"{self.name} has no capped form")
+        name = f"{self.name}_{days}d_capped"
+        return Feature(name=name, shows=name, days=days, formula=self.capped, model_input=seen, **self._said_capped)
 
     def _drawn(self, days: int) -> Feature:
-        shared = {name: getattr(self, name) for name in _SHARED}
-        shared["meaning"] = f"{self.meaning}, drawn towards the category's rate where evidence is thin"
-        if not isinstance(self.formula, Ratio) or self.prior is None:
+        formula = self.formula if self.capped is None else self.capped
+        if not isinstance(formula, Ratio) or self.prior is None:
             raise TypeError(f"{self.name} is no rate with a prior")
-        formula = Shrunk(of=self.formula.of, per=self.formula.per, prior=self.prior)
-        name = f"{self.name}_{days}d"
-        return Feature(name=f"{name}_shrunk", shows=name, days=days, formula=formula, model_input=True, **shared)
+        shared = {name: getattr(self, name) for name in _SHARED} if self.capped is None else self._said_capped
+        shared["meaning"] = f"{shared['meaning']}, drawn towards the category's rate where evidence is thin"
+        name = f"{self.name}_{days}d" if self.capped is None else f"{self.name}_{days}d_capped"
+        drawn = Shrunk(rate=formula, prior=self.prior)
+        return Feature(name=f"{name}_shrunk", shows=name, days=days, formula=drawn, model_input=True, **shared)
+
+    @property
+    def _said_capped(self) -> dict[str, str]:
+        shared = {name: getattr(self, name) for name in _SHARED}
+        shared["meaning"] = self.meaning_capped or f"{self.meaning}; of each buyer's real orders at most three"
+        shared["text"] = f"{self.text.removesuffix('.')}, counting at most three real orders of each buyer."
+        shared["text_zh"] = f"{self.text_zh.removesuffix('。')}（每位买家最多计三笔真实订单）。"
+        return shared
 
 
 _SHARED = (
