@@ -7,9 +7,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from features.catalogue import CATALOGUE
-from features.catalogue.feature import Context, Feature, Number
+from features.catalogue.feature import Context, Feature, Number, Shrunk
 from features.catalogue.merchant import CATEGORY
-from features.categories import CategorySums
+from features.categories import CategorySums, Rate, RateSpreads
+from features.crossing import Market
 from features.facts import Facts, Lexicon, resolve
 from features.kernel import Moments, window_sums
 from features.known import Known
@@ -18,7 +19,7 @@ from features.partition import Accepted, Divided, divided
 from features.progress import Watch, silently
 from features.spine import Spine, spine_of
 
-__all__ = ["COLUMNS_KEPT", "build_features", "features_of"]
+__all__ = ["COLUMNS_KEPT", "build_features", "features_of", "rates_of"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -26,8 +27,8 @@ Ints = npt.NDArray[np.int64]
 COLUMNS_KEPT = (
     "event_id", "event_time", "known_at", "reverses", "order_id", "buyer_id", "category", "amount_cents",
     "deposit_cents", "stars", "reply_seconds", "placed_at", "ship_by", "deliver_by", "outcome", "actor", "reason",
-    "advanced_by", "finally_liable", "dispute_id", "report_id", "refund_id", "return_id",
-    "answer_by", "reporter_id", "tracked", "leg", "link_kind", "link_token",
+    "advanced_by", "finally_liable", "dispute_id", "report_id", "refund_id", "return_id", "link_kind", "link_token",
+    "penalty", "change", "listing_id", "title", "answer_by", "reporter_id", "tracked", "leg",
 )  # fmt: skip
 
 
@@ -72,23 +73,37 @@ class _Work:
         self.lexicon = Lexicon()
         drawn = any(feature.shrunk for feature in features)
         self.categories = CategorySums(np.unique(spine.day)) if drawn else None
+        self.spreads = RateSpreads(spine.day) if drawn else None
         self.shared = _numbers(feature for feature in features if feature.shrunk)
+        self.rates = rates_of(features)
         self.needed = _numbers(features) | (dict.fromkeys(CATEGORY.numbers(None)) if drawn else {})
         self.own: dict[Number, Ints] = {number: np.zeros(len(spine), dtype=np.int64) for number in self.needed}
+        self.market = Market(measure for measure, _ in self.needed)
 
     def add(self, known: Known, part: int, count: int) -> None:
         """Take in the merchants of one part."""
-        rows = np.flatnonzero((self.merchant >= 0) & (self.merchant % count == part))
-        moments, place = _moments(self.merchant[rows], self.spine.day[rows])
         resolved = resolve(known, dict.fromkeys(measure for measure, _ in self.needed), self.lexicon)
+        self._sum(resolved, np.flatnonzero((self.merchant >= 0) & (self.merchant % count == part)))
+        self.market.take(known)
+        if self.categories:
+            self.categories.add(resolved, self.shared)
+        if self.spreads:
+            self.spreads.add(resolved, self.rates)
+
+    def _strength(self, formula: Shrunk) -> npt.NDArray[np.float64]:
+        if self.spreads is None:
+            return np.full(len(self.spine), formula.strength)
+        return self.spreads.of(formula.rate, self.spine.day, default=formula.strength)
+
+    def _sum(self, resolved: Iterable[Facts], rows: Ints) -> None:
+        moments, place = _moments(self.merchant[rows], self.spine.day[rows])
         for facts in resolved:
             for number, sums in _summed(facts, moments, self.needed):
                 self.own[number][rows] = sums[place]
-        if self.categories:
-            self.categories.add(resolved, self.shared)
 
     def context(self) -> Context:
-        """What formulas are worked out from."""
+        """What formulas are worked out from, once every part is in."""
+        self._sum(self.market.facts(measure for measure, _ in self.needed), np.flatnonzero(self.merchant >= 0))
         nothing = np.zeros(len(self.spine), dtype=np.int64)
         latest, named = CATEGORY.numbers(None)
         shared = self.categories
@@ -97,9 +112,15 @@ class _Work:
             own=self.own.__getitem__,
             category=lambda number: shared.of(number, category, self.spine.day) if shared else nothing,
             everybody=lambda number: shared.of_everybody(number, self.spine.day) if shared else nothing,
+            strength=self._strength,
             day=self.spine.day,
             texts=tuple(self.lexicon.texts),
         )
+
+
+def rates_of(features: Iterable[Feature]) -> tuple[Rate, ...]:
+    """Every rate that some features draw towards others'."""
+    return tuple(dict.fromkeys(f.formula.rate for f in features if isinstance(f.formula, Shrunk)))
 
 
 def _numbers(features: Iterable[Feature]) -> dict[Number, None]:

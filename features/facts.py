@@ -21,6 +21,7 @@ from features.measures import (
     Amount,
     Capped,
     Column,
+    Crossed,
     Distinct,
     Flag,
     Happenings,
@@ -88,10 +89,14 @@ class _Placed:
 
 
 def resolve(known: Known, measures: Iterable[Measure], lexicon: Lexicon) -> list[Facts]:
-    """The facts of all merchants in `known`, one `Facts` for each source that the measures name."""
+    """The facts of all merchants in `known`, one `Facts` for each source that the measures name.
+
+    What is made of other merchants' events (`Crossed`) is left to `features.crossing`.
+    """
     by_source: dict[Source, list[Measure]] = {}
     for measure in measures:
-        by_source.setdefault(measure.source, []).append(measure)
+        if not isinstance(measure.source, Crossed):
+            by_source.setdefault(measure.source, []).append(measure)
     return [_facts(known, source, tuple(named), lexicon) for source, named in by_source.items()]
 
 
@@ -187,7 +192,7 @@ def _while_bad(known: Known, rows: Rows, source: Orders | OwnFaults, clock: Ints
 
 
 def _at_most(spells: Spells, buyer: Ints, day: Ints, most: int) -> Spells:
-    """Of the spells of each buyer's orders, those of the `most` latest at any time; nobody in particular shares none."""
+    """Of the spells of each buyer's orders, those of the `most` latest at any time."""
     alone = np.arange(len(buyer)) + buyer.max(initial=-1) + 1
     owner = np.where(buyer < 0, alone, buyer)
     height = day[spells.key] - day.min(initial=0)

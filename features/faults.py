@@ -84,7 +84,7 @@ def _low_stars_on_time(known: Known, orders: Rows) -> tuple[Spells, Ints]:
 
 
 def _low_stars_not_late(known: Known, orders: Rows) -> tuple[Spells, Ints]:
-    """One or two stars for an order that is not known to have come late; so saying nothing of its coming excuses none."""
+    """One or two stars for an order that is not known to have come late: silence about it excuses none."""
     deliver_by = known.times(orders, "deliver_by")
     in_time = presence(known, orders, [_DELIVERIES], by="order_id", until=deliver_by)
     came = presence(known, orders, [_DELIVERIES], by="order_id")

@@ -3,6 +3,7 @@
 All of a merchant's events must be here together. Times are int64 microseconds since 1970 in UTC.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,6 +99,11 @@ class Known:
         if event_type not in self._rows:
             self._rows[event_type] = self._rows_of(event_type)
         return self._rows[event_type]
+
+    def only(self, event_types: Collection[str]) -> pa.Table:
+        """The partition's rows of some types."""
+        codes = np.array([TYPE_CODES[name] for name in event_types], dtype=np.int64)
+        return self._table.filter(pa.array(np.isin(self._type, codes)))
 
     def numbers(self, rows: Rows, column: str) -> Ints:
         """An integer column of some events; 0 where null."""

@@ -15,6 +15,7 @@ __all__ = [
     "Carries",
     "Column",
     "Condition",
+    "Crossed",
     "Distinct",
     "Events",
     "Flag",
@@ -204,7 +205,18 @@ class Latest:
     earliest: bool = False
 
 
-Source = Happenings | Orders | OwnFaults | Capped | Distinct | Open | Repaid | Latest
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossed:
+    """What the events of other merchants say of this one: `of` names it among the facts that a crossing makes.
+
+    Crossings are named in `features/crossing.py`.
+    """
+
+    by: str
+    of: str
+
+
+Source = Happenings | Orders | OwnFaults | Capped | Distinct | Open | Repaid | Latest | Crossed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
-"""What crosses merchants, as of a midnight, kept in the store: the sums of all merchants of each category.
+"""What crosses merchants, as of a midnight, kept in the store: sums by category, and facts made of others' events.
 
-It is worked out once per midnight from the events known before it, on the same path as for training; features of
-the day that follows are drawn towards it.
+It is worked out once per midnight from the events known before it, on the same path as for training, and holds for
+the day that follows.
 """
 
 import hashlib
@@ -15,18 +15,20 @@ import numpy.typing as npt
 from sqlalchemy import Connection, Engine, func, select
 
 from features.catalogue import CATALOGUE
-from features.catalogue.feature import Number
+from features.catalogue.feature import Number, Shrunk
 from features.catalogue.merchant import CATEGORY
-from features.categories import CategorySums
+from features.categories import CategorySums, Rate, RateSpreads
+from features.crossed_rows import CROSSING, Rows, replace_crossed, sums_of
+from features.crossing import Market
 from features.database import day_of, insert_new, reading, writing
-from features.engine import COLUMNS_KEPT
+from features.engine import COLUMNS_KEPT, rates_of
 from features.facts import Lexicon, resolve
 from features.log import EventLog
 from features.partition import divided
 from features.store import EventStore
-from features.tables import category_sums, events
+from features.tables import category_sums, crossed, events
 
-__all__ = ["Midnight", "ensure_midnight", "forget_midnights", "midnight_of", "sum_categories"]
+__all__ = ["Midnight", "ensure_midnight", "forget_midnights", "midnight_of", "sum_up"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -34,19 +36,24 @@ Ints = npt.NDArray[np.int64]
 _SHARED: tuple[Number, ...] = tuple(
     dict.fromkeys(number for feature in CATALOGUE if feature.shrunk for number in feature.numbers)
 )
+_RATES: tuple[Rate, ...] = rates_of(CATALOGUE)
 _PLACE_OF = {number: place for place, number in enumerate(_SHARED)}
 #: Sums stay though up to a tenth more has come in since: adding up everything for each late event costs too much.
 _GROWN = 1.1
-_VERSION = hashlib.sha256(repr((_SHARED, "newest")).encode()).hexdigest()
+_VERSION = hashlib.sha256(repr((_SHARED, CROSSING, _RATES, "newest")).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Midnight:
-    """Sums as of the midnight that begins `day` (days since 1970), one for each shared number, in their order."""
+    """Sums as of the midnight that begins `day` (days since 1970), one for each shared number, in their order.
+
+    `strengths` are those of the rates that are drawn towards others', in their order, 0 where it cannot be told.
+    """
 
     day: int
     everybody: tuple[int, ...] = (0,) * len(_SHARED)
     categories: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    strengths: tuple[float, ...] = (0.0,) * len(_RATES)
 
     def of_everybody(self, number: Number) -> int:
         """A number of all merchants together."""
@@ -57,19 +64,34 @@ class Midnight:
         sums = self.categories.get(category)
         return sums[_PLACE_OF[number]] if sums else 0
 
+    def strength_of(self, formula: Shrunk) -> float:
+        """How many things of evidence the category's rate weighs."""
+        return self.strengths[_RATES.index(formula.rate)] or formula.strength
 
-def sum_categories(log: EventLog, day: int) -> Midnight:
-    """Add up what was known of everybody before a midnight."""
-    lexicon, sums = Lexicon(), CategorySums(np.array([day]))
+
+def sum_up(log: EventLog, day: int) -> tuple[Midnight, Rows]:
+    """Add up what was known of everybody before a midnight: sums by category, and what crosses to each merchant."""
+    at = np.array([day])
+    lexicon, sums, spreads, market = Lexicon(), CategorySums(at), RateSpreads(at), Market(m for m, _ in CROSSING)
     measures = dict.fromkeys([*(measure for measure, _ in _SHARED), *(m for m, _ in CATEGORY.numbers(None))])
     with divided(log, COLUMNS_KEPT) as parted:
         if not parted.merchants:
-            return Midnight(day=day)
+            return Midnight(day=day), {}
         for part in range(parted.count):
-            sums.add(resolve(parted.part(part), measures, lexicon), _SHARED)
-    at = np.array([day])
+            known = parted.part(part)
+            resolved = resolve(known, measures, lexicon)
+            sums.add(resolved, _SHARED)
+            spreads.add(resolved, _RATES)
+            market.take(known)
+        crossing = sums_of(market, parted.merchants, day)
+    told = tuple(float(spreads.of(rate, at, default=0.0)[0]) for rate in _RATES)
+    return _midnight(sums, lexicon, at, told), crossing
+
+
+def _midnight(sums: CategorySums, lexicon: Lexicon, at: Ints, strengths: tuple[float, ...]) -> Midnight:
     return Midnight(
-        day=day,
+        day=int(at[0]),
+        strengths=strengths,
         everybody=tuple(int(sums.of_everybody(number, at)[0]) for number in _SHARED),
         categories={text: _of_category(sums, number, at) for number, text in enumerate(lexicon.texts)},
     )
@@ -88,7 +110,8 @@ def midnight_of(tx: Connection, day: int) -> Midnight:
         return Midnight(day=day)
     body = json.loads(row.body)
     categories = {text: tuple(sums) for text, sums in body["categories"].items()}
-    return Midnight(day=row.day, everybody=tuple(body["everybody"]), categories=categories)
+    told = {name: tuple(body[name]) for name in ("everybody", "strengths")}
+    return Midnight(day=row.day, categories=categories, **told)
 
 
 def ensure_midnight(engine: Engine, day: int) -> None:
@@ -101,12 +124,18 @@ def ensure_midnight(engine: Engine, day: int) -> None:
         newest = tx.scalar(select(func.max(events.c.seq))) or 0
         if newest <= _summed_through(tx, day) * _GROWN:
             return
-    found = sum_categories(EventStore(engine).log(known_before=_EPOCH + timedelta(days=day)), day)
-    told = {"everybody": found.everybody, "categories": found.categories, "newest": newest}
+    found, crossing = sum_up(EventStore(engine).log(known_before=_EPOCH + timedelta(days=day)), day)
+    told = {
+        "everybody": found.everybody,
+        "categories": found.categories,
+        "strengths": found.strengths,
+        "newest": newest,
+    }
     body = json.dumps(told, ensure_ascii=False)
     with writing(engine) as tx:
         tx.execute(category_sums.delete().where(category_sums.c.day == day))
         insert_new(tx, category_sums, [{"day": day, "measures": _VERSION, "body": body}])
+        replace_crossed(tx, day, crossing)
 
 
 def _summed_through(tx: Connection, day: int) -> int:
@@ -119,7 +148,8 @@ def _summed_through(tx: Connection, day: int) -> int:
 def forget_midnights(engine: Engine, *, after: datetime) -> None:
     """Have the sums of every midnight after a moment worked out anew, since more is known of what came before it."""
     with writing(engine) as tx:
-        tx.execute(category_sums.delete().where(category_sums.c.day > day_of(after)))
+        for kept in (category_sums, crossed):
+            tx.execute(kept.delete().where(kept.c.day > day_of(after)))
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -17,13 +17,14 @@ from sqlalchemy import Connection
 from features.catalogue import CATALOGUE
 from features.catalogue.feature import Context, Feature, Number, Ratio, Shrunk
 from features.catalogue.merchant import CATEGORY
+from features.crossed_rows import read_crossed
 from features.database import micros
 from features.events import Kind
 from features.facts import Facts, resolve
 from features.kernel import Moments, window_sums
 from features.known import known_of
 from features.live import outdated
-from features.measures import Capped, Orders, Source
+from features.measures import Capped, Crossed, Orders, Source
 from features.midnights import Midnight, midnight_of
 from features.neighbours import all_of
 from features.tile_rows import MEASURES, entries_of, facts_of, read_tiles
@@ -107,7 +108,8 @@ def _reading(feature: Feature, context: Context) -> Reading:
     if drawn is None or not isinstance(drawn.formula, Shrunk):
         return Reading(name=feature.name, value=value, of=of, per=per)
     prior = float(drawn.formula.towards(context, drawn.days)[0])
-    return Reading(name=feature.name, value=value, of=of, per=per, prior=prior, strength=drawn.formula.strength)
+    strength = float(context.strength(drawn.formula)[0])
+    return Reading(name=feature.name, value=value, of=of, per=per, prior=prior, strength=strength)
 
 
 def _context(
@@ -124,12 +126,16 @@ def _context(
     own = _sums(facts, len(merchant_ids), day, needed)
     latest, named = CATEGORY.numbers(None)
     categories = [texts[number] if has else "" for number, has in zip(own[latest], own[named], strict=True)]
-    crossing = midnight_of(tx, day) if any(feature.shrunk for feature in features) else Midnight(day=day)
+    crossing_numbers = [number for number in needed if isinstance(number[0].source, Crossed)]
+    asked = crossing_numbers or any(feature.shrunk for feature in features)
+    crossing = midnight_of(tx, day) if asked else Midnight(day=day)
+    own |= read_crossed(tx, crossing.day, merchant_ids, crossing_numbers)
     count = len(merchant_ids)
     return Context(
         own=own.__getitem__,
         category=lambda number: np.array([crossing.of(number, one) for one in categories], dtype=np.int64),
         everybody=lambda number: np.full(count, crossing.of_everybody(number)),
+        strength=lambda formula: np.full(count, crossing.strength_of(formula)),
         day=np.full(count, day),
         texts=tuple(texts),
     )

@@ -1,6 +1,6 @@
 """Which stored events share their facts with new ones: those that speak of the same order, buyer, return, and so on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -10,9 +10,9 @@ from sqlalchemy import Connection, select
 from features.database import some
 from features.events import SCHEMA
 from features.jsonrows import parse_canonical
-from features.tables import KEYS, event_keys, events, waiting
+from features.tables import KEYS, OF_A_LISTING, event_keys, events, waiting
 
-__all__ = ["Stored", "all_of", "beside", "by_seq", "key_rows", "no_rows"]
+__all__ = ["Stored", "all_of", "beside", "by_seq", "key_rows", "no_rows", "of_types"]
 
 #: An event counts once it does not wait. Its `known_at` does not decide: two requests take their moments in one order
 #: and their turns in another, and clocks of two machines differ.
@@ -24,9 +24,12 @@ _PLACES_AT_ONCE = 100
 #: A merchant and a key of its own.
 Place = tuple[str, str]
 
+#: Ids that lead no further: what is of one listing shares no facts.
+_ENDING = ("decision_id", "listing_id", "reverses")
+
 #: Ids through which one event's facts can reach another's, and on from there: what becomes of one order of a buyer
 #: decides which of the others count.
-_REACHING = tuple(column for column in KEYS if column not in ("decision_id", "reverses"))
+_REACHING = tuple(column for column in KEYS if column not in _ENDING)
 
 
 class Stored:
@@ -108,12 +111,12 @@ def _load(tx: Connection, seqs: Sequence[int], into: Stored) -> pa.Table:
 
 def key_rows(new: pa.Table, seqs: Sequence[int]) -> list[dict[str, Any]]:
     """One row of `event_keys` for each id that each event carries."""
-    told = new.select(["merchant_id", *(column for column in KEYS if column in new.column_names)]).to_pylist()
+    told = new.select(["merchant_id", "event_type", *(c for c in KEYS if c in new.column_names)]).to_pylist()
     return [
         {"key": f"{KEYS[column]}:{value}", "merchant_id": event["merchant_id"], "seq": seq}
         for event, seq in zip(told, seqs, strict=True)
         for column, value in event.items()
-        if column in KEYS and value is not None
+        if column in KEYS and value is not None and (column != "listing_id" or event["event_type"] in OF_A_LISTING)
     ]
 
 
@@ -122,6 +125,12 @@ def by_seq(tx: Connection, seqs: Sequence[int]) -> pa.Table:
     found = Stored()
     _load(tx, seqs, found)
     return found.rows
+
+
+def of_types(tx: Connection, merchant_id: str, event_types: Collection[str]) -> pa.Table:
+    """A merchant's events of some types that count."""
+    own = (events.c.merchant_id == merchant_id, events.c.event_type.in_(sorted(event_types)))
+    return by_seq(tx, list(tx.scalars(select(events.c.seq).where(_COUNTS, *own).order_by(events.c.seq))))
 
 
 def all_of(tx: Connection, merchant_ids: Sequence[str], *, at: int | None = None) -> pa.Table:

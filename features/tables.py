@@ -6,7 +6,9 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 
 __all__ = [
     "KEYS",
+    "OF_A_LISTING",
     "category_sums",
+    "crossed",
     "event_keys",
     "events",
     "merchants",
@@ -32,9 +34,13 @@ KEYS = MappingProxyType(
         "reporter_id": "reporter",
         "link_token": "link",
         "decision_id": "decision",
+        "listing_id": "listing",
         "reverses": "event",
     }
 )
+
+#: What is found by its listing: one may have a million orders, and these are found by their own ids.
+OF_A_LISTING = frozenset(["listing_changed", "fake_report_filed", "fake_report_resolved", "inspection_completed"])
 
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
@@ -120,6 +126,17 @@ category_sums = Table(
     Column("day", Integer, primary_key=True, autoincrement=False),
     Column("measures", String, nullable=False),
     Column("body", Text, nullable=False),
+)
+
+#: What crosses to one merchant as of one midnight: pairs as in `tiles`, of a number's place and its sum.
+#:
+#: A merchant to which nothing crosses has no row.
+crossed = Table(
+    "crossed",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("merchant_id", String, primary_key=True),
+    Column("amounts", LargeBinary, nullable=False),
 )
 
 #: What was settled once for the whole store, such as its currency.

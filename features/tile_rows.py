@@ -18,7 +18,7 @@ from features.catalogue import CATALOGUE
 from features.catalogue.merchant import CATEGORY
 from features.database import insert_all, some
 from features.facts import Facts
-from features.measures import Measure, Source
+from features.measures import Crossed, Measure, Source
 from features.tables import KEYS, tiles
 
 __all__ = ["MEASURES", "VERSION", "Entries", "entries_of", "facts_of", "read_tiles", "replace_tiles", "write_tiles"]
@@ -28,17 +28,15 @@ Ints = npt.NDArray[np.int64]
 #: A merchant's row of one clock and known day, with its packed amounts.
 Tile = tuple[str, int, int, bytes]
 
-#: Every measure that a live merchant has; its place here is its number in a row.
+_ASKED = [number for feature in CATALOGUE for number in feature.numbers] + [*CATEGORY.numbers(None)]
+
+#: Every measure that a live merchant has of its own; its place here is its number in a row.
 MEASURES: tuple[Measure, ...] = tuple(
-    dict.fromkeys(
-        [
-            *(measure for feature in CATALOGUE for measure, _ in feature.numbers),
-            *(measure for measure, _ in CATEGORY.numbers(None)),
-        ]
-    )
+    dict.fromkeys(measure for measure, _ in _ASKED if not isinstance(measure.source, Crossed))
 )
 
-#: SHA-256 (hex) of all that a row's numbers depend on, and of the ids by which its events are found; rows of another version are made anew.
+#: SHA-256 (hex) of all that a row's numbers depend on, and of the ids by which its events are found; rows of another
+#: version are made anew.
 VERSION = hashlib.sha256(repr(("live-1", MEASURES, tuple(KEYS))).encode()).hexdigest()
 
 _NUMBER_OF = {measure: number for number, measure in enumerate(MEASURES)}

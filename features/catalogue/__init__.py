@@ -1,6 +1,6 @@
 """Every feature, declared once, family by family."""
 
-from features.catalogue import disputes, fakes, merchant, money, orders, promises, returns, reviews
+from features.catalogue import disputes, fakes, links, listings, merchant, money, orders, promises, returns, reviews
 from features.catalogue.feature import Feature
 
 __all__ = ["CATALOGUE", "FAMILIES", "INPUTS"]
@@ -15,6 +15,8 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "returns": returns.FEATURES,
     "money": money.FEATURES,
     "merchant": merchant.FEATURES,
+    "links": links.FEATURES,
+    "listings": listings.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)

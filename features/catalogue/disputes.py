@@ -42,8 +42,8 @@ FEATURES: tuple[Feature, ...] = (
         name="fault_rate",
         meaning="disputes resolved as the merchant's fault, by orders placed",
         formula=Ratio(of=_LOST, per=ORDERS),
-        meaning_capped="of the real orders placed in the window, at most three of a buyer, those with a dispute resolved "
-        "as the merchant's fault",
+        meaning_capped="of the real orders placed in the window, at most three of a buyer, those with a dispute "
+        "resolved as the merchant's fault",
         capped=capped_rate(Orders(having=(_LOST_DISPUTES,))),
         unit="share",
         riskier="higher",
@@ -72,8 +72,8 @@ FEATURES: tuple[Feature, ...] = (
         name="own_fault_rate",
         meaning="of the orders placed in the window, those with at least one fault of the merchant's own known",
         formula=Ratio(of=_FAULTY, per=ORDERS),
-        meaning_capped="the same of each buyer's real orders, at most three; low stars unless the order is known to have "
-        "come late, and returns that were not answered in time, are faults too",
+        meaning_capped="the same of each buyer's real orders, at most three; low stars unless the order is known to "
+        "have come late, and returns that were not answered in time, are faults too",
         capped=capped_rate(OwnFaults(components=SILENCE_PROOF)),
         unit="share",
         riskier="higher",

@@ -33,11 +33,15 @@ Numbers = Callable[[Number], Ints]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What formulas are worked out from: a row's own numbers, its category's and everybody's, its day, the lexicon."""
+    """What formulas are worked out from: a row's own numbers, its category's and everybody's, its day, the lexicon.
+
+    `strength` answers how many things of evidence the category's rate weighs, (n,), or the default given.
+    """
 
     own: Numbers
     category: Numbers
     everybody: Numbers
+    strength: "Callable[[Shrunk], npt.NDArray[np.float64]]"
     day: Ints
     texts: tuple[str, ...]
 
@@ -63,21 +67,21 @@ class Total:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """One sum, less another where there is one, by a third, and by `unit` on top; null where the denominator is 0."""
+    """One sum by another, and by `unit` on top; null where the denominator is 0. With `rest`, all but the first sum."""
 
     of: Measure
     per: Measure
-    less: Measure | None = None
     unit: int = 1
+    rest: bool = False
 
-    def numbers(self, days: int | None) -> tuple[Number, ...]:
+    def numbers(self, days: int | None) -> tuple[Number, Number]:
         """What must be counted for it."""
-        return tuple(dict.fromkeys((measure, days) for measure in (self.of, self.per, self.less) if measure))
+        return (self.of, days), (self.per, days)
 
     def sums(self, numbers: Numbers, days: int | None) -> tuple[Ints, Ints]:
         """What is divided, and by what."""
-        less = numbers((self.less, days)) if self.less else 0
-        return numbers((self.of, days)) - less, numbers((self.per, days))
+        of, per = (numbers(number) for number in self.numbers(days))
+        return (per - of if self.rest else of), per
 
     def values(self, context: Context, days: int | None) -> pa.Array:
         """float64 (n,) with nulls."""
@@ -125,35 +129,44 @@ class Told:
 class Shrunk:
     """A rate drawn towards its category's, and that towards everybody's: (of + s * rate of all) / (per + s).
 
-    So a merchant with little evidence is like its category, and nothing is ever null. `prior` stands for
-    everybody's rate while there is none; it weighs one unit of evidence.
+    So a merchant with little evidence is like its category, and nothing is ever null. How much the category's rate
+    weighs is estimated from how far merchants differ within `compared` days (`features/strength.py`); `strength` stands
+    where that cannot be told. `prior` stands for everybody's rate while there is none; it weighs one unit of evidence.
     """
 
-    rate: Ratio
+    plain: Ratio
     prior: float
     strength: float = 10.0
     category_strength: float = 100.0
+    compared: int = 365
+
+    @property
+    def rate(self) -> tuple[Number, Number]:
+        """What it counts, and by what it divides, within the window in which merchants are compared."""
+        return self.plain.numbers(self.compared)
 
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""
-        return self.rate.numbers(days)
+        return self.plain.numbers(days)
 
     def values(self, context: Context, days: int | None) -> pa.Array:
         """float64 (n,)."""
-        of, per = self.rate.sums(context.own, days)
-        return pa.array(_drawn(of, per, self.towards(context, days), self.strength))
+        of, per = self.plain.sums(context.own, days)
+        return pa.array(_drawn(of, per, self.towards(context, days), context.strength(self)))
 
     def towards(self, context: Context, days: int | None) -> npt.NDArray[np.float64]:
         """The category's rate, itself drawn towards everybody's: (n,)."""
-        of, per = self.rate.sums(context.everybody, days)
+        of, per = self.plain.sums(context.everybody, days)
         everybody = (of + self.prior) / (per + 1.0)
-        return _drawn(*self.rate.sums(context.category, days), everybody, self.category_strength)
+        return _drawn(*self.plain.sums(context.category, days), everybody, self.category_strength)
 
 
 Formula = Total | Ratio | Since | Told | Shrunk
 
 
-def _drawn(of: Ints, per: Ints, towards: npt.NDArray[np.float64], strength: float) -> npt.NDArray[np.float64]:
+def _drawn(
+    of: Ints, per: Ints, towards: npt.NDArray[np.float64], strength: float | npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
     return np.asarray((of + strength * towards) / (per + strength))
 
 
@@ -190,7 +203,7 @@ class Feature:
     @property
     def evidence(self) -> Measure | None:
         """What it divides by."""
-        formula = self.formula.rate if isinstance(self.formula, Shrunk) else self.formula
+        formula = self.formula.plain if isinstance(self.formula, Shrunk) else self.formula
         return formula.per if isinstance(formula, Ratio) else None
 
     @property
@@ -211,10 +224,9 @@ class Feature:
 class Windowed:
     """One feature declared for several windows, `{name}_{n}d`.
 
-    With a `capped` formula it has a second form, `{name}_{n}d_capped`, of what volume cannot buy and no one buyer can
-    decide (`features.measures.Capped`): the one that gates and models see. With a `prior`, that rate (or, where there is
-    none, the plain one) has a form `..._shrunk`: drawn towards its category's rate, never null, and then that is what
-    models see.
+    With a `capped` formula it has a second form, `{name}_{n}d_capped`: of what volume cannot buy and no buyer decide
+    (`features.measures.Capped`); gates and models see that one. With a `prior`, the rate that models would see has one
+    more form, `..._shrunk`, which they see in its place: drawn towards its category's rate, and never null.
     """
 
     name: str
@@ -231,6 +243,7 @@ class Windowed:
     model_input: bool = False
     clock: str = "event_time"
     meaning_capped: str = ""
+    counting: tuple[str, str] = ("at most three real orders of each buyer", "每位买家最多计三笔真实订单")
     capped: Total | Ratio | None = None
     prior: float | None = None
     windows: tuple[int, ...] = (7, 30, 90, 365)
@@ -262,15 +275,16 @@ class Windowed:
         shared = {name: getattr(self, name) for name in _SHARED} if self.capped is None else self._said_capped
         shared["meaning"] = f"{shared['meaning']}, drawn towards the category's rate where evidence is thin"
         name = f"{self.name}_{days}d" if self.capped is None else f"{self.name}_{days}d_capped"
-        drawn = Shrunk(rate=formula, prior=self.prior)
+        drawn = Shrunk(plain=formula, prior=self.prior)
         return Feature(name=f"{name}_shrunk", shows=name, days=days, formula=drawn, model_input=True, **shared)
 
     @property
     def _said_capped(self) -> dict[str, str]:
         shared = {name: getattr(self, name) for name in _SHARED}
         shared["meaning"] = self.meaning_capped or f"{self.meaning}; of each buyer's real orders at most three"
-        shared["text"] = f"{self.text.removesuffix('.')}, counting at most three real orders of each buyer."
-        shared["text_zh"] = f"{self.text_zh.removesuffix('。')}（每位买家最多计三笔真实订单）。"
+        counting, counting_zh = self.counting
+        shared["text"] = f"{self.text.removesuffix('.')}, counting {counting}."
+        shared["text_zh"] = f"{self.text_zh.removesuffix('。')}（{counting_zh}）。"
         return shared
 
 

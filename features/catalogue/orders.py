@@ -24,7 +24,7 @@ def capped_rate(bad: Orders | OwnFaults, *, of: Orders | None = None) -> Ratio:
 def capped_kept(broken: Orders, *, of: Orders) -> Ratio:
     """The share of promises kept: all but the broken ones, so that kept ones wash none away."""
     rate = capped_rate(broken, of=of)
-    return Ratio(of=rate.per, less=rate.of, per=rate.per)
+    return Ratio(of=rate.of, per=rate.per, rest=True)
 
 
 FEATURES: tuple[Feature, ...] = (
@@ -60,6 +60,7 @@ FEATURES: tuple[Feature, ...] = (
         meaning="distinct buyers among orders placed",
         formula=Total(of=_BUYERS),
         meaning_capped="buyers with a real order; an order whose buyer is not known is one of a buyer of its own",
+        counting=("only those with a real order", "仅计有真实订单的买家"),
         capped=Total(of=_REAL_BUYERS),
         unit="count",
         riskier="neither",

@@ -108,7 +108,7 @@ FEATURES: tuple[Feature, ...] = (
         name="merchant_cancel_rate",
         meaning="orders cancelled by the merchant, by orders placed",
         formula=Ratio(of=_CANCELLED_BY_MERCHANT, per=ORDERS),
-        meaning_capped="of the real orders placed in the window, at most three of a buyer, those the merchant cancelled",
+        meaning_capped="of the real orders placed in the window, at most three of a buyer, those that it cancelled",
         capped=capped_rate(Orders(having=(_BY_MERCHANT,))),
         unit="share",
         riskier="higher",

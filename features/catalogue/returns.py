@@ -32,8 +32,8 @@ FEATURES: tuple[Feature, ...] = (
         name="return_refusal_rate",
         meaning="returns answered with a refusal, of returns answered",
         formula=Ratio(of=_REFUSALS, per=_ANSWERS),
-        meaning_capped="of the real orders placed in the window, at most three of a buyer, with a return that was answered "
-        "or should have been, those with one that was refused or not answered in time",
+        meaning_capped="of the real orders placed in the window, at most three of a buyer, with a return that was "
+        "answered or should have been, those with one that was refused or not answered in time",
         capped=capped_rate(Orders(having=(_REFUSED, _SILENT)), of=Orders(having=(_ANSWERED,))),
         unit="share",
         riskier="higher",

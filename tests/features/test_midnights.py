@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from features.database import day_of, reading
 from features.jsonrows import check_rows
-from features.midnights import Midnight, ensure_midnight, midnight_of, sum_categories
+from features.midnights import Midnight, ensure_midnight, midnight_of, sum_up
 from features.store import EventStore
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -25,7 +25,7 @@ def kept(store):
 
 
 def summed(store):
-    return sum_categories(store.log(known_before=MIDNIGHT), DAY)
+    return sum_up(store.log(known_before=MIDNIGHT), DAY)[0]
 
 
 def test_a_midnight_of_an_empty_store_is_summed_anew_when_a_history_has_come_in(any_engine):

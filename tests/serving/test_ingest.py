@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import serving.ingest
 from features.database import day_of, reading
 from features.errors import LogUnreadable, UnknownColumns
-from features.midnights import Midnight, ensure_midnight, midnight_of, sum_categories
+from features.midnights import Midnight, ensure_midnight, midnight_of, sum_up
 from features.store import EventStore
 from serving.ingest import ingest_file, rejects_of
 from serving.ingest_commands import app
@@ -149,7 +149,7 @@ def test_midnights_after_what_a_file_tells_late_are_added_up_anew(ingest, store)
     )
     ensure_midnight(store.engine, day)
     with reading(store.engine) as tx:
-        assert midnight_of(tx, day) == sum_categories(store.log(known_before=MIDNIGHT), day)
+        assert midnight_of(tx, day) == sum_up(store.log(known_before=MIDNIGHT), day)[0]
         assert midnight_of(tx, day) != Midnight(day=day)
         assert midnight_of(tx, day - 1).day == day - 2
 
@@ -240,5 +240,5 @@ def test_history_that_a_file_brings_counts_in_the_midnights_that_were_added_up_w
     ingest(an_order(), an_order("e2", event_type="merchant_registered", category="toys"))
     ensure_midnight(store.engine, day)
     with reading(store.engine) as tx:
-        assert midnight_of(tx, day) == sum_categories(store.log(known_before=NOW), day)
+        assert midnight_of(tx, day) == sum_up(store.log(known_before=NOW), day)[0]
         assert any(midnight_of(tx, day).everybody)
