@@ -23,7 +23,7 @@ COLUMNS_KEPT = (
     "deposit_cents", "stars", "reply_seconds", "placed_at", "ship_by", "deliver_by", "outcome", "actor", "reason",
     "advanced_by", "finally_liable", "dispute_id", "report_id", "refund_id", "return_id", "link_kind", "link_token",
     "quantity", "kind", "fulfilled_by", "no_return_confirmed", "tracked", "leg", "listing_id", "price_cents",
-    "title", "status", "penalty", "change", "reporter_id", "reporter_kind", "evidence",
+    "title", "status", "penalty", "change", "reporter_id", "reporter_kind", "evidence", "answer_by",
 )  # fmt: skip
 
 

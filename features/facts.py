@@ -19,6 +19,7 @@ from features.faults import own_faults
 from features.known import NO_TIME, Known, Rows, days, ranks
 from features.measures import (
     Amount,
+    Capped,
     Column,
     Crossed,
     Distinct,
@@ -35,6 +36,7 @@ from features.measures import (
     Source,
     Without,
 )
+from features.real import real
 from features.selection import holds, numbered, presence, select
 from features.spells import FOREVER, Spells, highest, intersect, joined, minus, peaks, union
 
@@ -153,14 +155,19 @@ def _orders(known: Known, source: Orders, _: Lexicon) -> _Placed:
     rows = known.of("order_placed")
     clock = known.times(rows, source.clock)
     rows, clock = rows.where(clock != NO_TIME), clock[clock != NO_TIME]
+    spells = _while_known(known, rows, source, clock)
+    return _of_spells(rows, spells, days(clock) if source.clock == "event_time" else known.due(clock))
+
+
+def _while_known(known: Known, rows: Rows, source: Orders, clock: Ints, *, own: bool = False) -> Spells:
+    """While what the source asks for is known of each order; with `own`, as far as its own buyer says so."""
     until = clock if source.in_time else None
     spells = numbered(rows)
     if source.having:
-        spells = intersect(spells, presence(known, rows, source.having, by="order_id", until=until))
+        spells = intersect(spells, presence(known, rows, source.having, by="order_id", until=until, own=own))
     if source.lacking:
-        taken = presence(known, rows, source.lacking, by="order_id", until=until)
-        spells = minus(spells, taken)
-    return _of_spells(rows, spells, days(clock) if source.clock == "event_time" else known.due(clock))
+        spells = minus(spells, presence(known, rows, source.lacking, by="order_id", until=until, own=own))
+    return spells
 
 
 def _own_faults(known: Known, source: OwnFaults, _: Lexicon) -> _Placed:
@@ -169,12 +176,42 @@ def _own_faults(known: Known, source: OwnFaults, _: Lexicon) -> _Placed:
     return _of_spells(rows, union(joined([fault.spells for fault in faults])), days(rows.time))
 
 
+def _capped(known: Known, source: Capped, _: Lexicon) -> _Placed:
+    rows = known.of("order_placed")
+    clock = known.times(rows, source.clock)
+    rows, clock = rows.where(clock != NO_TIME), clock[clock != NO_TIME]
+    day = days(clock) if source.clock == "event_time" else known.due(clock)
+    bad = [] if source.bad is None else [_while_bad(known, rows, source.bad, clock)]
+    good = [] if source.of is None else [real(known, rows, _while_known(known, rows, source.of, clock, own=True))]
+    spells = union(joined([*bad, *good]))
+    # What is still to come is in no window, and must not stand in the way of what is.
+    spells = spells.since(day[spells.key])
+    return _of_spells(rows, _at_most(spells, known.keys(rows, "buyer_id"), day, source.most), day)
+
+
+def _while_bad(known: Known, rows: Rows, source: Orders | OwnFaults, clock: Ints) -> Spells:
+    if isinstance(source, Orders):
+        return _while_known(known, rows, source, clock, own=True)
+    return union(joined([fault.spells for fault in own_faults(known, rows, source.components)]))
+
+
+def _at_most(spells: Spells, buyer: Ints, day: Ints, most: int) -> Spells:
+    """Of the spells of each buyer's orders, those of the `most` latest at any time."""
+    alone = np.arange(len(buyer)) + buyer.max(initial=-1) + 1
+    owner = np.where(buyer < 0, alone, buyer)
+    height = day[spells.key] - day.min(initial=0)
+    chosen = highest(Spells(key=owner[spells.key], start=spells.start, end=spells.end), height, most)
+    return Spells(key=spells.key[chosen.key], start=chosen.start, end=chosen.end)
+
+
 def _distinct(known: Known, source: Distinct, _: Lexicon) -> _Placed:
     parts = [select(known, events) for events in source.of]
     keys = np.concatenate([known.keys(rows, source.by) for rows in parts])
     time = np.concatenate([rows.time for rows in parts])
     clock = days(time)
     merchant = np.concatenate([rows.merchant for rows in parts])
+    if source.alone:
+        keys = np.where(keys < 0, np.arange(len(keys)) + keys.max(initial=-1) + 1, keys)
     spells, row = _keyed(parts, keys if source.hours is None else _within(keys, time // (source.hours * _HOUR)))
     low, high = clock.min(initial=0), clock.max(initial=0)
     chosen = highest(spells, (high - clock if source.earliest else clock - low)[row], source.most)
@@ -294,6 +331,7 @@ _PLACE: dict[type, Callable[[Known, Any, Lexicon], _Placed]] = {
     Happenings: _happenings,
     Orders: _orders,
     OwnFaults: _own_faults,
+    Capped: _capped,
     Distinct: _distinct,
     Without: _without,
     Open: _open,

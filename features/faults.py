@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from features.known import NO_TIME, Known, Rows, days
-from features.measures import AtMost, Events, Is, IsNot
-from features.selection import numbered, presence, select
-from features.spells import Spells, intersect, match, minus
+from features.measures import AtMost, Events, Is, IsNot, Unanswered
+from features.selection import numbered, presence, select, speaks
+from features.spells import Spells, intersect, joined, match, minus
 
-__all__ = ["COMPONENTS", "OrderFaults", "own_faults"]
+__all__ = ["COMPONENTS", "SILENCE_PROOF", "TOLD", "OrderFaults", "own_faults"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -25,6 +25,8 @@ _LOW_REVIEWS = Events(event_type="review_posted", where=(AtMost(column="stars", 
 _FAULTY_RETURNS = Events(
     event_type="return_requested", where=(Is(column="reason", words=("quality", "not_as_described")),)
 )
+_ANSWERS = Events(event_type="return_answered")
+_SILENT_RETURNS = Unanswered(asks=_FAULTY_RETURNS, answers=(_ANSWERS,), by="return_id", deadline="answer_by")
 _ACCEPTED_RETURNS = Events(event_type="return_answered", where=(Is(column="outcome", words=("accepted",)),))
 
 
@@ -37,10 +39,15 @@ class OrderFaults:
     spells: Spells
 
 
-def _beside_orders(known: Known, orders: Rows, events: Events) -> tuple[Rows, Spells, Ints]:
-    """Events with the orders they name: the events, spells under the orders' places, and which event each is of."""
+def _beside_orders(known: Known, orders: Rows, events: Events | Unanswered) -> tuple[Rows, Spells, Ints]:
+    """Events with the orders they name: the events, spells under the orders' places, and which event each is of.
+
+    An event that names another buyer than the order's says nothing of it.
+    """
     found = select(known, events)
     row, other = match(known.keys(orders, "order_id"), known.keys(found, "order_id"))
+    own = speaks(known, orders, row, found, other)
+    row, other = row[own], other[own]
     start = np.maximum(days(orders.start)[row], days(found.start)[other])
     end = np.minimum(days(orders.end)[row], days(found.end)[other])
     lasting = start < end
@@ -62,12 +69,10 @@ def _dispatch_late(known: Known, orders: Rows) -> tuple[Spells, Ints]:
     ship_by = known.times(orders, "ship_by")
     promised = ship_by != NO_TIME
     kept = presence(known, orders, [_SHIPMENTS], by="order_id", until=ship_by)
-    excused = presence(known, orders, [_OTHER_CANCELLATIONS], by="order_id", until=ship_by)
+    excused = presence(known, orders, [_OTHER_CANCELLATIONS], by="order_id", until=ship_by, own=True)
     due = numbered(orders).where(promised[numbered(orders).key])
     # That nothing came is known once the promised time has passed.
-    since = np.maximum(due.start, known.due(ship_by)[due.key])
-    lasting = Spells(key=due.key, start=since, end=due.end).where(since < due.end)
-    late = minus(minus(lasting, kept), excused)
+    late = minus(minus(due.since(known.due(ship_by)[due.key]), kept), excused)
     return late, ship_by[late.key]
 
 
@@ -76,6 +81,19 @@ def _low_stars_on_time(known: Known, orders: Rows) -> tuple[Spells, Ints]:
     on_time = presence(known, orders, [_DELIVERIES], by="order_id", until=known.times(orders, "deliver_by"))
     reviews, spells, event = _beside_orders(known, orders, _LOW_REVIEWS)
     return _while(spells, reviews.time[event], on_time)
+
+
+def _low_stars_not_late(known: Known, orders: Rows) -> tuple[Spells, Ints]:
+    """One or two stars for an order that is not known to have come late: silence about it excuses none."""
+    deliver_by = known.times(orders, "deliver_by")
+    in_time = presence(known, orders, [_DELIVERIES], by="order_id", until=deliver_by)
+    came = presence(known, orders, [_DELIVERIES], by="order_id")
+    late = minus(came.where(deliver_by[came.key] != NO_TIME), in_time)
+    reviews, spells, event = _beside_orders(known, orders, _LOW_REVIEWS)
+    row, other = match(spells.key, late.key)
+    excused = Spells(key=row, start=late.start[other], end=late.end[other])
+    rest = minus(Spells(key=np.arange(len(event)), start=spells.start, end=spells.end), excused)
+    return Spells(key=spells.key[rest.key], start=rest.start, end=rest.end), reviews.time[event[rest.key]]
 
 
 def _return_accepted(known: Known, orders: Rows) -> tuple[Spells, Ints]:
@@ -87,6 +105,13 @@ def _return_accepted(known: Known, orders: Rows) -> tuple[Spells, Ints]:
     pairs = Spells(key=np.arange(len(event)), start=spells.start, end=spells.end)
     both = intersect(pairs, by_pair)
     return Spells(key=spells.key[both.key], start=both.start, end=both.end), requests.time[event[both.key]]
+
+
+def _return_not_refused(known: Known, orders: Rows) -> tuple[Spells, Ints]:
+    """The same, or one that the merchant let pass without an answer in time: silence is no better than a yes."""
+    accepted, when = _return_accepted(known, orders)
+    silences, spells, silence = _beside_orders(known, orders, _SILENT_RETURNS)
+    return joined([accepted, spells]), np.concatenate([when, silences.time[silence]])
 
 
 def _while(spells: Spells, happened: Ints, other: Spells) -> tuple[Spells, Ints]:
@@ -108,8 +133,15 @@ COMPONENTS: MappingProxyType[str, _Component] = MappingProxyType(
         "dispute_lost": _reported(_LOST_DISPUTES),
         "low_stars_on_time": _low_stars_on_time,
         "return_accepted": _return_accepted,
+        "low_stars_not_late": _low_stars_not_late,
+        "return_not_refused": _return_not_refused,
     }
 )
+
+#: What labels and the plain rate count, where everything that happened is told.
+TOLD = ("dispatch_late", "cancelled", "dispute_lost", "low_stars_on_time", "return_accepted")
+#: The same for models: no fault can be kept out of it by leaving out a delivery or an answer.
+SILENCE_PROOF = ("dispatch_late", "cancelled", "dispute_lost", "low_stars_not_late", "return_not_refused")
 
 
 def own_faults(known: Known, orders: Rows, components: Sequence[str]) -> list[OrderFaults]:

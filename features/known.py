@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from features.events import COLUMNS, EVENT_TYPES, Kind
 from features.spells import FOREVER, Spells, match
 
-__all__ = ["NO_TIME", "TYPE_CODES", "Known", "Rows", "days", "known_of", "ranks", "type_codes"]
+__all__ = ["NO_TIME", "TYPE_CODES", "Known", "Rows", "begins", "days", "known_of", "ranks", "type_codes"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -68,6 +68,11 @@ class Rows:
 def days(times: Ints) -> Ints:
     """The day, counted from 1970 in UTC, that begins last before each time; `FOREVER` stays."""
     return np.where(times == FOREVER, FOREVER, times // _DAY)
+
+
+def begins(day: Ints) -> Ints:
+    """The time at which each day begins; `FOREVER` stays."""
+    return np.where(day == FOREVER, FOREVER, day * _DAY)
 
 
 class Known:

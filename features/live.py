@@ -20,7 +20,7 @@ from features.database import insert_new, some
 from features.facts import latest_rows, resolve
 from features.known import Known, known_of
 from features.measures import Latest
-from features.neighbours import all_of, beside, by_seq
+from features.neighbours import all_of, beside, by_seq, key_rows
 from features.tables import event_keys, merchants, waiting
 from features.tile_rows import MEASURES, VERSION, Entries, entries_of, replace_tiles, write_tiles
 from features.words import KeptWords
@@ -108,6 +108,11 @@ def rebuild(tx: Connection, merchant_ids: Sequence[str], *, at: int) -> None:
     lock_merchants(tx, merchant_ids)
     names = sorted(merchant_ids)
     rows = all_of(tx, names)
+    old = outdated(tx, most=len(names), chosen=names)
+    if old:
+        # Their events may have been stored when fewer ids were looked for.
+        theirs = rows.filter(pc.is_in(rows.column("merchant_id"), pa.array(old, pa.string())))
+        insert_new(tx, event_keys, key_rows(theirs, theirs.column("seq").to_pylist()))
     known = known_of(rows, _numbers(rows, names), live=True)
     replace_tiles(tx, names, _entries(tx, known, at))
     _keep(tx, names, _heads(known, rows, len(names)))

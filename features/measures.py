@@ -13,6 +13,7 @@ __all__ = [
     "AtLeast",
     "AtMost",
     "Belief",
+    "Capped",
     "Carries",
     "Column",
     "Condition",
@@ -36,6 +37,7 @@ __all__ = [
     "Said",
     "Source",
     "Ticked",
+    "Unanswered",
     "Without",
 ]
 
@@ -106,6 +108,16 @@ class Events:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """Events whose deadline has passed while no event of `answers` with the same id is known: silence, as it shows."""
+
+    asks: Events
+    answers: tuple[Events, ...]
+    by: str
+    deadline: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Happenings:
     """Every such event, on its own clock."""
 
@@ -122,7 +134,7 @@ class Orders:
     """
 
     clock: str = "event_time"
-    having: tuple[Events, ...] = ()
+    having: tuple[Events | Unanswered, ...] = ()
     lacking: tuple[Events, ...] = ()
     in_time: bool = False
 
@@ -136,17 +148,48 @@ class OwnFaults:
 
     components: tuple[str, ...]
 
+    @property
+    def clock(self) -> str:
+        """The clock of the orders."""
+        return "event_time"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capped:
+    """Orders again, but of each buyer at most `most` (those with the latest clocks), and only what volume cannot buy.
+
+    Orders of `bad` count whatever else became of them; orders of `of` while they are real (`features/real.py`): not
+    cancelled, not known to be untracked, not of a buyer linked to the merchant, not past their promised time without
+    a sign. In `having` and `lacking`, an event that names another buyer than its order's says nothing of the order.
+    An order whose buyer is not known is one of a buyer of its own.
+
+    So within any window each buyer moves a sum by at most `most`, and `Capped(bad=x)` is never more than
+    `Capped(bad=x, of=y)`. Both orders run on the same clock.
+    """
+
+    bad: Orders | OwnFaults | None = None
+    of: Orders | None = None
+    most: int = 3
+
+    @property
+    def clock(self) -> str:
+        """The clock of the orders."""
+        orders = self.bad or self.of
+        return orders.clock if orders else "event_time"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distinct:
     """Of each value of `by` the `most` latest (or first) live events; those without one are left out.
 
-    With `hours`, those of each stretch of so many hours (counted from 1970) are looked at by themselves.
+    Or, with `alone`, they each stand by themselves. With `hours`, those of each stretch of so many hours (counted from
+    1970) are looked at by themselves.
     """
 
     of: tuple[Events, ...]
     by: str
     most: int = 1
+    alone: bool = False
     earliest: bool = False
     hours: int | None = None
 
@@ -205,7 +248,7 @@ class Crossed:
     of: str
 
 
-Source = Happenings | Orders | OwnFaults | Distinct | Without | Open | Repaid | Latest | Crossed
+Source = Happenings | Orders | OwnFaults | Capped | Distinct | Without | Open | Repaid | Latest | Crossed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

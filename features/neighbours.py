@@ -1,6 +1,7 @@
 """Which stored events share their facts with new ones: those that speak of the same order, buyer, return, and so on."""
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,9 +10,9 @@ from sqlalchemy import Connection, select
 from features.database import some
 from features.events import SCHEMA
 from features.jsonrows import parse_canonical
-from features.tables import KEYS, event_keys, events, waiting
+from features.tables import KEYS, OF_A_LISTING, event_keys, events, waiting
 
-__all__ = ["Stored", "all_of", "beside", "by_seq", "no_rows", "of_types"]
+__all__ = ["Stored", "all_of", "beside", "by_seq", "key_rows", "no_rows", "of_types"]
 
 #: An event counts once it does not wait. Its `known_at` does not decide: two requests take their moments in one order
 #: and their turns in another, and clocks of two machines differ.
@@ -23,10 +24,11 @@ _PLACES_AT_ONCE = 100
 #: A merchant and a key of its own.
 Place = tuple[str, str]
 
-#: Ids that lead no further: what is of one buyer, or of one listing, shares no facts.
-_ENDING = ("buyer_id", "decision_id", "listing_id", "reverses")
+#: Ids that lead no further: what is of one listing shares no facts.
+_ENDING = ("decision_id", "listing_id", "reverses")
 
-#: Ids through which one event's facts can reach another's, and on from there.
+#: Ids through which one event's facts can reach another's, and on from there: what becomes of one order of a buyer
+#: decides which of the others count.
 _REACHING = tuple(column for column in KEYS if column not in _ENDING)
 
 
@@ -63,7 +65,7 @@ def beside(tx: Connection, new: pa.Table, *, heads: Iterable[int]) -> Stored:
     found = Stored()
     seen: set[Place] = set()
     wanted = set(heads) - own
-    places = _places(new, (*_REACHING, "buyer_id"))
+    places = _places(new, _REACHING)
     while wanted or places:
         seen |= places
         wanted |= _seqs(tx, sorted(places)) - own
@@ -105,6 +107,17 @@ def _load(tx: Connection, seqs: Sequence[int], into: Stored) -> pa.Table:
     rows = parse_canonical([body for _, body in found])
     into.add([seq for seq, _ in found], rows)
     return rows
+
+
+def key_rows(new: pa.Table, seqs: Sequence[int]) -> list[dict[str, Any]]:
+    """One row of `event_keys` for each id that each event carries."""
+    told = new.select(["merchant_id", "event_type", *(c for c in KEYS if c in new.column_names)]).to_pylist()
+    return [
+        {"key": f"{KEYS[column]}:{value}", "merchant_id": event["merchant_id"], "seq": seq}
+        for event, seq in zip(told, seqs, strict=True)
+        for column, value in event.items()
+        if column in KEYS and value is not None and (column != "listing_id" or event["event_type"] in OF_A_LISTING)
+    ]
 
 
 def by_seq(tx: Connection, seqs: Sequence[int]) -> pa.Table:

@@ -7,18 +7,20 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.events import COLUMNS, Kind
-from features.known import NO_TIME, Known, Rows, days
-from features.measures import After, AtLeast, AtMost, Carries, Condition, Events, Is, IsNot, Ticked
-from features.spells import Spells, joined, match, union
+from features.events import COLUMNS, EVENT_TYPES, Kind
+from features.known import NO_TIME, Known, Rows, begins, days
+from features.measures import After, AtLeast, AtMost, Carries, Condition, Events, Is, IsNot, Ticked, Unanswered
+from features.spells import Spells, joined, match, minus, union
 
-__all__ = ["holds", "numbered", "presence", "select"]
+__all__ = ["holds", "numbered", "presence", "select", "speaks"]
 
 Ints = npt.NDArray[np.int64]
 
 
-def select(known: Known, events: Events) -> Rows:
-    """The events of a type for which all conditions hold."""
+def select(known: Known, events: Events | Unanswered) -> Rows:
+    """The events of a type for which all conditions hold; or what was asked, while it goes without its answer."""
+    if isinstance(events, Unanswered):
+        return _unanswered(known, events)
     rows = known.of(events.event_type)
     return rows.where(holds(known, rows, events.where)) if events.where else rows
 
@@ -56,19 +58,45 @@ def numbered(rows: Rows) -> Spells:
     return rows.spells(np.arange(len(rows)))
 
 
-def presence(known: Known, rows: Rows, others: Iterable[Events], *, by: str, until: Ints | None = None) -> Spells:
+def presence(
+    known: Known, rows: Rows, others: Iterable[Events | Unanswered], *, by: str, until: Ints | None = None,
+    own: bool = False,
+) -> Spells:  # fmt: skip
     """While which of `rows` (by position) some event of `others` with the same id is known.
 
-    With `until` (n,), only events no later than that are looked at.
+    With `until` (n,), only events no later than that are looked at; with `own`, none that names another buyer.
     """
     found: list[Spells] = []
     keys = known.keys(rows, by)
     for events in others:
         candidates = select(known, events)
         row, other = match(keys, known.keys(candidates, by))
+        chosen = speaks(known, rows, row, candidates, other) if own else np.ones(len(row), dtype=np.bool_)
         if until is not None:
-            in_time = candidates.time[other] <= until[row]
-            row, other = row[in_time], other[in_time]
+            chosen &= candidates.time[other] <= until[row]
+        row, other = row[chosen], other[chosen]
         start, end = days(candidates.start)[other], days(candidates.end)[other]
         found.append(Spells(key=row, start=start, end=end).where(start < end))
     return union(joined(found))
+
+
+def speaks(known: Known, orders: Rows, row: Ints, events: Rows, other: Ints) -> npt.NDArray[np.bool_]:
+    """Whether `events[other]` may speak of `orders[row]`: not where the two name different buyers."""
+    if "buyer_id" not in EVENT_TYPES[events.event_type].columns:
+        return np.ones(len(row), dtype=np.bool_)
+    buyer, named = known.keys(orders, "buyer_id")[row], known.keys(events, "buyer_id")[other]
+    return np.asarray((buyer == named) | (buyer < 0) | (named < 0))
+
+
+def _unanswered(known: Known, silence: Unanswered) -> Rows:
+    """What was asked, known from when its deadline has passed until an answer is; at the deadline."""
+    asked = select(known, silence.asks)
+    deadline = known.times(asked, silence.deadline)
+    waits = numbered(asked)
+    waits = waits.where(deadline[waits.key] != NO_TIME)
+    waits = waits.since(known.due(deadline)[waits.key])
+    silent = minus(waits, presence(known, asked, silence.answers, by=silence.by))
+    return Rows(
+        event_type=asked.event_type, position=asked.position[silent.key], merchant=asked.merchant[silent.key],
+        time=deadline[silent.key], start=begins(silent.start), end=begins(silent.end),
+    )  # fmt: skip

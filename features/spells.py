@@ -40,6 +40,10 @@ class Spells:
         """Only the spells chosen by a mask."""
         return Spells(key=self.key[chosen], start=self.start[chosen], end=self.end[chosen])
 
+    def since(self, moment: Ints) -> "Spells":
+        """What is left of each from a moment (n,) on."""
+        return _kept(self.key, np.maximum(self.start, moment), self.end)
+
 
 def _kept(key: Ints, start: Ints, end: Ints) -> Spells:
     lasting = start < end

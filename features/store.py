@@ -14,8 +14,9 @@ from features.errors import CurrencyDiffers
 from features.jsonrows import canonical, parse_canonical, same_event
 from features.live import lock_merchants, outdated, rebuild, take_in
 from features.log import Batch
+from features.neighbours import key_rows
 from features.progress import Watch, silently
-from features.tables import KEYS, OF_A_LISTING, event_keys, events, merchants, settled
+from features.tables import event_keys, events, merchants, settled
 
 __all__ = ["Appended", "EventStore", "StoreLog", "append"]
 
@@ -140,7 +141,7 @@ def _add(tx: Connection, new: pa.Table, bodies: Sequence[str], at: datetime) -> 
     seqs = next_numbers(tx, events.c.seq, len(bodies))
     rows = zip(seqs, _rows(new, bodies), strict=True)
     insert_all(tx, events, [{"seq": seq, **row} for seq, row in rows])
-    insert_all(tx, event_keys, _key_rows(new, seqs))
+    insert_all(tx, event_keys, key_rows(new, seqs))
     _mark_due(tx, new, seqs, at)
     return seqs
 
@@ -152,19 +153,6 @@ def _rows(new: pa.Table, bodies: Sequence[str]) -> list[dict[str, Any]]:
     for name in ("event_time", "known_at"):
         kept = kept.append_column(name, new.column(name).cast(pa.int64()))
     return [{"source": None, **row, "body": body} for row, body in zip(kept.to_pylist(), bodies, strict=True)]
-
-
-def _key_rows(new: pa.Table, seqs: Sequence[int]) -> list[dict[str, Any]]:
-    """One row for each id that each event carries."""
-    told = new.select(
-        ["merchant_id", "event_type", *(column for column in KEYS if column in new.column_names)]
-    ).to_pylist()
-    return [
-        {"key": f"{KEYS[column]}:{value}", "merchant_id": event["merchant_id"], "seq": seq}
-        for event, seq in zip(told, seqs, strict=True)
-        for column, value in event.items()
-        if column in KEYS and value is not None and (column != "listing_id" or event["event_type"] in OF_A_LISTING)
-    ]
 
 
 def _mark_due(tx: Connection, new: pa.Table, seqs: Sequence[int], at: datetime) -> None:

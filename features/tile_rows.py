@@ -19,7 +19,7 @@ from features.catalogue.merchant import CATEGORY
 from features.database import insert_all, some
 from features.facts import Facts
 from features.measures import Crossed, Measure, Source
-from features.tables import tiles
+from features.tables import KEYS, tiles
 
 __all__ = ["MEASURES", "VERSION", "Entries", "entries_of", "facts_of", "read_tiles", "replace_tiles", "write_tiles"]
 
@@ -35,8 +35,9 @@ MEASURES: tuple[Measure, ...] = tuple(
     dict.fromkeys(measure for measure, _ in _ASKED if not isinstance(measure.source, Crossed))
 )
 
-#: SHA-256 (hex) of all that a row's numbers depend on; rows of another version are made anew.
-VERSION = hashlib.sha256(repr(("live-1", MEASURES)).encode()).hexdigest()
+#: SHA-256 (hex) of all that a row's numbers depend on, and of the ids by which its events are found; rows of another
+#: version are made anew.
+VERSION = hashlib.sha256(repr(("live-1", MEASURES, tuple(KEYS))).encode()).hexdigest()
 
 _NUMBER_OF = {measure: number for number, measure in enumerate(MEASURES)}
 _PAIR = np.dtype([("measure", "<u2"), ("amount", "<i8")])

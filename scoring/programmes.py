@@ -89,7 +89,7 @@ class Condition(PolicyPart):
             raise ValueError(f"{self.code}: the limit of a rate lies between 0 and 1")
         if self.days is None or not self.things or not self.things_zh:
             raise ValueError(f"{self.code}: a rate needs days, things and things_zh")
-        if self.on and not self.metric.endswith(f"_{self.days}d"):
+        if self.on and not self.metric.removesuffix("_capped").endswith(f"_{self.days}d"):
             raise ValueError(f"{self.code}: {self.metric} does not look back {self.days} days")
         return self
 

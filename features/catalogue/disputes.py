@@ -1,8 +1,8 @@
 """Disputes, and what went wrong with orders: whose fault it was found to be."""
 
 from features.catalogue.feature import Feature, Ratio, Total, Windowed
-from features.catalogue.orders import ORDERS
-from features.faults import COMPONENTS
+from features.catalogue.orders import ORDERS, capped_rate
+from features.faults import SILENCE_PROOF, TOLD
 from features.measures import AtMost, Distinct, Events, Happenings, Is, Measure, Open, Orders, OwnFaults
 
 __all__ = ["FEATURES"]
@@ -19,8 +19,9 @@ _DEFECT_REFUNDS = Events(
     event_type="refund_paid",
     where=(Is(column="reason", words=_DEFECT_REASONS), Is(column="finally_liable", words=("merchant",))),
 )
-_DEFECTIVE = Measure(source=Orders(having=(_LOW_STARS, _LOST_DISPUTES, _CANCELLED, _DEFECT_REFUNDS)))
-_FAULTY = Measure(source=OwnFaults(components=tuple(COMPONENTS)))
+_DEFECTS = Orders(having=(_LOW_STARS, _LOST_DISPUTES, _CANCELLED, _DEFECT_REFUNDS))
+_DEFECTIVE = Measure(source=_DEFECTS)
+_FAULTY = Measure(source=OwnFaults(components=TOLD))
 _AFFECTED = Measure(source=Distinct(of=(_LOW_STARS, _LOST_DISPUTES), by="buyer_id"))
 _STILL_OPEN = Measure(source=Open(opened="dispute_opened", closed="dispute_resolved", by="dispute_id"))
 
@@ -41,6 +42,9 @@ FEATURES: tuple[Feature, ...] = (
         name="fault_rate",
         meaning="disputes resolved as the merchant's fault, by orders placed",
         formula=Ratio(of=_LOST, per=ORDERS),
+        meaning_capped="of the real orders placed in the window, at most three of a buyer, those with a dispute "
+        "resolved as the merchant's fault",
+        capped=capped_rate(Orders(having=(_LOST_DISPUTES,))),
         unit="share",
         riskier="higher",
         prior=0.01,
@@ -54,6 +58,7 @@ FEATURES: tuple[Feature, ...] = (
         name="defect_rate",
         meaning="of the orders placed in the window, those with at least one defect known",
         formula=Ratio(of=_DEFECTIVE, per=ORDERS),
+        capped=capped_rate(_DEFECTS),
         unit="share",
         riskier="higher",
         prior=0.1,
@@ -67,6 +72,9 @@ FEATURES: tuple[Feature, ...] = (
         name="own_fault_rate",
         meaning="of the orders placed in the window, those with at least one fault of the merchant's own known",
         formula=Ratio(of=_FAULTY, per=ORDERS),
+        meaning_capped="the same of each buyer's real orders, at most three; low stars unless the order is known to "
+        "have come late, and returns that were not answered in time, are faults too",
+        capped=capped_rate(OwnFaults(components=SILENCE_PROOF)),
         unit="share",
         riskier="higher",
         prior=0.1,

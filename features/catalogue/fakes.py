@@ -1,7 +1,7 @@
 """Fakes: what was reported, and what was confirmed."""
 
 from features.catalogue.feature import Feature, Total, Windowed
-from features.measures import Events, Happenings, Is, Measure, Open
+from features.measures import Distinct, Events, Happenings, Is, Measure, Open
 
 __all__ = ["FEATURES"]
 
@@ -9,6 +9,10 @@ _REPORTS = Measure(source=Happenings(of=Events(event_type="fake_report_filed")))
 _CONFIRMED = Events(event_type="fake_report_resolved", where=(Is(column="outcome", words=("confirmed",)),))
 _INSPECTED = Events(event_type="inspection_completed", where=(Is(column="outcome", words=("failed_counterfeit",)),))
 _FOUND = (Measure(source=Happenings(of=_CONFIRMED)), Measure(source=Happenings(of=_INSPECTED)))
+_FOUND_CAPPED = (
+    Measure(source=Distinct(of=(_CONFIRMED,), by="reporter_id", most=3, alone=True)),
+    Measure(source=Happenings(of=_INSPECTED)),
+)
 _REPORTS_OPEN = Measure(source=Open(opened="fake_report_filed", closed="fake_report_resolved", by="report_id"))
 
 FEATURES: tuple[Feature, ...] = (
@@ -28,6 +32,9 @@ FEATURES: tuple[Feature, ...] = (
         name="n_fakes_confirmed",
         meaning="reports of fakes confirmed, and inspections failed as counterfeit",
         formula=Total(of=_FOUND[0], and_of=(_FOUND[1],)),
+        meaning_capped="reports of fakes confirmed, at most three of each reporter, and inspections failed as fake",
+        counting=("at most three of each reporter", "每位举报人最多计三次"),
+        capped=Total(of=_FOUND_CAPPED[0], and_of=(_FOUND_CAPPED[1],)),
         unit="count",
         riskier="higher",
         model_input=True,

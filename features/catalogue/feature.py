@@ -66,12 +66,16 @@ class Total:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """One sum, less another where there is one, by a third, and by `unit` on top; null where the denominator is 0."""
+    """One sum, less another where there is one, by a third, and by `unit` on top; null where the denominator is 0.
+
+    With `rest`, all but the first sum.
+    """
 
     of: Measure
     per: Measure
     less: Measure | None = None
     unit: int = 1
+    rest: bool = False
 
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""
@@ -80,7 +84,8 @@ class Ratio:
     def sums(self, numbers: Numbers, days: int | None) -> tuple[Ints, Ints]:
         """What is divided, and by what."""
         less = numbers((self.less, days)) if self.less else 0
-        return numbers((self.of, days)) - less, numbers((self.per, days))
+        of, per = numbers((self.of, days)) - less, numbers((self.per, days))
+        return (per - of if self.rest else of), per
 
     def values(self, context: Context, days: int | None) -> pa.Array:
         """float64 (n,) with nulls."""
@@ -133,8 +138,7 @@ class Shrunk:
     where that cannot be told. `prior` stands for everybody's rate while there is none; it weighs one unit of evidence.
     """
 
-    of: Measure
-    per: Measure
+    plain: Ratio
     prior: float
     strength: float = 10.0
     category_strength: float = 100.0
@@ -143,23 +147,22 @@ class Shrunk:
     @property
     def rate(self) -> tuple[Number, Number]:
         """What it counts, and by what it divides, within the window in which merchants are compared."""
-        return (self.of, self.compared), (self.per, self.compared)
+        return (self.plain.of, self.compared), (self.plain.per, self.compared)
 
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""
-        return ((self.of, days), (self.per, days))
+        return self.plain.numbers(days)
 
     def values(self, context: Context, days: int | None) -> pa.Array:
         """float64 (n,)."""
-        of, per = self.numbers(days)
-        towards = self.towards(context, days)
-        return pa.array(_drawn(context.own(of), context.own(per), towards, context.strength(self)))
+        of, per = self.plain.sums(context.own, days)
+        return pa.array(_drawn(of, per, self.towards(context, days), context.strength(self)))
 
     def towards(self, context: Context, days: int | None) -> npt.NDArray[np.float64]:
         """The category's rate, itself drawn towards everybody's: (n,)."""
-        of, per = self.numbers(days)
-        everybody = (context.everybody(of) + self.prior) / (context.everybody(per) + 1.0)
-        return _drawn(context.category(of), context.category(per), everybody, self.category_strength)
+        of, per = self.plain.sums(context.everybody, days)
+        everybody = (of + self.prior) / (per + 1.0)
+        return _drawn(*self.plain.sums(context.category, days), everybody, self.category_strength)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +235,8 @@ class Feature:
     @property
     def evidence(self) -> Measure | None:
         """What it divides by."""
-        return self.formula.per if isinstance(self.formula, Ratio | Shrunk) else None
+        formula = self.formula.plain if isinstance(self.formula, Shrunk) else self.formula
+        return formula.per if isinstance(formula, Ratio) else None
 
     @property
     def shrunk(self) -> bool:
@@ -252,8 +256,9 @@ class Feature:
 class Windowed:
     """One feature declared for several windows, `{name}_{n}d`.
 
-    With a `prior`, a rate has a second form, `{name}_{n}d_shrunk`: drawn towards its category's rate, never null,
-    and the one that models see.
+    With a `capped` formula it has a second form, `{name}_{n}d_capped`: of what volume cannot buy and no buyer decide
+    (`features.measures.Capped`); gates and models see that one. With a `prior`, the rate that models would see has one
+    more form, `..._shrunk`, which they see in its place: drawn towards its category's rate, and never null.
     """
 
     name: str
@@ -269,28 +274,50 @@ class Windowed:
     cause: str = "behaviour"
     model_input: bool = False
     clock: str = "event_time"
+    meaning_capped: str = ""
+    counting: tuple[str, str] = ("at most three real orders of each buyer", "每位买家最多计三笔真实订单")
+    capped: Total | Ratio | None = None
     prior: float | None = None
     windows: tuple[int, ...] = (7, 30, 90, 365)
 
     def __iter__(self) -> Iterator[Feature]:
+        seen = self.model_input and self.prior is None
         for days in self.windows:
-            yield self._plain(days)
+            yield self._plain(days, seen=seen and self.capped is None)
+        for days in self.windows if self.capped is not None else ():
+            yield self._capped(days, seen=seen)
         for days in self.windows if self.prior is not None else ():
             yield self._drawn(days)
 
-    def _plain(self, days: int) -> Feature:
-        shared = {name: getattr(self, name) for name in _SHARED}
+    def _plain(self, days: int, *, seen: bool) -> Feature:
         name = f"{self.name}_{days}d"
-        return Feature(name=name, shows=name, days=days, formula=self.formula, model_input=self.model_input, **shared)
+        shared = {name: getattr(self, name) for name in _SHARED}
+        return Feature(name=name, shows=name, days=days, formula=self.formula, model_input=seen, **shared)
+
+    def _capped(self, days: int, *, seen: bool) -> Feature:
+        if self.capped is None:
+            raise TypeError(f"{self.name} has no capped form")
+        name = f"{self.name}_{days}d_capped"
+        return Feature(name=name, shows=name, days=days, formula=self.capped, model_input=seen, **self._said_capped)
 
     def _drawn(self, days: int) -> Feature:
-        shared = {name: getattr(self, name) for name in _SHARED}
-        shared["meaning"] = f"{self.meaning}, drawn towards the category's rate where evidence is thin"
-        if not isinstance(self.formula, Ratio) or self.prior is None:
+        formula = self.formula if self.capped is None else self.capped
+        if not isinstance(formula, Ratio) or self.prior is None:
             raise TypeError(f"{self.name} is no rate with a prior")
-        formula = Shrunk(of=self.formula.of, per=self.formula.per, prior=self.prior)
-        name = f"{self.name}_{days}d"
-        return Feature(name=f"{name}_shrunk", shows=name, days=days, formula=formula, model_input=True, **shared)
+        shared = {name: getattr(self, name) for name in _SHARED} if self.capped is None else self._said_capped
+        shared["meaning"] = f"{shared['meaning']}, drawn towards the category's rate where evidence is thin"
+        name = f"{self.name}_{days}d" if self.capped is None else f"{self.name}_{days}d_capped"
+        drawn = Shrunk(plain=formula, prior=self.prior)
+        return Feature(name=f"{name}_shrunk", shows=name, days=days, formula=drawn, model_input=True, **shared)
+
+    @property
+    def _said_capped(self) -> dict[str, str]:
+        shared = {name: getattr(self, name) for name in _SHARED}
+        shared["meaning"] = self.meaning_capped or f"{self.meaning}; of each buyer's real orders at most three"
+        counting, counting_zh = self.counting
+        shared["text"] = f"{self.text.removesuffix('.')}, counting {counting}."
+        shared["text_zh"] = f"{self.text_zh.removesuffix('。')}（{counting_zh}）。"
+        return shared
 
 
 _SHARED = (

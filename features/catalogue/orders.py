@@ -1,22 +1,39 @@
 """How much a merchant sells, and to how many."""
 
-from features.catalogue.feature import Feature, Since, Total, Windowed
-from features.measures import Column, Distinct, Events, Happenings, Latest, Measure, Said
+from features.catalogue.feature import Feature, Ratio, Since, Total, Windowed
+from features.measures import Capped, Column, Distinct, Events, Happenings, Latest, Measure, Orders, OwnFaults, Said
 
-__all__ = ["BUYERS", "FEATURES", "ORDERS", "ORDERS_PLACED", "VALUE"]
+__all__ = ["BUYERS", "FEATURES", "ORDERS", "ORDERS_PLACED", "VALUE", "capped_kept", "capped_rate"]
 
 ORDERS_PLACED = Events(event_type="order_placed")
 ORDERS = Measure(source=Happenings(of=ORDERS_PLACED))
 VALUE = Measure(source=Happenings(of=ORDERS_PLACED), amount=Column(column="amount_cents"))
 BUYERS = Measure(source=Distinct(of=(ORDERS_PLACED,), by="buyer_id"))
+_REAL = Measure(source=Capped(of=Orders()))
+_REAL_BUYERS = Measure(source=Capped(of=Orders(), most=1))
 _LAST = Latest(of=(ORDERS_PLACED,))
 _FIRST = Latest(of=(ORDERS_PLACED,), earliest=True)
+
+
+def capped_rate(bad: Orders | OwnFaults, *, of: Orders | None = None) -> Ratio:
+    """Of each buyer's real and bad orders (at most three, by `of`'s or `bad`'s clock), those that are bad."""
+    every = Orders(clock=bad.clock) if of is None else of
+    return Ratio(of=Measure(source=Capped(bad=bad)), per=Measure(source=Capped(bad=bad, of=every)))
+
+
+def capped_kept(broken: Orders, *, of: Orders) -> Ratio:
+    """The share of promises kept: all but the broken ones, so that kept ones wash none away."""
+    rate = capped_rate(broken, of=of)
+    return Ratio(of=rate.of, per=rate.per, rest=True)
+
 
 FEATURES: tuple[Feature, ...] = (
     *Windowed(
         name="n_orders",
         meaning="orders placed",
         formula=Total(of=ORDERS),
+        meaning_capped="real orders placed, of each buyer at most three",
+        capped=Total(of=_REAL),
         unit="count",
         riskier="neither",
         model_input=True,
@@ -42,6 +59,9 @@ FEATURES: tuple[Feature, ...] = (
         name="n_buyers",
         meaning="distinct buyers among orders placed",
         formula=Total(of=BUYERS),
+        meaning_capped="buyers with a real order; an order whose buyer is not known is one of a buyer of its own",
+        counting=("only those with a real order", "仅计有真实订单的买家"),
+        capped=Total(of=_REAL_BUYERS),
         unit="count",
         riskier="neither",
         model_input=True,

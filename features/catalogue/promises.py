@@ -1,7 +1,7 @@
 """Kept promises: was it shipped, was it delivered, by when the merchant said it would be."""
 
 from features.catalogue.feature import Feature, Ratio, Total, Windowed
-from features.catalogue.orders import ORDERS
+from features.catalogue.orders import ORDERS, capped_kept, capped_rate
 from features.measures import After, Carries, Events, Flag, Happenings, Is, Late, Measure, Orders
 
 __all__ = ["FEATURES"]
@@ -22,6 +22,11 @@ def _kept(clock: str, by: Events) -> Measure:
     return Measure(source=Orders(clock=clock, having=(by,), lacking=(_EXCUSED,), in_time=True))
 
 
+def _capped(clock: str, by: Events) -> Ratio:
+    broken = Orders(clock=clock, lacking=(_EXCUSED, by), in_time=True)
+    return capped_kept(broken, of=Orders(clock=clock, lacking=(_EXCUSED,), in_time=True))
+
+
 _SHIPMENTS = Happenings(of=_SHIPPED)
 _DELIVERIES = Happenings(of=_DELIVERED)
 _SHIPMENTS_PROMISED = Measure(source=_SHIPMENTS, amount=Flag(where=(Carries(column="ship_by"),)))
@@ -37,6 +42,7 @@ FEATURES: tuple[Feature, ...] = (
         name="dispatch_kept_rate",
         meaning="of the orders due for dispatch, those shipped by the promised time",
         formula=Ratio(of=_kept("ship_by", _SHIPPED), per=_due("ship_by")),
+        capped=_capped("ship_by", _SHIPPED),
         unit="share",
         riskier="lower",
         clock="the order's own ship_by",
@@ -51,6 +57,7 @@ FEATURES: tuple[Feature, ...] = (
         name="delivery_kept_rate",
         meaning="of the orders due for delivery, those delivered by the promised time",
         formula=Ratio(of=_kept("deliver_by", _DELIVERED), per=_due("deliver_by")),
+        capped=_capped("deliver_by", _DELIVERED),
         unit="share",
         riskier="lower",
         clock="the order's own deliver_by",
@@ -67,7 +74,6 @@ FEATURES: tuple[Feature, ...] = (
         formula=Ratio(of=_SHIPMENTS_LATE, per=_SHIPMENTS_PROMISED),
         unit="share",
         riskier="higher",
-        prior=0.1,
         reason="R023",
         text="Shipped {value:.0%} of parcels late in the last {days} days.",
         text_zh="近 {days} 天内，{value:.0%} 的包裹发货超时。",
@@ -80,7 +86,6 @@ FEATURES: tuple[Feature, ...] = (
         formula=Ratio(of=_DELIVERIES_LATE, per=_DELIVERIES_PROMISED),
         unit="share",
         riskier="higher",
-        prior=0.1,
         reason="R024",
         text="{value:.0%} of deliveries came late in the last {days} days.",
         text_zh="近 {days} 天内，{value:.0%} 的包裹送达超时。",
@@ -103,6 +108,8 @@ FEATURES: tuple[Feature, ...] = (
         name="merchant_cancel_rate",
         meaning="orders cancelled by the merchant, by orders placed",
         formula=Ratio(of=_CANCELLED_BY_MERCHANT, per=ORDERS),
+        meaning_capped="of the real orders placed in the window, at most three of a buyer, those that it cancelled",
+        capped=capped_rate(Orders(having=(_BY_MERCHANT,))),
         unit="share",
         riskier="higher",
         prior=0.01,

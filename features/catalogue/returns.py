@@ -1,15 +1,19 @@
 """Returns: how many are asked for, how many refused."""
 
 from features.catalogue.feature import Feature, Ratio, Windowed
-from features.catalogue.orders import ORDERS
-from features.measures import Events, Flag, Happenings, Is, Measure
+from features.catalogue.orders import ORDERS, capped_rate
+from features.measures import Events, Flag, Happenings, Is, Measure, Orders, Unanswered
 
 __all__ = ["FEATURES"]
 
-_REQUESTED = Measure(source=Happenings(of=Events(event_type="return_requested")))
-_ANSWERED = Happenings(of=Events(event_type="return_answered"))
-_ANSWERS = Measure(source=_ANSWERED)
-_REFUSALS = Measure(source=_ANSWERED, amount=Flag(where=(Is(column="outcome", words=("rejected",)),)))
+_ASKED = Events(event_type="return_requested")
+_REQUESTED = Measure(source=Happenings(of=_ASKED))
+_ANSWERED = Events(event_type="return_answered")
+_NO = (Is(column="outcome", words=("rejected",)),)
+_REFUSED = Events(event_type="return_answered", where=_NO)
+_SILENT = Unanswered(asks=_ASKED, answers=(_ANSWERED,), by="return_id", deadline="answer_by")
+_ANSWERS = Measure(source=Happenings(of=_ANSWERED))
+_REFUSALS = Measure(source=Happenings(of=_ANSWERED), amount=Flag(where=_NO))
 
 FEATURES: tuple[Feature, ...] = (
     *Windowed(
@@ -28,6 +32,9 @@ FEATURES: tuple[Feature, ...] = (
         name="return_refusal_rate",
         meaning="returns answered with a refusal, of returns answered",
         formula=Ratio(of=_REFUSALS, per=_ANSWERS),
+        meaning_capped="of the real orders placed in the window, at most three of a buyer, with a return that was "
+        "answered or should have been, those with one that was refused or not answered in time",
+        capped=capped_rate(Orders(having=(_REFUSED, _SILENT)), of=Orders(having=(_ANSWERED,))),
         unit="share",
         riskier="higher",
         prior=0.1,

@@ -1,14 +1,17 @@
 """What buyers say: stars; and how fast the merchant answers them."""
 
 from features.catalogue.feature import Feature, Ratio, Windowed
-from features.measures import AtMost, Column, Events, Flag, Happenings, Measure
+from features.catalogue.orders import capped_rate
+from features.measures import AtMost, Column, Events, Flag, Happenings, Measure, Orders
 
 __all__ = ["FEATURES"]
 
-_POSTED = Happenings(of=Events(event_type="review_posted"))
-_REVIEWS = Measure(source=_POSTED)
-_LOW = Measure(source=_POSTED, amount=Flag(where=(AtMost(column="stars", most=2),)))
-_STARS = Measure(source=_POSTED, amount=Column(column="stars"))
+_POSTED = Events(event_type="review_posted")
+_FEW_STARS = (AtMost(column="stars", most=2),)
+_LOW_POSTED = Events(event_type="review_posted", where=_FEW_STARS)
+_REVIEWS = Measure(source=Happenings(of=_POSTED))
+_LOW = Measure(source=Happenings(of=_POSTED), amount=Flag(where=_FEW_STARS))
+_STARS = Measure(source=Happenings(of=_POSTED), amount=Column(column="stars"))
 _ANSWERED = Happenings(of=Events(event_type="message_answered"))
 _ANSWERS = Measure(source=_ANSWERED)
 _REPLY_SECONDS = Measure(source=_ANSWERED, amount=Column(column="reply_seconds"))
@@ -18,6 +21,9 @@ FEATURES: tuple[Feature, ...] = (
         name="low_star_rate",
         meaning="reviews with at most 2 stars, of all reviews",
         formula=Ratio(of=_LOW, per=_REVIEWS),
+        meaning_capped="of the real orders placed in the window, at most three of a buyer, that their buyers reviewed, "
+        "those with at most 2 stars",
+        capped=capped_rate(Orders(having=(_LOW_POSTED,)), of=Orders(having=(_POSTED,))),
         unit="share",
         riskier="higher",
         prior=0.15,

@@ -34,6 +34,7 @@ from features.measures import (
     OwnFaults,
     Repaid,
     Source,
+    Unanswered,
 )
 from features.spark.rows import FACTS, Part, Task, fact_rows
 from features.tiles import tiles
@@ -90,10 +91,14 @@ def _events(source: Source) -> tuple[Events, ...]:
         case Happenings(of=one) | Repaid(refund=one):
             return (one,)
         case Orders(having=having, lacking=lacking):
-            return having + lacking
+            return tuple(events for one in having + lacking for events in _said_by(one))
         case Distinct(of=of) | Latest(of=of):
             return of
     return ()
+
+
+def _said_by(one: Events | Unanswered) -> tuple[Events, ...]:
+    return (one.asks, *one.answers) if isinstance(one, Unanswered) else (one,)
 
 
 def large_merchants(rows: DataFrame, *, most: int) -> DataFrame:

@@ -100,7 +100,8 @@ _WEIGHTS = {"order_placed": 24, "order_shipped": 9, "order_delivered": 9, "order
             "dispute_opened": 6, "dispute_resolved": 8, "review_posted": 7, "fake_report_filed": 6,
             "fake_report_resolved": 6, "return_requested": 4, "return_answered": 4, "merchant_registered": 4,
             "deposit_changed": 4, "advance_recovered": 5, "advance_written_off": 3, "message_answered": 4,
-            "inspection_completed": 3, "listing_changed": 4, "parcel_scanned": 3, "order_confirmed": 3}  # fmt: skip
+            "inspection_completed": 3, "listing_changed": 4, "link_observed": 4, "parcel_scanned": 3,
+            "order_confirmed": 3}  # fmt: skip
 #: Words that 3.2 asks for are drawn as often as all the others together.
 _ASKED_FOR = ("merchant_at_fault", "confirmed", "failed_counterfeit", "rejected", "merchant", "platform")
 _TYPES = [name for name in EVENT_TYPES if name != "event_reversed" for _ in range(_WEIGHTS.get(name, 1))]

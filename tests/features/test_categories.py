@@ -9,7 +9,7 @@ from features.log import FileLog
 from tests.features.build import a_log, a_spine, moment, write_log
 
 #: The feature, and what the catalogue draws with: everybody's rate before there is any, and two weights.
-NAME, DAYS = "merchant_cancel_rate_30d_shrunk", 30
+NAME, DAYS = "merchant_cancel_rate_30d_capped_shrunk", 30
 FEATURE = next(feature for feature in CATALOGUE if feature.name == NAME)
 PRIOR, OWN, CATEGORY = FEATURE.formula.prior, FEATURE.formula.strength, FEATURE.formula.category_strength
 
@@ -23,8 +23,8 @@ def shrunk(own, category, everybody):
 
 def orders(merchant, placed, cancelled, day="2024-01-10"):
     """As many orders of a merchant, the first few of them cancelled by itself."""
-    lines = [f"{day} order_placed order_id={n} amount_cents=1" for n in range(placed)]
-    lines += [f"{day} order_cancelled order_id={n} actor=merchant" for n in range(cancelled)]
+    lines = [f"{day} order_placed order_id={day}-{n} amount_cents=1" for n in range(placed)]
+    lines += [f"{day} order_cancelled order_id={day}-{n} actor=merchant" for n in range(cancelled)]
     events = a_log("\n".join(lines), merchant_id=merchant)
     return [event | {"event_id": f"{merchant} {day} {event['event_id']}"} for event in events]
 

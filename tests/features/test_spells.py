@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.spells import FOREVER, Spells, intersect, match, minus, peaks, union
+from features.spells import FOREVER, Spells, highest, intersect, match, minus, peaks, union
 
 MOMENTS = range(-1, 12)
 ENDS = st.one_of(st.integers(0, 10), st.just(int(FOREVER)))
@@ -71,3 +71,15 @@ def test_match_finds_every_pair_of_equal_keys_and_no_other(left, right):
     rows, others = match(np.array(left, dtype=np.int64), np.array(right, dtype=np.int64))
     expected = sorted((i, j) for i, a in enumerate(left) for j, b in enumerate(right) if a == b >= 0)
     assert sorted(zip(rows.tolist(), others.tolist(), strict=True)) == expected
+
+
+@given(RUNS, st.integers(1, 3))
+def test_the_highest_are_as_many_as_may_count_and_no_lower_one_is_among_them(runs, most):
+    spells, height = spells_of(runs)
+    chosen = highest(spells, height, most)
+    for key in range(3):
+        for moment in MOMENTS:
+            runs_now = sorted(running(spells, key, moment), key=lambda i: (height[i], i), reverse=True)
+            now = [i for i in range(len(chosen.key)) if chosen.start[i] <= moment < chosen.end[i]]
+            counted = sorted(int(chosen.key[i]) for i in now if spells.key[chosen.key[i]] == key)
+            assert counted == sorted(runs_now[:most])

@@ -16,7 +16,7 @@ from features.strength import spread_of, strengths
 from tests.features.build import a_spine, moment
 
 AS_OF = moment("2024-04-01")
-NAME = "merchant_cancel_rate_90d"
+NAME = "merchant_cancel_rate_90d_capped"
 
 
 def beta_binomial(strength, *, merchants, rate=0.1, orders=60, seed=7):

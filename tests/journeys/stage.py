@@ -28,7 +28,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 def a_credit_model(*, log_odds_of_a_saint: float = -5.0) -> Bundle:
     """A model that minds orders spoilt by the merchant's own fault, as the trained ones do most of all."""
-    inputs = (input_of("own_fault_rate_90d_shrunk"),)
+    inputs = (input_of("own_fault_rate_90d_capped_shrunk"),)
     terms = [{"feature": one.name, "coefficient": 8.0, "transform": "identity", "center": 0.0} for one in inputs]
     body = json.dumps({"intercept": log_odds_of_a_saint, "terms": terms}).encode()
     bundle = Bundle(

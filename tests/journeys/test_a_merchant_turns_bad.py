@@ -25,10 +25,10 @@ def test_a_merchant_that_turned_bad_is_refused_at_its_next_application(any_engin
     assert trusted["score"] > distrusted["score"]
     assert trusted["band"] < distrusted["band"]
     assert "failed through the merchant's own fault" in " ".join(one["text"] for one in distrusted["reasons"])
-    (failed,) = [one for one in after["conditions"] if one["metric"] == "dispatch_kept_rate_90d"]
+    (failed,) = [one for one in after["conditions"] if one["metric"] == "dispatch_kept_rate_90d_capped"]
     assert (failed["state"], failed["need"]) == ("failed", 0.97)
     assert failed["have"] < 0.7
-    assert "dispatch_kept_rate_90d" in {step["metric"] for step in after["path_to_qualify"]}
+    assert "dispatch_kept_rate_90d_capped" in {step["metric"] for step in after["path_to_qualify"]}
 
 
 def test_silence_does_not_help_it(any_engine):

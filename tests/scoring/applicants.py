@@ -16,7 +16,11 @@ IDENTITY = Paper(qualification="identity", outcome="passed")
 LICENCE = Paper(qualification="business_licence", outcome="passed")
 BRAND = Paper(qualification="brand_authorisation", outcome="passed", brand="Lumi", category="cosmetics")
 
-PRIORS = {"dispatch_kept_rate_90d": 0.9, "merchant_cancel_rate_90d": 0.02, "return_refusal_rate_90d": 0.05}
+PRIORS = {
+    "dispatch_kept_rate_90d_capped": 0.9,
+    "merchant_cancel_rate_90d_capped": 0.02,
+    "return_refusal_rate_90d_capped": 0.05,
+}
 
 
 def a_rate(name, of, per):
@@ -26,15 +30,15 @@ def a_rate(name, of, per):
 
 
 def shipped(kept, due):
-    return a_rate("dispatch_kept_rate_90d", kept, due)
+    return a_rate("dispatch_kept_rate_90d_capped", kept, due)
 
 
 def cancelled(of, per):
-    return a_rate("merchant_cancel_rate_90d", of, per)
+    return a_rate("merchant_cancel_rate_90d_capped", of, per)
 
 
 def refused(of, per):
-    return a_rate("return_refusal_rate_90d", of, per)
+    return a_rate("return_refusal_rate_90d_capped", of, per)
 
 
 def a_number(name, value):

@@ -117,7 +117,7 @@ def test_a_figure_that_was_never_measured_is_as_unproven_as_one_of_nothing():
     bare = a_merchant(measured={one.name: one for one in SPOTLESS if "dispatch" not in one.name})
     answer = asked(bare)
     assert (answer.outcome, condition(answer, "P301").low) == (Outcome.CONDITIONS, None)
-    assert step(answer, "dispatch_kept_rate_90d").orders_needed == 1
+    assert step(answer, "dispatch_kept_rate_90d_capped").orders_needed == 1
 
 
 def test_a_condition_that_is_switched_off_is_shown_and_not_judged():
@@ -243,7 +243,7 @@ def test_a_moment_without_an_offset_is_refused():
 
 def test_the_path_says_how_many_clean_orders_are_missing_and_when_they_can_be_there():
     merchant = a_merchant(shipped(585, 600))
-    way = step(asked(merchant), "dispatch_kept_rate_90d")
+    way = step(asked(merchant), "dispatch_kept_rate_90d_capped")
     enough = shipped(585 + way.orders_needed, 600 + way.orders_needed)
     one_less = shipped(584 + way.orders_needed, 599 + way.orders_needed)
     assert condition(asked(a_merchant(enough)), "P301").state is ConditionState.MET
@@ -253,26 +253,26 @@ def test_the_path_says_how_many_clean_orders_are_missing_and_when_they_can_be_th
 
 
 def test_a_long_way_ends_when_the_old_failures_have_aged_out():
-    way = step(asked(a_merchant(shipped(300, 600))), "dispatch_kept_rate_90d")
+    way = step(asked(a_merchant(shipped(300, 600))), "dispatch_kept_rate_90d_capped")
     assert way.orders_needed > 7 * 90
     assert way.earliest == TODAY + timedelta(days=90)
 
 
 @pytest.mark.parametrize("pace", [0.0, 0.01])
 def test_who_sells_next_to_nothing_gets_no_date(pace):
-    way = step(asked(a_merchant(shipped(560, 600), orders_per_day=pace)), "dispatch_kept_rate_90d")
+    way = step(asked(a_merchant(shipped(560, 600), orders_per_day=pace)), "dispatch_kept_rate_90d_capped")
     assert way.orders_needed > 0
     assert way.earliest is None
 
 
 def test_returns_have_a_pace_of_their_own():
-    way = step(asked(a_merchant(refused(2, 180)), "seven_day_return"), "return_refusal_rate_90d")
+    way = step(asked(a_merchant(refused(2, 180)), "seven_day_return"), "return_refusal_rate_90d_capped")
     assert way.earliest == TODAY + timedelta(days=-(-way.orders_needed // 2))
 
 
 def test_a_limit_that_no_number_of_orders_reaches_has_no_number():
-    hopeless = Measured(name="dispatch_kept_rate_90d", value=0.5, of=300, per=600, prior=0.5, strength=1e9)
-    way = step(asked(a_merchant(hopeless)), "dispatch_kept_rate_90d")
+    hopeless = Measured(name="dispatch_kept_rate_90d_capped", value=0.5, of=300, per=600, prior=0.5, strength=1e9)
+    way = step(asked(a_merchant(hopeless)), "dispatch_kept_rate_90d_capped")
     assert (way.orders_needed, way.earliest) == (None, None)
 
 
@@ -287,8 +287,15 @@ def test_a_limit_that_no_number_of_orders_reaches_has_no_number():
         (a_merchant(band="D"), "band", "D", "C", None, None),
         (a_merchant(counterfeit_level="confirmed"), "n_fakes_confirmed_365d", None, 0, None, 365),
         (a_merchant(a_number("merchant_debt_cents", 1_000_300)), "merchant_debt_cents", 1_000_300, 1_000_000, 300, 0),
-        (a_merchant(shipped(4, 18)), "dispatch_kept_rate_90d", 4 / 18, 0.5, 0.5 - 4 / 18, 2),
-        (a_merchant(shipped(4, 18), orders_per_day=0.0), "dispatch_kept_rate_90d", 4 / 18, 0.5, 0.5 - 4 / 18, None),
+        (a_merchant(shipped(4, 18)), "dispatch_kept_rate_90d_capped", 4 / 18, 0.5, 0.5 - 4 / 18, 2),
+        (
+            a_merchant(shipped(4, 18), orders_per_day=0.0),
+            "dispatch_kept_rate_90d_capped",
+            4 / 18,
+            0.5,
+            0.5 - 4 / 18,
+            None,
+        ),
     ],
 )
 def test_every_obstacle_has_its_step(merchant, metric, have, need, gap, days):
@@ -327,7 +334,9 @@ def changed(merchant, metric, *, good=0, bad=0):
     return replace(merchant, measured={**merchant.measured, metric: figure})
 
 
-metrics = st.sampled_from(["dispatch_kept_rate_90d", "merchant_cancel_rate_90d", "return_refusal_rate_90d"])
+metrics = st.sampled_from(
+    ["dispatch_kept_rate_90d_capped", "merchant_cancel_rate_90d_capped", "return_refusal_rate_90d_capped"]
+)
 
 
 @given(merchants(), st.sampled_from(IDS), metrics, st.integers(1, 40))
@@ -353,7 +362,9 @@ STOPPED = [
 @given(st.sampled_from(STOPPED), st.sampled_from(IDS), st.integers(0, 500), st.integers(0, 5000))
 def test_good_delivery_buys_off_no_stop_rule(merchant, programme, shipments, returns):
     better = changed(
-        changed(merchant, "dispatch_kept_rate_90d", good=shipments), "return_refusal_rate_90d", good=returns
+        changed(merchant, "dispatch_kept_rate_90d_capped", good=shipments),
+        "return_refusal_rate_90d_capped",
+        good=returns,
     )
     answer = asked(replace(better, band="A", orders_365d=100_000), programme)
     assert answer.outcome is Outcome.REFUSE

@@ -74,7 +74,7 @@ RULE = 'code = "P301"\nkind = "rate"'
         ("at_least = 0.97", "at_least = 97", "P301: the limit of a rate lies between 0 and 1"),
         ("at_least = 0.97", "at_least = 0.97\nat_most = 0.99", "P301: exactly one of at_least and at_most"),
         ("at_least = 0.97", "", "P301: exactly one of at_least and at_most"),
-        ("kept_rate_90d\"\nat_least", "kept_rate_30d\"\nat_least", "P301: .* does not look back 90 days"),
+        ("kept_rate_90d_capped\"\nat_least", "kept_rate_30d_capped\"\nat_least", "P301: .* does not look back 90 days"),
         ('things = "orders placed"', "", "P302: a rate needs days, things and things_zh"),
         ('= "brand_authorisation"', '= "brand_authorisation"\nat_least = 1', "P203: a paper has no limit"),
         ('switched_off_zh = "暂未统计商家的大额订单金额。"', "", "P204: why it is switched off must be said in both"),

@@ -55,10 +55,10 @@ _FIELDS = ("name", "riskier", "reason", "shows", "unit", "days", "text", "text_z
 
 
 def a_credit_bundle() -> Bundle:
-    """A model that minds nothing but late dispatch."""
-    return a_bundle(input_of("late_dispatch_rate_90d_shrunk"))
+    """A model that minds nothing but own faults."""
+    return a_bundle(input_of("own_fault_rate_90d_capped_shrunk"))
 
 
 def a_counterfeit_bundle() -> Bundle:
     """A model that minds nothing but confirmed fakes."""
-    return a_bundle(input_of("n_fakes_confirmed_365d"), target="counterfeit")
+    return a_bundle(input_of("n_fakes_confirmed_365d_capped"), target="counterfeit")

@@ -35,7 +35,7 @@ def test_a_spotless_merchant_is_admitted_and_told_until_when(engine):
 
 def test_the_answer_has_the_fields_of_the_contract(engine):
     a_shop(engine)
-    told = apply(engine, dispatch_kept_rate_90d=(500, 600)).json()
+    told = apply(engine, dispatch_kept_rate_90d_capped=(500, 600)).json()
     contract = {"decision_id", "outcome", "conditions", "reasons", "path_to_qualify", "policy_version", "expires_at"}
     assert contract <= set(told)
     assert {"metric", "have", "need", "gap", "earliest"} <= set(told["path_to_qualify"][0])
@@ -44,14 +44,14 @@ def test_the_answer_has_the_fields_of_the_contract(engine):
 
 def test_a_merchant_that_turned_bad_is_refused_with_the_condition_it_failed(engine):
     a_shop(engine)
-    told = apply(engine, dispatch_kept_rate_90d=(500, 600)).json()
+    told = apply(engine, dispatch_kept_rate_90d_capped=(500, 600)).json()
     assert told["outcome"] == "refuse"
     assert [one["code"] for one in told["reasons"]] == ["P301"]
 
 
 def test_figures_that_prove_little_give_a_place_on_trial(engine):
     a_shop(engine)
-    told = apply(engine, dispatch_kept_rate_90d=(58, 60)).json()
+    told = apply(engine, dispatch_kept_rate_90d_capped=(58, 60)).json()
     assert told["outcome"] == "conditions"
     assert told["cap"] > 0
 
@@ -59,7 +59,7 @@ def test_figures_that_prove_little_give_a_place_on_trial(engine):
 def test_the_same_gate_gives_the_same_answer_from_the_trace(engine):
     a_shop(engine)
     service = a_service(engine)
-    told = apply(engine, "seven_day_return", return_refusal_rate_90d=(3, 100)).json()
+    told = apply(engine, "seven_day_return", return_refusal_rate_90d_capped=(3, 100)).json()
     with reading(engine) as tx:
         trace = json.loads(decision(tx, told["decision_id"]).trace)
     applicant = TypeAdapter(Applicant).validate_python(trace["applicant"])

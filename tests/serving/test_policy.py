@@ -14,8 +14,8 @@ def test_the_shipped_policies_can_be_followed():
 
 
 def test_a_condition_on_what_nobody_measures_is_refused_by_name(shipped_text):
-    broken = shipped_text.replace('"merchant_cancel_rate_90d"', '"merchant_mood_90d"')
-    with pytest.raises(PolicyInvalid, match="no feature: merchant_mood_90d"):
+    broken = shipped_text.replace('"merchant_cancel_rate_90d_capped"', '"merchant_mood_90d_capped"')
+    with pytest.raises(PolicyInvalid, match="no feature: merchant_mood_90d_capped"):
         read_programmes(broken)
 
 

@@ -48,7 +48,7 @@ def test_the_answer_over_http_is_what_the_model_said(settings, engine):
     assert answer["basis"] == "model"
     assert answer["model"] == {"name": "goodfaith-credit", "version": "7"}
     assert answer["evidence"] == {"orders": 40, "buyers": 40, "sufficient": True}
-    assert answer["reasons"][0]["feature"] == "late_dispatch_rate_90d"
+    assert answer["reasons"][0]["feature"] == "own_fault_rate_90d_capped"
     assert answer["reasons"][0]["value"] == 1.0
 
 

@@ -31,9 +31,9 @@ delay_days = 10
 name = "later"
 test_share = 0.4
 [baseline]
-feature = "dispatch_kept_rate_365d_shrunk"
+feature = "dispatch_kept_rate_365d_capped_shrunk"
 [inputs]
-only = ["(dispatch_kept|late_dispatch)_rate_(90|365)d_shrunk", "n_orders_90d"]
+only = ["(dispatch_kept|merchant_cancel)_rate_(90|365)d_capped_shrunk", "n_orders_90d_capped"]
 [model]
 leaves = 8
 depth = 3
@@ -46,7 +46,7 @@ l2 = 5.0
 resamples = 20
 """
 
-NAMES = ("dispatch_kept_rate_365d_shrunk", "late_dispatch_rate_90d_shrunk", "n_orders_90d")
+NAMES = ("dispatch_kept_rate_365d_capped_shrunk", "merchant_cancel_rate_90d_capped_shrunk", "n_orders_90d_capped")
 
 
 def a_recipe(*changes: tuple[str, str]) -> Recipe:

@@ -50,7 +50,7 @@ def test_a_table_left_away_takes_its_defaults():
         ('name = "later"', 'name = "Later on"', "split[0].name"),
         ("depth = 3", "depth = 30", "model.depth"),
         ("resamples = 20", "resamples = 0", "evaluation.resamples"),
-        ('"n_orders_90d"', '"n_orders_(90d"', "inputs.only"),
+        ('"n_orders_90d_capped"', '"n_orders_(90d"', "inputs.only"),
         ("seed = 7", "seed = ", "(file)"),
     ],
 )
@@ -67,18 +67,23 @@ def test_two_splits_of_one_name_are_refused():
 
 def test_a_baseline_that_is_no_input_is_refused():
     with pytest.raises(RecipeBroken, match=r"baseline\.feature"):
-        inputs_of(a_recipe(("dispatch_kept_rate_365d_shrunk", "days_of_sunshine")))
+        inputs_of(a_recipe(("dispatch_kept_rate_365d_capped_shrunk", "days_of_sunshine")))
 
 
 def test_the_baseline_is_an_input_even_when_no_pattern_admits_it():
-    recipe = a_recipe(('["(dispatch_kept|late_dispatch)_rate_(90|365)d_shrunk", "n_orders_90d"]', '["n_orders_90d"]'))
-    assert {one.name for one in inputs_of(recipe)} == {"n_orders_90d", "dispatch_kept_rate_365d_shrunk"}
+    recipe = a_recipe(
+        (
+            '["(dispatch_kept|merchant_cancel)_rate_(90|365)d_capped_shrunk", "n_orders_90d_capped"]',
+            '["n_orders_90d_capped"]',
+        )
+    )
+    assert {one.name for one in inputs_of(recipe)} == {"n_orders_90d_capped", "dispatch_kept_rate_365d_capped_shrunk"}
 
 
 def test_a_pattern_admits_whole_names_only():
-    recipe = a_recipe(('"n_orders_90d"', '"n_orders"'))
-    assert "n_orders_90d" in {one.name for one in INPUTS}
-    assert "n_orders_90d" not in {one.name for one in inputs_of(recipe)}
+    recipe = a_recipe(('"n_orders_90d_capped"', '"n_orders"'))
+    assert "n_orders_90d_capped" in {one.name for one in INPUTS}
+    assert "n_orders_90d_capped" not in {one.name for one in inputs_of(recipe)}
 
 
 def test_dates_of_a_split_are_read():

@@ -1,0 +1,67 @@
+"""Which orders are real: those that show something about a merchant and that volume alone cannot buy."""
+
+import numpy as np
+import numpy.typing as npt
+
+from features.known import NO_TIME, Known, Rows, days
+from features.measures import Events, Is, Ticked
+from features.selection import numbered, presence, select
+from features.spells import Spells, joined, match, minus, union
+
+__all__ = ["real"]
+
+Ints = npt.NDArray[np.int64]
+
+_CANCELLED = Events(event_type="order_cancelled")
+_SHIPPED = Events(event_type="order_shipped")
+_DELIVERED = Events(event_type="order_delivered")
+_UNTRACKED = Events(event_type="order_shipped", where=(Ticked(column="tracked", yes=False),))
+_ON_ITS_WAY = Events(event_type="parcel_scanned", where=(Is(column="leg", words=("out",)),))
+_LINKED = Events(event_type="link_observed")
+
+
+def real(known: Known, orders: Rows, spells: Spells) -> Spells:
+    """The stretches of `spells` (under the places of `orders`) during which the order counts for its merchant.
+
+    It does not while it is known to be cancelled; to have been shipped without a carrier's scan; to be of a buyer who
+    shares an account, phone, device, address or entity with the merchant; nor once a time by which it was to be
+    shipped, or else delivered, has passed without a sign of it: silence makes no good order.
+    """
+    untracked = minus(
+        presence(known, orders, [_UNTRACKED], by="order_id"), presence(known, orders, [_ON_ITS_WAY], by="order_id")
+    )
+    cancelled = presence(known, orders, [_CANCELLED], by="order_id")
+    return minus(spells, joined([cancelled, untracked, _silent(known, orders), _of_linked(known, orders)]))
+
+
+def _silent(known: Known, orders: Rows) -> Spells:
+    """Past the promised time, and neither shipped nor delivered as far as is known."""
+    ship_by, deliver_by = known.times(orders, "ship_by"), known.times(orders, "deliver_by")
+    promise = np.where(ship_by == NO_TIME, deliver_by, ship_by)
+    promised = numbered(orders)
+    promised = promised.where(promise[promised.key] != NO_TIME)
+    late = promised.since(known.due(promise)[promised.key])
+    return minus(late, presence(known, orders, [_SHIPPED, _DELIVERED], by="order_id"))
+
+
+def _of_linked(known: Known, orders: Rows) -> Spells:
+    """While the order's buyer is known to share something with the merchant."""
+    links = select(known, _LINKED)
+    mine = known.keys(links, "buyer_id") < 0
+    if not len(links) or mine.all() or not mine.any():
+        nothing = np.zeros(0, dtype=np.int64)
+        return Spells(key=nothing, start=nothing, end=nothing)
+    buyers, own = links.where(~mine), links.where(mine)
+    row, other = _same_token(known, buyers, own)
+    start = np.maximum(days(buyers.start)[row], days(own.start)[other])
+    end = np.minimum(days(buyers.end)[row], days(own.end)[other])
+    shared = Spells(key=known.keys(buyers, "buyer_id")[row], start=start, end=end).where(start < end)
+    at, whose = match(known.keys(orders, "buyer_id"), shared.key)
+    return union(Spells(key=at, start=shared.start[whose], end=shared.end[whose]))
+
+
+def _same_token(known: Known, buyers: Rows, own: Rows) -> tuple[Ints, Ints]:
+    """The pairs of a buyer's link and one of the merchant's own with the same token of the same kind."""
+    row, other = match(known.keys(buyers, "link_token"), known.keys(own, "link_token"))
+    same = known.keys(buyers, "link_kind")[row] == known.keys(own, "link_kind")[other]
+    return row[same], other[same]
