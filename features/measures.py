@@ -13,9 +13,11 @@ __all__ = [
     "AtLeast",
     "AtMost",
     "Carries",
+    "Changed",
     "Column",
     "Condition",
     "Crossed",
+    "Dealt",
     "Distinct",
     "Events",
     "Flag",
@@ -30,6 +32,7 @@ __all__ = [
     "Open",
     "Orders",
     "OwnFaults",
+    "Reaches",
     "Repaid",
     "Said",
     "Source",
@@ -163,6 +166,18 @@ class Without:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """Events that say in `column` something else than the one before them with the same `by`, on their own clock.
+
+    Events that say nothing there are passed over; ties of `event_time` are settled as in `Latest`.
+    """
+
+    of: Events
+    column: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
     """Each id once, while it is known to be opened and not known to be closed; it has no clock."""
 
@@ -203,7 +218,7 @@ class Crossed:
     of: str
 
 
-Source = Happenings | Orders | OwnFaults | Distinct | Without | Open | Repaid | Latest | Crossed
+Source = Happenings | Orders | OwnFaults | Distinct | Without | Changed | Open | Repaid | Latest | Crossed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,7 +252,27 @@ class Said:
     """For `Latest`: what the event says: its day (days since 1970), an integer, or a text's number in a lexicon."""
 
 
-Amount = One | Column | Flag | Late | Said
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaches:
+    """For `Changed` of a number: each counts as one where the number fell by at least so many percent."""
+
+    percent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dealt:
+    """Texts are dealt into so many groups by their CRC-32; each event counts as one where its text is in this group.
+
+    What would need to know all other events of the same text, of which there may be very many, can be told from a few
+    groups at no such cost.
+    """
+
+    column: str
+    into: int
+    group: int
+
+
+Amount = One | Column | Flag | Late | Said | Reaches | Dealt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from features.database import some
 from features.events import SCHEMA
 from features.jsonrows import parse_canonical
-from features.tables import KEYS, event_keys, events, waiting
+from features.tables import KEYS, KEYS_OF, event_keys, events, waiting
 
 __all__ = ["Stored", "all_of", "beside", "by_seq", "no_rows"]
 
@@ -75,7 +75,10 @@ def _places(rows: pa.Table, columns: Sequence[str]) -> set[Place]:
     places: set[Place] = set(zip(merchants, (f"event:{event_id}" for event_id in ids), strict=True))
     for column in columns:
         if column in rows.column_names:
-            said = rows.filter(pc.is_valid(rows.column(column)))
+            chosen = pc.is_valid(rows.column(column))
+            if column in KEYS_OF:
+                chosen = pc.and_(chosen, pc.equal(rows.column("event_type"), KEYS_OF[column]))
+            said = rows.filter(chosen)
             keys = (f"{KEYS[column]}:{value}" for value in said.column(column).to_pylist())
             places |= set(zip(said.column("merchant_id").to_pylist(), keys, strict=True))
     return places

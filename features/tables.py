@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 
 __all__ = [
     "KEYS",
+    "KEYS_OF",
     "category_sums",
     "crossed",
     "event_keys",
@@ -30,10 +31,14 @@ KEYS = MappingProxyType(
         "dispute_id": "dispute",
         "report_id": "report",
         "complaint_id": "complaint",
+        "listing_id": "listing",
         "decision_id": "decision",
         "reverses": "event",
     }
 )
+
+#: Ids that are keys of one type of event only: nobody looks for all orders of a listing, which may be very many.
+KEYS_OF = MappingProxyType({"listing_id": "listing_changed"})
 
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 

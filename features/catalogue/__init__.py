@@ -3,12 +3,14 @@
 from features.catalogue import (
     brushing,
     buyers,
+    concentration,
     disputes,
     fakes,
     links,
     merchant,
     money,
     orders,
+    prices,
     promises,
     returns,
     reviews,
@@ -34,6 +36,8 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "trends": trends.FEATURES,
     "buyers": buyers.FEATURES,
     "brushing": brushing.FEATURES,
+    "prices": prices.FEATURES,
+    "concentration": concentration.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)
