@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from features.events import COLUMNS, EVENT_TYPES, Kind
 from features.spells import FOREVER, Spells, match
 
-__all__ = ["NO_TIME", "TYPE_CODES", "Known", "Rows", "days", "known_of", "ranks", "type_codes"]
+__all__ = ["NO_TIME", "OPENERS", "REPEATED", "TYPE_CODES", "Known", "Rows", "days", "known_of", "ranks", "type_codes"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -37,6 +37,10 @@ _OPENED_BY = {
     "dispute_resolved": ("dispute_opened", "dispute_id"),
     "complaint_closed": ("complaint_received", "complaint_id"),
 }
+
+#: Columns that may be repeated, and the types of the events that they are repeated from.
+REPEATED = frozenset(_REPEATED)
+OPENERS = frozenset(event_type for event_type, _ in (_ORDER, *_OPENED_BY.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
