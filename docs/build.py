@@ -12,6 +12,7 @@ import typer
 
 from features.catalogue import FAMILIES
 from features.catalogue.feature import Feature
+from features.catalogue.reporters import CREDENCE, bound
 from features.events import COLUMNS, COMMON, EVENT_TYPES, EventType
 from features.faults import COMPONENTS
 from features.settings import Settings
@@ -47,6 +48,21 @@ def feature_row(feature: Feature) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def reporters_text() -> str:
+    """What reporters' words weigh, and how far unknown ones get."""
+    kinds = [(one.kind, f"{one.confirmed}", f"{one.refuted}", "yes" if one.vouched else "") for one in CREDENCE.beliefs]
+    proof = ", ".join(f"{kind or 'unstated'} {percent} %" for kind, percent in CREDENCE.evidence)
+    bounds = [(f"{k}", f"{bound(k):g}") for k in (1, 2, 3, 4, 5, 10, 100)]
+    return (
+        "## What a report of fakes weighs\n\nA report weighs confirmed / all of its reporter's earlier reports, begun "
+        f"with those below; one in bad faith counts as {CREDENCE.bad_faith} dismissed. By evidence it keeps: {proof}. "
+        "Why, in [decision 0011](../decisions/0011-reporters.md).\n\n"
+        + table(("kind of reporter", "confirmed", "refuted", "vouched for"), kinds)
+        + "\nB(k): k reporters without a confirmed report, for whom nobody vouches, with any number of reports, raise "
+        "`suspicion_*` of a merchant by at most\n\n" + table(("k", "votes"), bounds)
+    )
+
+
 def features_page() -> str:
     """Every feature."""
     head = ("name", "meaning", "clock", "window", "unit", "riskier", "cause", "model input", "reason", "sentences")
@@ -61,7 +77,7 @@ def features_page() -> str:
               for name, of in COMPONENTS.items()]  # fmt: skip
     about = "## Own faults\n\nWhat `own_fault_rate` and the credit label count.\n\n"
     parts.append(about + table(("name", "what"), faults))
-    return "\n".join(parts)
+    return "\n".join((*parts, reporters_text()))
 
 
 def event_row(event: EventType) -> tuple[str, ...]:

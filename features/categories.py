@@ -1,10 +1,10 @@
-"""What crosses merchants by category: the sums of all merchants of one, as of the same moments.
+"""What crosses merchants by category: the sums of all merchants of one, and how far these differ from each other.
 
 A fact belongs to the category that its merchant was known by when the fact entered; facts of merchants without
 one belong to everybody only. Sums are whole numbers, so parts may be added in any order.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,14 @@ from features.catalogue.merchant import CATEGORY
 from features.facts import Facts
 from features.kernel import Moments, window_sums
 from features.measures import Number
+from features.strength import Spread, month_of, spread_of, strengths
 
-__all__ = ["CategorySums"]
+__all__ = ["CategorySums", "Rate", "RateSpreads"]
 
 Ints = npt.NDArray[np.int64]
+
+#: What a rate counts, and by what it divides, within the window in which merchants are compared.
+Rate = tuple[Number, Number]
 
 _LATEST, _NAMED = (measure for measure, _ in CATEGORY.numbers(None))
 
@@ -36,6 +40,11 @@ class CategorySums:
             wanted = [(measure, days) for measure, days in numbers if measure in facts.measures]
             if wanted:
                 self._add(_by_category(facts, categories), wanted)
+
+    def plus(self, other: "CategorySums") -> None:
+        """Take in what was added up elsewhere, at the same days and under the same lexicon."""
+        for number, sums in other._sums.items():
+            self._sums[number] = _added(self._sums.get(number), sums)
 
     def of(self, number: Number, category: Ints, day: Ints) -> Ints:
         """A number of each row's category (by its lexicon number; -1 = none, which answers 0)."""
@@ -88,3 +97,40 @@ def _added(before: Ints | None, more: Ints) -> Ints:
     total[: len(before)] += before
     total[: len(more)] += more
     return total
+
+
+class RateSpreads:
+    """How far merchants' rates differ, as of the months that some days are in: filled part by part, then asked."""
+
+    def __init__(self, days: Ints) -> None:
+        self.months = np.unique(month_of(days))
+        self._spreads: dict[Rate, Spread] = {}
+
+    def add(self, resolved: Iterable[Facts], rates: Sequence[Rate]) -> None:
+        """Take in the facts of a part's merchants."""
+        every = list(resolved)
+        merchants = np.unique(np.concatenate([facts.merchant for facts in every]))
+        asked = {number for rate in rates for number in rate} | {(_LATEST, None), (_NAMED, None)}
+        sums = {number: found for facts in every for number, found in self._sums(facts, merchants, asked)}
+        group = np.where(sums[_NAMED, None] > 0, sums[_LATEST, None] + 1, 0)
+        for of, per in rates:
+            self._add((of, per), spread_of(sums[of], sums[per], group))
+
+    def plus(self, other: "RateSpreads") -> None:
+        """Take in what was added up elsewhere, for the same days and under the same lexicon."""
+        for rate, spread in other._spreads.items():
+            self._add(rate, spread)
+
+    def of(self, rate: Rate, day: Ints, *, default: float) -> npt.NDArray[np.float64]:
+        """How many things of evidence the category's rate weighs, on each day (n,)."""
+        found = strengths(self._spreads[rate], default=default)
+        return found[np.searchsorted(self.months, month_of(day))]
+
+    def _add(self, rate: Rate, spread: Spread) -> None:
+        before = self._spreads.get(rate)
+        self._spreads[rate] = spread if before is None else before.plus(spread)
+
+    def _sums(self, facts: Facts, merchants: Ints, asked: Iterable[Number]) -> Iterable[tuple[Number, Ints]]:
+        shape = (len(merchants), len(self.months))
+        moments = Moments(merchant=np.repeat(merchants, shape[1]), day=np.tile(self.months, shape[0]))
+        return [(number, sums.reshape(shape)) for number, sums in window_sums(facts, moments, asked).items()]

@@ -12,12 +12,12 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
+from features import links, listings, reporters
 from features.facts import Facts
 from features.known import Known
-from features.links import link_facts
 from features.measures import Crossed, Measure
 
-__all__ = ["CROSSINGS", "Crossing", "Market", "crossed", "crossing_facts"]
+__all__ = ["CROSSINGS", "Crossing", "Market", "crossed", "crossing_facts", "types_read"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,9 @@ class Crossing:
 
 CROSSINGS: MappingProxyType[str, Crossing] = MappingProxyType(
     {
-        "links": Crossing(reads=("link_observed",), facts=link_facts),
+        "links": Crossing(reads=links.READS, facts=links.link_facts),
+        "listings": Crossing(reads=listings.READS, facts=listings.listing_facts),
+        "reporters": Crossing(reads=reporters.READS, facts=reporters.reporter_facts),
     }
 )
 
@@ -53,12 +55,17 @@ def crossing_facts(market: Known, measures: Iterable[Measure]) -> list[Facts]:
     return [facts for by, asked in crossed(measures).items() for facts in CROSSINGS[by].facts(market, asked)]
 
 
+def types_read(measures: Iterable[Measure]) -> frozenset[str]:
+    """The event types that some measures' crossings read, what takes them back included."""
+    types = {name for by in crossed(measures) for name in CROSSINGS[by].reads}
+    return frozenset(types | {"event_reversed"} if types else types)
+
+
 class Market:
     """The events that some measures' crossings read, gathered part by part from all merchants."""
 
     def __init__(self, measures: Iterable[Measure]) -> None:
-        types = {name for by in crossed(measures) for name in CROSSINGS[by].reads}
-        self._types = types | {"event_reversed"} if types else types
+        self._types = types_read(measures)
         self._parts: list[pa.Table] = []
 
     def take(self, known: Known) -> None:

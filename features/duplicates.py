@@ -6,7 +6,7 @@ rejected as `event_id_conflict`.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -20,7 +20,7 @@ from features.jsonrows import canonical
 from features.log import Batch, EventLog
 from features.validation import REJECTIONS, Rejection
 
-__all__ = ["Discarded", "EventIds"]
+__all__ = ["Claim", "Discarded", "EventIds", "claims", "conflict", "settled"]
 
 _BUCKETS = 16
 
@@ -57,11 +57,7 @@ class EventIds:
         suspects = self._seen_twice()
         if not len(suspects):
             return Discarded(numbers=np.array([], dtype=np.int64))
-        rivals: defaultdict[str, list[_Row]] = defaultdict(list)
-        for batch in log.batches(clock=clock):
-            for row in self._suspicious(batch, suspects):
-                rivals[row.event_id].append(row)
-        return _settle([rows for rows in rivals.values() if len(rows) > 1])
+        return settled(claim for batch in log.batches(clock=clock) for claim in self._suspicious(batch, suspects))
 
     def _hash(self, rows: pa.Table) -> npt.NDArray[np.uint64]:
         ids = rows.select(["event_id"])  # noqa: F841  DuckDB finds the table by this name.
@@ -79,28 +75,34 @@ class EventIds:
         for bucket in range(_BUCKETS if split else 0):
             yield [parts[bucket] for parts in split]
 
-    def _suspicious(self, batch: Batch, suspects: npt.NDArray[np.uint64]) -> "Iterator[_Row]":
-        if not batch.rows.num_rows:
-            return
-        chosen = np.flatnonzero(np.isin(self._hash(batch.rows), suspects))
-        rows = batch.rows.take(pa.array(chosen))
-        known = rows.column("known_at").cast(pa.int64()).to_pylist()
-        ids, texts = rows.column("event_id").to_pylist(), canonical(rows)
-        for place, event_id, *stands_by in zip(chosen.tolist(), ids, known, texts, strict=True):
-            number = int(batch.numbers[place])
-            yield _Row(
-                number=number, index=number - batch.offset, source=batch.source, event_id=event_id,
-                stands_by=tuple(stands_by),
-            )  # fmt: skip
+    def _suspicious(self, batch: Batch, suspects: npt.NDArray[np.uint64]) -> "Iterator[Claim]":
+        if batch.rows.num_rows:
+            yield from claims(batch, np.flatnonzero(np.isin(self._hash(batch.rows), suspects)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
+class Claim:
+    """A row that claims an event id: its position in the log and in its source, and by what it may stand."""
+
     number: int
     index: int
     source: str
     event_id: str
-    stands_by: tuple[int, str]
+    known_at: int
+    text: str
+
+
+def claims(batch: Batch, chosen: npt.NDArray[np.int64]) -> Iterator[Claim]:
+    """What some rows of a batch, by place, claim."""
+    rows = batch.rows.take(pa.array(chosen))
+    known = rows.column("known_at").cast(pa.int64()).to_pylist()
+    told = zip(chosen.tolist(), rows.column("event_id").to_pylist(), known, canonical(rows), strict=True)
+    for place, event_id, known_at, text in told:
+        number = int(batch.numbers[place])
+        yield Claim(
+            number=number, index=number - batch.offset, source=batch.source, event_id=event_id, known_at=known_at,
+            text=text,
+        )  # fmt: skip
 
 
 def _repeated(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
@@ -108,13 +110,17 @@ def _repeated(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
 
 
-def _settle(rivals: list[list[_Row]]) -> Discarded:
+def settled(claimed: Iterable[Claim]) -> Discarded:
+    """Which of some rows do not stand; all rows that claim one id must be among them."""
+    rivals: defaultdict[str, list[Claim]] = defaultdict(list)
+    for claim in claimed:
+        rivals[claim.event_id].append(claim)
     numbers: list[int] = []
     conflicts: list[tuple[str, Rejection]] = []
-    for rows in rivals:
-        first, *others = sorted(rows, key=lambda row: (row.stands_by, row.number))
+    for rows in rivals.values():
+        first, *others = sorted(rows, key=lambda row: (row.known_at, row.text, row.number))
         numbers += [row.number for row in others]
-        conflicts += [(row.source, _conflict(row)) for row in others if row.stands_by != first.stands_by]
+        conflicts += [(row.source, conflict(row.index, row.event_id)) for row in others if row.text != first.text]
     return Discarded(
         numbers=np.sort(np.array(numbers, dtype=np.int64)),
         duplicates=len(numbers) - len(conflicts),
@@ -122,6 +128,6 @@ def _settle(rivals: list[list[_Row]]) -> Discarded:
     )
 
 
-def _conflict(row: _Row) -> Rejection:
-    detail = REJECTIONS["event_id_conflict"]
-    return Rejection(index=row.index, code="event_id_conflict", detail=detail, event_id=row.event_id)
+def conflict(index: int, event_id: str) -> Rejection:
+    """The rejection of a row that says something else than the row that stands, by its position in its source."""
+    return Rejection(index=index, code="event_id_conflict", detail=REJECTIONS["event_id_conflict"], event_id=event_id)

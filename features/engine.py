@@ -1,28 +1,21 @@
 """Feature rows for a spine: the log is divided by merchant, each part resolved and summed by the kernel."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from features.answers import Others, Own, measures_of
 from features.catalogue import CATALOGUE
-from features.catalogue.feature import Context, Feature
-from features.catalogue.merchant import CATEGORY
-from features.categories import CategorySums
+from features.catalogue.feature import Feature
 from features.crossing import Market
-from features.facts import Facts, Lexicon, resolve
-from features.kernel import Moments, window_sums
-from features.known import Known
+from features.facts import Lexicon, resolve
 from features.log import EventLog
-from features.measures import Number
 from features.partition import Accepted, Divided, divided
 from features.progress import Watch, silently
 from features.spine import Spine, spine_of
 
 __all__ = ["COLUMNS_KEPT", "build_features", "features_of"]
-
-Ints = npt.NDArray[np.int64]
 
 #: What facts are made from; the rest of an event is for people.
 COLUMNS_KEPT = (
@@ -30,7 +23,7 @@ COLUMNS_KEPT = (
     "deposit_cents", "stars", "reply_seconds", "placed_at", "ship_by", "deliver_by", "outcome", "actor", "reason",
     "advanced_by", "finally_liable", "dispute_id", "report_id", "refund_id", "return_id", "link_kind", "link_token",
     "quantity", "kind", "fulfilled_by", "no_return_confirmed", "tracked", "leg", "listing_id", "price_cents",
-    "title", "status",
+    "title", "status", "penalty", "change", "reporter_id", "reporter_kind", "evidence",
 )  # fmt: skip
 
 
@@ -58,67 +51,16 @@ def features_of(
     log: Divided, spine: Spine, *, features: Sequence[Feature] = CATALOGUE, watch: Watch = silently
 ) -> pa.Table:
     """`build_features` on a log that is divided already."""
-    work = _Work(spine, log.merchants, features)
+    merchant = spine.merchants(log.merchants)
+    lexicon, own, others = Lexicon(), Own(spine.day, merchant, features), Others(spine.day, features)
+    measures = measures_of(features)
+    market = Market(measures)
     for part in watch(range(log.count), title="computing features", total=log.count):
-        work.add(log.part(part), part, log.count)
+        known = log.part(part)
+        resolved = resolve(known, measures, lexicon)
+        own.add(resolved, np.flatnonzero((merchant >= 0) & (merchant % log.count == part)))
+        others.add(resolved)
+        market.take(known)
+    own.add(market.facts(measures), np.flatnonzero(merchant >= 0))
     columns = {"merchant_id": spine.merchant_id, "as_of": spine.as_of}
-    context = work.context()
-    return pa.table(columns | {feature.name: feature.values(context) for feature in features})
-
-
-class _Work:
-    """The numbers that features need, gathered part by part for all rows of the spine."""
-
-    def __init__(self, spine: Spine, merchants: dict[str, int], features: Sequence[Feature]) -> None:
-        self.spine = spine
-        self.merchant = spine.merchants(merchants)
-        self.lexicon = Lexicon()
-        drawn = any(feature.shrunk for feature in features)
-        self.categories = CategorySums(np.unique(spine.day)) if drawn else None
-        self.shared = _numbers(feature for feature in features if feature.shrunk)
-        self.needed = _numbers(features) | (dict.fromkeys(CATEGORY.numbers(None)) if drawn else {})
-        self.own: dict[Number, Ints] = {number: np.zeros(len(spine), dtype=np.int64) for number in self.needed}
-        self.market = Market(measure for measure, _ in self.needed)
-
-    def add(self, known: Known, part: int, count: int) -> None:
-        """Take in the merchants of one part."""
-        resolved = resolve(known, dict.fromkeys(measure for measure, _ in self.needed), self.lexicon)
-        self._sum(resolved, np.flatnonzero((self.merchant >= 0) & (self.merchant % count == part)))
-        self.market.take(known)
-        if self.categories:
-            self.categories.add(resolved, self.shared)
-
-    def _sum(self, resolved: Iterable[Facts], rows: Ints) -> None:
-        moments, place = _moments(self.merchant[rows], self.spine.day[rows])
-        for facts in resolved:
-            for number, sums in window_sums(facts, moments, self.needed).items():
-                self.own[number][rows] = sums[place]
-
-    def context(self) -> Context:
-        """What formulas are worked out from, once every part is in."""
-        self._sum(self.market.facts(measure for measure, _ in self.needed), np.flatnonzero(self.merchant >= 0))
-        nothing = np.zeros(len(self.spine), dtype=np.int64)
-        latest, named = CATEGORY.numbers(None)
-        shared = self.categories
-        category = np.where(self.own[named] > 0, self.own[latest], -1) if shared else nothing
-        return Context(
-            own=self.own.__getitem__,
-            category=lambda number: shared.of(number, category, self.spine.day) if shared else nothing,
-            everybody=lambda number: shared.of_everybody(number, self.spine.day) if shared else nothing,
-            day=self.spine.day,
-            texts=tuple(self.lexicon.texts),
-        )
-
-
-def _numbers(features: Iterable[Feature]) -> dict[Number, None]:
-    return dict.fromkeys(number for feature in features for number in feature.numbers)
-
-
-def _moments(merchant: Ints, day: Ints) -> tuple[Moments, Ints]:
-    """The distinct pairs, sorted, and which of them each row is."""
-    order = np.lexsort((day, merchant))
-    ranked = np.stack([merchant, day])[:, order]
-    new = np.append(True, (ranked[:, 1:] != ranked[:, :-1]).any(axis=0))[: len(order)]
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.cumsum(new) - 1
-    return Moments(merchant=ranked[0, new], day=ranked[1, new]), place
+    return pa.table(columns | own.features(others, lexicon))

@@ -8,7 +8,9 @@ FeaturesError
 ├── ImportFailed             another system's tables cannot be turned into events
 ├── OutputUnwritable         a file cannot be written where it is wanted
 ├── CurrencyDiffers          a store has one currency, and it is another one than the setting's
-└── StoreUnavailable         the database does not answer, or has no tables of ours
+├── StoreUnavailable         the database does not answer, or has no tables of ours
+├── SparkUnavailable         Spark is asked for, and pyspark, Java or the cluster is not there
+└── SparkFailed              a task on Spark failed
 
 Each error's message says what is wrong with the values; the command line prints it and ends with 1.
 """
@@ -20,6 +22,8 @@ __all__ = [
     "LogUnreadable",
     "NothingAccepted",
     "OutputUnwritable",
+    "SparkFailed",
+    "SparkUnavailable",
     "SpineInvalid",
     "StoreUnavailable",
     "UnknownColumns",
@@ -60,3 +64,11 @@ class CurrencyDiffers(FeaturesError):
 
 class StoreUnavailable(FeaturesError):
     """The database does not answer, or is not one of ours."""
+
+
+class SparkUnavailable(FeaturesError):
+    """Spark is asked for, and cannot be had."""
+
+
+class SparkFailed(FeaturesError):
+    """A task on Spark failed."""

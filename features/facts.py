@@ -61,11 +61,11 @@ class Facts:
 
 
 class Lexicon:
-    """Numbers for texts, given out as they come: the same text, the same number."""
+    """Numbers for texts, given out as they come, those of `texts` first: the same text, the same number."""
 
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self._number_of: dict[str, int] = {}
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self.texts = list(texts)
+        self._number_of = {text: number for number, text in enumerate(self.texts)}
 
     def numbers(self, texts: pa.Array) -> Ints:
         """The number of each text; texts must not be null."""

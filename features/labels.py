@@ -37,7 +37,7 @@ _FAKES = (
     Events(event_type="fake_report_resolved", where=(Is(column="outcome", words=("confirmed",)),)),
     Events(event_type="inspection_completed", where=(Is(column="outcome", words=("failed_counterfeit",)),)),
 )
-_COLUMNS = (*COLUMNS_KEPT, "source", "penalty")
+_COLUMNS = (*COLUMNS_KEPT, "source")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

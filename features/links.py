@@ -1,61 +1,145 @@
-"""Links: merchants that were seen with the same bank account, phone, device, address or legal entity."""
+"""Links: merchants that were seen with the same bank account, phone, device, address or legal entity.
 
-from collections.abc import Sequence
+Two merchants are linked while some token is known of both. A token that is known of very many merchants (the address of
+a business park, the phone of a forwarder) says nothing about any two of them, and links nobody while it is.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.facts import Facts
 from features.known import Known, Rows, days
-from features.measures import Crossed, Measure
-from features.spells import FOREVER, Spells, match, union
+from features.measures import Crossed, Events, Is, Measure
+from features.selection import numbered, select
+from features.sharing import Pairs, Sightings, distinct, not_public, pairs
+from features.spells import FOREVER, Spells, intersect, match, minus, union
 
-__all__ = ["link_facts"]
+__all__ = ["KINDS", "MOST_WITH_A_TOKEN", "READS", "link_facts", "tokens"]
 
 Ints = npt.NDArray[np.int64]
 
+#: Event types that links are made from.
+READS = (
+    "merchant_registered", "link_observed", "penalty_applied", "reinstated", "fake_report_resolved",
+    "inspection_completed",
+)  # fmt: skip
+
+KINDS = ("bank_account", "phone", "device", "address", "legal_entity")
+
+#: A token known of more merchants than this is a public one. Own proposal: one owner seldom runs more than a handful
+#: of shops, and a shared warehouse serves dozens.
+MOST_WITH_A_TOKEN = 10
+
+_REMOVALS = Events(event_type="penalty_applied", where=(Is(column="penalty", words=("removal",)),))
+_FAKES = (
+    Events(event_type="fake_report_resolved", where=(Is(column="outcome", words=("confirmed",)),)),
+    Events(event_type="inspection_completed", where=(Is(column="outcome", words=("failed_counterfeit",)),)),
+)
+
 
 def link_facts(market: Known, measures: Sequence[Measure]) -> list[Facts]:
-    """Facts about the merchants that each is linked to, while a link is known."""
-    owner, spells = _neighbours(market)
-    return [_counted(owner, spells, measure) for measure in measures if _named(measure) == "merchants"]
+    """Facts about the merchants that each is linked to; each pair counts once, through however many tokens."""
+    seen, kinds = _sightings(market)
+    everyone = pairs(seen)
+    found = []
+    for measure in measures:
+        what, _, kind = _named(measure).partition(":")
+        linked = pairs(seen.where(kinds == KINDS.index(kind))) if kind else everyone
+        found.append(_facts(linked, _ABOUT[what](market, linked), measure))
+    return found
 
 
 def _named(measure: Measure) -> str:
-    return measure.source.of if isinstance(measure.source, Crossed) else ""
+    if not isinstance(measure.source, Crossed):
+        raise TypeError(f"{measure} crosses no merchants")
+    return measure.source.of
 
 
-def _neighbours(market: Known) -> tuple[Ints, Spells]:
-    """While which pairs of merchants share a token: the first merchant of each pair by key, and the spells."""
-    seen = market.of("link_observed")
-    own = seen.where(~market.filled(seen, "buyer_id"))
-    tokens = _tokens(market, own)
-    one, other = match(tokens, tokens)
-    apart = own.merchant[one] != own.merchant[other]
-    one, other = one[apart], other[apart]
-    pairs = np.stack([own.merchant[one], own.merchant[other]])
-    named, key = np.unique(pairs, axis=1, return_inverse=True)
-    start = np.maximum(days(own.start)[one], days(own.start)[other])
-    end = np.minimum(days(own.end)[one], days(own.end)[other])
-    return named[0], union(Spells(key=key.reshape(-1), start=start, end=end).where(start < end))
+def _sightings(market: Known) -> tuple[Sightings, Ints]:
+    """Which tokens are known of which merchants, while they are not public, and the kind of each sighting."""
+    rows = market.of("link_observed")
+    own = rows.where(~market.filled(rows, "buyer_id"))
+    shown, kinds = tokens(market, own)
+    seen = not_public(shown, own.merchant, numbered(own), most=MOST_WITH_A_TOKEN)
+    return seen, kinds[seen.spells.key]
 
 
-def _tokens(market: Known, rows: Rows) -> Ints:
-    """A number for each token; a token of one kind is none of another."""
-    named = pc.binary_join_element_wise(market.texts(rows, "link_kind"), market.texts(rows, "link_token"), ":")
-    return np.asarray(named.dictionary_encode().indices.to_numpy()).astype(np.int64)
+def tokens(market: Known, rows: Rows) -> tuple[Ints, Ints]:
+    """A number for each token, and the kind of each number; a token of one kind is none of another."""
+    kind = pc.index_in(market.texts(rows, "link_kind"), value_set=pa.array(KINDS)).to_numpy(zero_copy_only=False)
+    text = market.texts(rows, "link_token").dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    named, token = distinct(np.asarray(kind).astype(np.int64), np.asarray(text).astype(np.int64))
+    return token, named[0]
 
 
-def _counted(owner: Ints, spells: Spells, measure: Measure) -> Facts:
-    """One for each pair while it lasts; it has no clock."""
-    back = np.flatnonzero(spells.end < FOREVER)
-    merchant, known = owner[spells.key], np.concatenate([spells.start, spells.end[back]])
-    amount = np.ones(len(spells.key), dtype=np.int64)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _About:
+    """What is told of pairs: spells by pair, and the clock (days) of each."""
+
+    spells: Spells
+    clock: Ints
+
+
+def _themselves(_: Known, linked: Pairs) -> _About:
+    return _About(spells=linked.spells, clock=linked.spells.start)
+
+
+def _removed(market: Known, linked: Pairs) -> _About:
+    """Pairs of which the other is removed, from when that is known until it is known to be reinstated."""
+    removals, returns = select(market, _REMOVALS), market.of("reinstated")
+    row, back = match(removals.merchant, returns.merchant)
+    later = returns.time[back] >= removals.time[row]
+    ended = Spells(key=row[later], start=days(returns.start)[back][later], end=days(returns.end)[back][later])
+    standing = minus(removals.spells(np.arange(len(removals))), ended.where(ended.start < ended.end))
+    gone = union(Spells(key=removals.merchant[standing.key], start=standing.start, end=standing.end))
+    pair, stretch = match(linked.other, gone.key)
+    spells = intersect(linked.spells, Spells(key=pair, start=gone.start[stretch], end=gone.end[stretch]))
+    return _About(spells=spells, clock=spells.start)
+
+
+def _fakes(market: Known, linked: Pairs) -> _About:
+    """Fakes confirmed at the other, on the clock of the confirmation."""
+    return _happened(linked, [select(market, events) for events in _FAKES])
+
+
+def _registered(market: Known, linked: Pairs) -> _About:
+    """Registrations of the other, on the clock of the registration."""
+    return _happened(linked, [market.of("merchant_registered")])
+
+
+def _happened(linked: Pairs, events: Sequence[Rows]) -> _About:
+    """What happened at the other, while it and the link are known."""
+    clock = np.concatenate([days(rows.time) for rows in events])
+    start = np.concatenate([days(rows.start) for rows in events])
+    end = np.concatenate([days(rows.end) for rows in events])
+    other = linked.other[linked.spells.key]
+    spell, event = match(other, np.concatenate([rows.merchant for rows in events]))
+    start = np.maximum(linked.spells.start[spell], start[event])
+    end = np.minimum(linked.spells.end[spell], end[event])
+    lasting = start < end
+    spells = Spells(key=linked.spells.key[spell], start=start, end=end).where(lasting)
+    return _About(spells=spells, clock=clock[event][lasting])
+
+
+_ABOUT: MappingProxyType[str, Callable[[Known, Pairs], _About]] = MappingProxyType(
+    {"merchants": _themselves, "removed": _removed, "fakes": _fakes, "registered": _registered}
+)
+
+
+def _facts(linked: Pairs, about: _About, measure: Measure) -> Facts:
+    """One for each spell while it lasts, of the pair's first merchant."""
+    spells, back = about.spells, np.flatnonzero(about.spells.end < FOREVER)
+    merchant, amount = linked.one[spells.key], np.ones(len(spells.key), dtype=np.int64)
     return Facts(
         merchant=np.concatenate([merchant, merchant[back]]),
-        clock=np.concatenate([spells.start, spells.start[back]]),
-        known=known,
+        clock=np.concatenate([about.clock, about.clock[back]]),
+        known=np.concatenate([spells.start, spells.end[back]]),
         amounts=np.concatenate([amount, -amount[back]])[None, :],
         measures=(measure,),
     )

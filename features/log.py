@@ -18,7 +18,7 @@ from features.events import COLUMNS, REQUIRED_COMMON
 from features.jsonrows import check_rows, parse_line
 from features.validation import Checked, Rejection, check
 
-__all__ = ["ROWS_PER_BATCH", "Batch", "EventLog", "FileLog"]
+__all__ = ["ROWS_PER_BATCH", "Batch", "EventLog", "FileLog", "Piece"]
 
 #: Rows per batch: large enough for the kernels to pay, small enough to keep a few at a time.
 ROWS_PER_BATCH, _JSON_ROWS = 262_144, 32_768
@@ -38,6 +38,19 @@ class Batch:
     numbers: npt.NDArray[np.int64]
     rows: pa.Table
     rejected: tuple[Rejection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """What can be read of a log by itself: row groups of a Parquet file, or a whole file of JSON lines (no groups).
+
+    Its rows are numbered in the log from `offset + first`; `first` is the position of its first row in the file.
+    """
+
+    path: Path
+    offset: int
+    first: int = 0
+    groups: range | None = None
 
 
 class EventLog(Protocol):
@@ -74,21 +87,38 @@ class FileLog:
 
     def batches(self, *, clock: datetime | None = None) -> Iterator[Batch]:
         """All rows of all files, a few at a time."""
+        for piece in self.pieces():
+            yield from self.read(piece, clock=clock)
+
+    def pieces(self, *, rows: int | None = None) -> list[Piece]:
+        """The files in pieces of so many rows, rounded up to row groups; each file whole where None."""
+        found: list[Piece] = []
         offset = 0
         for path in self.paths:
-            read = self._parquet if _is_parquet(path) else self._json
-            first = 0
-            for checked, count in read(path, clock):
-                numbers = checked.good + (offset + first)
-                yield Batch(
-                    source=str(path), offset=offset, numbers=numbers, rows=checked.rows, rejected=checked.rejected
-                )
-                first += count
-            offset += first
+            if _is_parquet(path):
+                found += _cut(path, offset, rows)
+                offset += _row_count(path)
+            else:
+                found.append(Piece(path=path, offset=offset))
+                # A file has no more lines than bytes, and how many it has need not be known to number what follows.
+                offset += path.stat().st_size
+        return found
 
-    def _parquet(self, path: Path, clock: datetime | None) -> Iterator[tuple[Checked, int]]:
-        first = 0
-        for rows in _parquet_batches(path):
+    def read(self, piece: Piece, *, clock: datetime | None = None) -> Iterator[Batch]:
+        """The rows of a piece, a few at a time."""
+        first = piece.first
+        read = self._json(piece, clock) if piece.groups is None else self._parquet(piece, clock)
+        for checked, count in read:
+            numbers = checked.good + (piece.offset + first)
+            yield Batch(
+                source=str(piece.path), offset=piece.offset, numbers=numbers, rows=checked.rows,
+                rejected=checked.rejected,
+            )  # fmt: skip
+            first += count
+
+    def _parquet(self, piece: Piece, clock: datetime | None) -> Iterator[tuple[Checked, int]]:
+        first = piece.first
+        for rows in _parquet_batches(piece.path, piece.groups or range(0)):
             yield self._checked(rows, first, clock), rows.num_rows
             first += rows.num_rows
 
@@ -103,9 +133,9 @@ class FileLog:
 
         return check(columns, sent, currency=self.currency, first=first, clock=clock)
 
-    def _json(self, path: Path, clock: datetime | None) -> Iterator[tuple[Checked, int]]:
+    def _json(self, piece: Piece, clock: datetime | None) -> Iterator[tuple[Checked, int]]:
         first = 0
-        with path.open("rb") as lines:
+        with piece.path.open("rb") as lines:
             while chunk := list(islice(lines, _JSON_ROWS)):
                 rows = [parse_line(line) for line in chunk if line.strip()]
                 yield check_rows(rows, currency=self.currency, first=first, clock=clock), len(rows)
@@ -127,10 +157,22 @@ def _open_parquet(path: Path) -> pq.ParquetFile:
         raise LogUnreadable(f"{path} is no readable Parquet file: {error}") from error
 
 
-def _parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
+def _cut(path: Path, offset: int, rows: int | None) -> Iterator[Piece]:
+    """The row groups of a file, as many together as it takes for so many rows."""
+    with _open_parquet(path) as file:
+        counts = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+    begin = first = together = 0
+    for group, count in enumerate(counts):
+        together += count
+        if group + 1 == len(counts) or (rows is not None and together >= rows):
+            yield Piece(path=path, offset=offset, first=first, groups=range(begin, group + 1))
+            begin, first, together = group + 1, first + together, 0
+
+
+def _parquet_batches(path: Path, groups: range) -> Iterator[pa.RecordBatch]:
     with _open_parquet(path) as file:
         try:
-            for group in range(file.num_row_groups):
+            for group in groups:
                 columns = _saying_anything(file, group)
                 yield from file.iter_batches(batch_size=ROWS_PER_BATCH, row_groups=[group], columns=columns)
         except (pa.ArrowException, OSError) as error:

@@ -12,10 +12,12 @@ __all__ = [
     "Amount",
     "AtLeast",
     "AtMost",
+    "Belief",
     "Carries",
     "Changed",
     "Column",
     "Condition",
+    "Credence",
     "Crossed",
     "Dealt",
     "Distinct",
@@ -272,7 +274,38 @@ class Dealt:
     group: int
 
 
-Amount = One | Column | Flag | Late | Said | Reaches | Dealt
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Belief:
+    """What is thought of a kind of reporter before anything is known: a Beta prior, as so many reports of each end.
+
+    `vouched` tells that somebody knows who they are: that weighs as one confirmed report.
+    """
+
+    kind: str
+    confirmed: int
+    refuted: int
+    vouched: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credence:
+    """For reports: millionths of a vote, by the reporter's record as known when the report was.
+
+    `evidence` is the percentage of it that each kind of evidence keeps; the kind None stands for none stated. A report
+    in bad faith counts as `bad_faith` dismissed ones. `trusted_*` say who is a trusted reporter: of the reports decided
+    in so many days, at least so many, at least this percentage confirmed, at most these thousandths in bad faith.
+    """
+
+    beliefs: tuple[Belief, ...]
+    evidence: tuple[tuple[str | None, int], ...]
+    bad_faith: int
+    trusted_days: int
+    trusted_least: int
+    trusted_percent: int
+    trusted_thousandths: int
+
+
+Amount = One | Column | Flag | Late | Said | Reaches | Dealt | Credence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

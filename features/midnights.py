@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, Engine, func, select
 
+from features.answers import rates_of
 from features.catalogue import CATALOGUE
+from features.catalogue.feature import Shrunk
 from features.catalogue.merchant import CATEGORY
-from features.categories import CategorySums
+from features.categories import CategorySums, Rate, RateSpreads
 from features.crossed_rows import CROSSING, Rows, replace_crossed, sums_of
 from features.crossing import Market
 from features.database import day_of, insert_new, reading, writing
@@ -36,19 +38,24 @@ Ints = npt.NDArray[np.int64]
 _SHARED: tuple[Number, ...] = tuple(
     dict.fromkeys(number for feature in CATALOGUE if feature.shrunk for number in feature.numbers)
 )
+_RATES: tuple[Rate, ...] = rates_of(CATALOGUE)
 _PLACE_OF = {number: place for place, number in enumerate(_SHARED)}
 #: Sums stay though up to a tenth more has come in since: adding up everything for each late event costs too much.
 _GROWN = 1.1
-_VERSION = hashlib.sha256(repr((_SHARED, CROSSING, "newest")).encode()).hexdigest()
+_VERSION = hashlib.sha256(repr((_SHARED, CROSSING, _RATES, "newest")).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Midnight:
-    """Sums as of the midnight that begins `day` (days since 1970), one for each shared number, in their order."""
+    """Sums as of the midnight that begins `day` (days since 1970), one for each shared number, in their order.
+
+    `strengths` are those of the rates that are drawn towards others', in their order, 0 where it cannot be told.
+    """
 
     day: int
     everybody: tuple[int, ...] = (0,) * len(_SHARED)
     categories: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    strengths: tuple[float, ...] = (0.0,) * len(_RATES)
 
     def of_everybody(self, number: Number) -> int:
         """A number of all merchants together."""
@@ -59,26 +66,34 @@ class Midnight:
         sums = self.categories.get(category)
         return sums[_PLACE_OF[number]] if sums else 0
 
+    def strength_of(self, formula: Shrunk) -> float:
+        """How many things of evidence the category's rate weighs."""
+        return self.strengths[_RATES.index(formula.rate)] or formula.strength
+
 
 def sum_up(log: EventLog, day: int) -> tuple[Midnight, Rows]:
     """Add up what was known of everybody before a midnight: sums by category, and what crosses to each merchant."""
-    lexicon, sums, market = Lexicon(), CategorySums(np.array([day])), Market(measure for measure, _ in CROSSING)
+    at = np.array([day])
+    lexicon, sums, spreads, market = Lexicon(), CategorySums(at), RateSpreads(at), Market(m for m, _ in CROSSING)
     measures = dict.fromkeys([*(measure for measure, _ in _SHARED), *(m for m, _ in CATEGORY.numbers(None))])
     with divided(log, COLUMNS_KEPT) as parted:
         if not parted.merchants:
             return Midnight(day=day), {}
         for part in range(parted.count):
             known = parted.part(part)
-            sums.add(resolve(known, measures, lexicon), _SHARED)
+            resolved = resolve(known, measures, lexicon)
+            sums.add(resolved, _SHARED)
+            spreads.add(resolved, _RATES)
             market.take(known)
         crossing = sums_of(market, parted.merchants, day)
-    return _midnight(sums, lexicon, day), crossing
+    told = tuple(float(spreads.of(rate, at, default=0.0)[0]) for rate in _RATES)
+    return _midnight(sums, lexicon, at, told), crossing
 
 
-def _midnight(sums: CategorySums, lexicon: Lexicon, day: int) -> Midnight:
-    at = np.array([day])
+def _midnight(sums: CategorySums, lexicon: Lexicon, at: Ints, strengths: tuple[float, ...]) -> Midnight:
     return Midnight(
-        day=day,
+        day=int(at[0]),
+        strengths=strengths,
         everybody=tuple(int(sums.of_everybody(number, at)[0]) for number in _SHARED),
         categories={text: _of_category(sums, number, at) for number, text in enumerate(lexicon.texts)},
     )
@@ -97,7 +112,8 @@ def midnight_of(tx: Connection, day: int) -> Midnight:
         return Midnight(day=day)
     body = json.loads(row.body)
     categories = {text: tuple(sums) for text, sums in body["categories"].items()}
-    return Midnight(day=row.day, everybody=tuple(body["everybody"]), categories=categories)
+    told = {name: tuple(body[name]) for name in ("everybody", "strengths")}
+    return Midnight(day=row.day, categories=categories, **told)
 
 
 def ensure_midnight(engine: Engine, day: int) -> None:
@@ -111,7 +127,12 @@ def ensure_midnight(engine: Engine, day: int) -> None:
         if newest <= _summed_through(tx, day) * _GROWN:
             return
     found, crossing = sum_up(EventStore(engine).log(known_before=_EPOCH + timedelta(days=day)), day)
-    told = {"everybody": found.everybody, "categories": found.categories, "newest": newest}
+    told = {
+        "everybody": found.everybody,
+        "categories": found.categories,
+        "strengths": found.strengths,
+        "newest": newest,
+    }
     body = json.dumps(told, ensure_ascii=False)
     with writing(engine) as tx:
         tx.execute(category_sums.delete().where(category_sums.c.day == day))

@@ -108,7 +108,8 @@ def _reading(feature: Feature, context: Context) -> Reading:
     if drawn is None or not isinstance(drawn.formula, Shrunk):
         return Reading(name=feature.name, value=value, of=of, per=per)
     prior = float(drawn.formula.towards(context, drawn.days)[0])
-    return Reading(name=feature.name, value=value, of=of, per=per, prior=prior, strength=drawn.formula.strength)
+    strength = float(context.strength(drawn.formula)[0])
+    return Reading(name=feature.name, value=value, of=of, per=per, prior=prior, strength=strength)
 
 
 def _context(
@@ -134,6 +135,7 @@ def _context(
         own=own.__getitem__,
         category=lambda number: np.array([crossing.of(number, one) for one in categories], dtype=np.int64),
         everybody=lambda number: np.full(count, crossing.of_everybody(number)),
+        strength=lambda formula: np.full(count, crossing.strength_of(formula)),
         day=np.full(count, day),
         texts=tuple(texts),
     )

@@ -1,6 +1,6 @@
 """Which stored events share their facts with new ones: those that speak of the same order, buyer, return, and so on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,9 +9,9 @@ from sqlalchemy import Connection, select
 from features.database import some
 from features.events import SCHEMA
 from features.jsonrows import parse_canonical
-from features.tables import KEYS, KEYS_OF, event_keys, events, waiting
+from features.tables import KEYS, event_keys, events, waiting
 
-__all__ = ["Stored", "all_of", "beside", "by_seq", "no_rows"]
+__all__ = ["Stored", "all_of", "beside", "by_seq", "no_rows", "of_types"]
 
 #: An event counts once it does not wait. Its `known_at` does not decide: two requests take their moments in one order
 #: and their turns in another, and clocks of two machines differ.
@@ -23,8 +23,11 @@ _PLACES_AT_ONCE = 100
 #: A merchant and a key of its own.
 Place = tuple[str, str]
 
-#: Ids through which one event's facts can reach another's, and on from there. Buyers and reversals go no further.
-_REACHING = tuple(column for column in KEYS if column not in ("buyer_id", "decision_id", "reverses"))
+#: Ids that lead no further: what is of one buyer, or of one listing, shares no facts.
+_ENDING = ("buyer_id", "decision_id", "listing_id", "reverses")
+
+#: Ids through which one event's facts can reach another's, and on from there.
+_REACHING = tuple(column for column in KEYS if column not in _ENDING)
 
 
 class Stored:
@@ -60,7 +63,7 @@ def beside(tx: Connection, new: pa.Table, *, heads: Iterable[int]) -> Stored:
     found = Stored()
     seen: set[Place] = set()
     wanted = set(heads) - own
-    places = _places(new, (*_REACHING, "buyer_id"))
+    places = _places(new, (*_REACHING, "buyer_id", "listing_id"))
     while wanted or places:
         seen |= places
         wanted |= _seqs(tx, sorted(places)) - own
@@ -76,8 +79,9 @@ def _places(rows: pa.Table, columns: Sequence[str]) -> set[Place]:
     for column in columns:
         if column in rows.column_names:
             chosen = pc.is_valid(rows.column(column))
-            if column in KEYS_OF:
-                chosen = pc.and_(chosen, pc.equal(rows.column("event_type"), KEYS_OF[column]))
+            if column == "listing_id":
+                # What a listing says follows what it said before; an order of it asks for nothing of the kind.
+                chosen = pc.and_(chosen, pc.equal(rows.column("event_type"), "listing_changed"))
             said = rows.filter(chosen)
             keys = (f"{KEYS[column]}:{value}" for value in said.column(column).to_pylist())
             places |= set(zip(said.column("merchant_id").to_pylist(), keys, strict=True))
@@ -112,6 +116,12 @@ def by_seq(tx: Connection, seqs: Sequence[int]) -> pa.Table:
     found = Stored()
     _load(tx, seqs, found)
     return found.rows
+
+
+def of_types(tx: Connection, merchant_id: str, event_types: Collection[str]) -> pa.Table:
+    """A merchant's events of some types that count."""
+    own = (events.c.merchant_id == merchant_id, events.c.event_type.in_(sorted(event_types)))
+    return by_seq(tx, list(tx.scalars(select(events.c.seq).where(_COUNTS, *own).order_by(events.c.seq))))
 
 
 def all_of(tx: Connection, merchant_ids: Sequence[str], *, at: int | None = None) -> pa.Table:

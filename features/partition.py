@@ -18,11 +18,11 @@ import pyarrow as pa
 
 from features.duplicates import Discarded, EventIds
 from features.errors import NothingAccepted
-from features.events import SCHEMA, Kind
+from features.events import SCHEMA
 from features.known import Known, type_codes
 from features.log import ROWS_PER_BATCH, Batch, EventLog
 from features.progress import Watch, silently
-from features.spine import Spine, spine_of
+from features.spine import Spine, everybody_at
 
 __all__ = ["Accepted", "Divided", "divided"]
 
@@ -81,9 +81,8 @@ class Divided:
     def everybody(self, as_of: datetime) -> Spine:
         """Every merchant with an event known before a midnight, by name."""
         moment = (as_of - _EPOCH) // timedelta(microseconds=1)
-        names = sorted(name for name, number in self.merchants.items() if self.first_known[number] < moment)
-        moments = pa.array([as_of] * len(names), Kind.TIME.arrow)
-        return spine_of(pa.table({"merchant_id": pa.array(names, pa.string()), "as_of": moments}))
+        known = (name for name, number in self.merchants.items() if self.first_known[number] < moment)
+        return everybody_at(known, as_of)
 
     def part(self, number: int) -> Known:
         """All events of the merchants of a part."""

@@ -15,18 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
-    "FOREVER",
-    "Moves",
-    "Spells",
-    "following",
-    "highest",
-    "intersect",
-    "joined",
-    "match",
-    "minus",
-    "peaks",
+    "FOREVER", "Moves", "Spells", "following", "heights", "highest", "intersect", "joined", "match", "minus", "peaks",
     "union",
-]
+]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
 
@@ -172,6 +163,28 @@ class Moves:
     start: Ints
     end: Ints
     height: Ints
+
+
+def heights(spells: Spells) -> Moves:
+    """For each key, how many of its spells run, and from when until when it was that many; none is left out.
+
+    >>> moves = heights(Spells(key=np.array([1, 1]), start=np.array([0, 5]), end=np.array([9, 7])))
+    >>> moves.start.tolist(), moves.end.tolist(), moves.height.tolist()
+    ([0, 5, 7], [5, 7, 9], [1, 2, 1])
+    """
+    back = spells.end < FOREVER
+    key = np.concatenate([spells.key, spells.key[back]])
+    moment = np.concatenate([spells.start, spells.end[back]])
+    step = np.repeat([1, -1], [len(spells.key), int(back.sum())])
+    order = np.lexsort((moment, key))
+    key, moment, step = key[order], moment[order], step[order]
+    first = np.append(True, key[1:] != key[:-1])[: len(key)]
+    counts = np.cumsum(step)
+    # What keys before it came to at their ends is taken off again.
+    counts -= (counts - step)[np.maximum.accumulate(np.where(first, np.arange(len(key)), 0))]
+    until = np.append(np.where(first[1:], FOREVER, moment[1:]), FOREVER)[: len(key)]
+    running = (moment < until) & (counts > 0)
+    return Moves(key=key[running], start=moment[running], end=until[running], height=counts[running])
 
 
 def peaks(spells: Spells, height: Ints) -> Moves:

@@ -1,6 +1,6 @@
 """The spine: for which merchants, as of which midnights, features are wanted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -15,7 +15,7 @@ from features.columns import coerce
 from features.errors import SpineInvalid
 from features.events import Column, Kind
 
-__all__ = ["Spine", "midnight", "read_spine", "spine_of"]
+__all__ = ["Spine", "everybody_at", "midnight", "read_spine", "spine_of"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -45,6 +45,12 @@ class Spine:
         names = self.merchant_id.dictionary_encode()
         own = np.array([number_of.get(name, -1) for name in names.dictionary.to_pylist()], dtype=np.int64)
         return np.asarray(own[names.indices.to_numpy()])
+
+
+def everybody_at(names: Iterable[str], as_of: datetime) -> Spine:
+    """Some merchants, by name, at one midnight."""
+    merchants = pa.array(sorted(names), pa.string())
+    return spine_of(pa.table({"merchant_id": merchants, "as_of": pa.array([as_of] * len(merchants), Kind.TIME.arrow)}))
 
 
 def midnight(day: date) -> datetime:

@@ -15,7 +15,7 @@ from features.jsonrows import canonical, parse_canonical, same_event
 from features.live import lock_merchants, outdated, rebuild, take_in
 from features.log import Batch
 from features.progress import Watch, silently
-from features.tables import KEYS, KEYS_OF, event_keys, events, merchants, settled
+from features.tables import KEYS, OF_A_LISTING, event_keys, events, merchants, settled
 
 __all__ = ["Appended", "EventStore", "StoreLog", "append"]
 
@@ -156,13 +156,14 @@ def _rows(new: pa.Table, bodies: Sequence[str]) -> list[dict[str, Any]]:
 
 def _key_rows(new: pa.Table, seqs: Sequence[int]) -> list[dict[str, Any]]:
     """One row for each id that each event carries."""
-    columns = [column for column in KEYS if column in new.column_names]
-    told = new.select(["merchant_id", "event_type", *columns]).to_pylist()
+    told = new.select(
+        ["merchant_id", "event_type", *(column for column in KEYS if column in new.column_names)]
+    ).to_pylist()
     return [
-        {"key": f"{KEYS[column]}:{event[column]}", "merchant_id": event["merchant_id"], "seq": seq}
+        {"key": f"{KEYS[column]}:{value}", "merchant_id": event["merchant_id"], "seq": seq}
         for event, seq in zip(told, seqs, strict=True)
-        for column in columns
-        if event[column] is not None and KEYS_OF.get(column, event["event_type"]) == event["event_type"]
+        for column, value in event.items()
+        if column in KEYS and value is not None and (column != "listing_id" or event["event_type"] in OF_A_LISTING)
     ]
 
 

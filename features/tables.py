@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 
 __all__ = [
     "KEYS",
-    "KEYS_OF",
+    "OF_A_LISTING",
     "category_sums",
     "crossed",
     "event_keys",
@@ -31,14 +31,14 @@ KEYS = MappingProxyType(
         "dispute_id": "dispute",
         "report_id": "report",
         "complaint_id": "complaint",
-        "listing_id": "listing",
         "decision_id": "decision",
+        "listing_id": "listing",
         "reverses": "event",
     }
 )
 
-#: Ids that are keys of one type of event only: nobody looks for all orders of a listing, which may be very many.
-KEYS_OF = MappingProxyType({"listing_id": "listing_changed"})
+#: What is found by its listing: one may have a million orders, and these are found by their own ids.
+OF_A_LISTING = frozenset(["listing_changed", "fake_report_filed", "fake_report_resolved", "inspection_completed"])
 
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 

@@ -116,4 +116,6 @@ def figure(metric: str, value: Value) -> str:
     """A number as people write it; the amounts of the catalogue are named by their unit."""
     if isinstance(value, (int, float)) and metric.endswith("_cents"):
         return money(value)
-    return f"{value:,}" if isinstance(value, (int, float)) else str(value)
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

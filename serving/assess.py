@@ -45,6 +45,7 @@ _ALWAYS = (
     "n_buyers_365d",
     "n_fakes_confirmed_365d",
     "n_fake_reports_open",
+    "suspicion_90d",
     "days_since_first_order",
     "days_since_registered",
     "days_since_last_order",

@@ -7,6 +7,7 @@ GoodfaithError
 ├── ScopeMissing             403 scope_missing
 ├── FormForged               403 form_forged
 ├── MerchantUnknown          404 merchant_unknown
+├── ListingUnknown           404 listing_unknown
 ├── KeyUnknown               404 key_unknown
 ├── PageUnknown              404 page_unknown
 ├── UserKnown                409 user_known
@@ -57,6 +58,7 @@ __all__ = [
     "IdempotencyKeyInvalid",
     "IdempotencyKeyMissing",
     "KeyUnknown",
+    "ListingUnknown",
     "LogInRefused",
     "MerchantUnknown",
     "MomentToCome",
@@ -112,6 +114,10 @@ class UserKnown(GoodfaithError):
 
 class MerchantUnknown(GoodfaithError):
     """No event of this merchant is known."""
+
+
+class ListingUnknown(GoodfaithError):
+    """No event of a listing with this id is known."""
 
 
 class KeyUnknown(GoodfaithError):
@@ -213,6 +219,7 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         PageUnknown: (404, "page_unknown"),
         UserKnown: (409, "user_known"),
         MerchantUnknown: (404, "merchant_unknown"),
+        ListingUnknown: (404, "listing_unknown"),
         KeyUnknown: (404, "key_unknown"),
         ProgrammeUnknown: (404, "programme_unknown"),
         DecisionUnknown: (404, "decision_unknown"),

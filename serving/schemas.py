@@ -234,6 +234,32 @@ class HistoryAnswer(_Told):
     decisions: list[DecisionSummary]
 
 
+class ListingAnswer(_Told):
+    """One merchant's listing: what it says of itself, its twins, and what was learned of it and them, by days back.
+
+    Twins are listings of the merchant that were known by the same title. Reports are unverified.
+    """
+
+    merchant_id: str
+    title: str | None
+    brand: str | None
+    category: str | None
+    status: str | None
+    price_cents: int | None
+    twins: list[str]
+    fakes_confirmed: dict[int, int]
+    fake_reports: dict[int, int]
+    reasons: list[Sentence]
+
+
+class ListingRiskAnswer(_Told):
+    """What is known of a listing, at each merchant that has one of this id."""
+
+    listing_id: str
+    as_of: datetime
+    listings: list[ListingAnswer]
+
+
 class EntryAnswer(_Told):
     """One condition of entry; `switched_off` says why it is not judged yet."""
 

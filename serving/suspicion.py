@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from features.database import writing
 from scoring.assessment import Assessment
 from scoring.counterfeit import Level
-from scoring.evidence import Row, count
+from scoring.evidence import Row, count, number
 from scoring.score_policy import ScorePolicy
 from serving import cases
 from serving.cases import Kind, Matter
@@ -33,7 +33,11 @@ def open_suspicions(engine: Engine, policy: ScorePolicy, judged: Judged, *, now:
 def _matters(policy: ScorePolicy, assessment: Assessment, row: Row) -> Iterator[Matter]:
     merchant_id, reports = assessment.merchant_id, count(row, "n_fake_reports_open")
     if reports >= policy.suspicion.fake_reports_open:
-        told = f"{reports} reports of fakes are open, none of them verified. / 有 {reports} 次售假举报待核实。"
+        votes = number(row, "suspicion_90d") or 0.0
+        told = (
+            f"{reports} reports of fakes are open, none of them verified; by who filed them they weighed {votes:.2f} "
+            f"votes at midnight. / 有 {reports} 次售假举报待核实；截至零点，按举报人信誉加权合计 {votes:.2f} 票。"
+        )
         yield _matter(merchant_id, "fake_reports", told, priority=2)
     if assessment.counterfeit.level is Level.HIGH:
         told = "The risk of counterfeit goods is high, by the model. / 模型判断售假风险高。"

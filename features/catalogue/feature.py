@@ -12,6 +12,7 @@ import pyarrow as pa
 from features.measures import Measure, Number
 
 __all__ = [
+    "Bounded",
     "Context",
     "Feature",
     "Formula",
@@ -31,11 +32,15 @@ Numbers = Callable[[Number], Ints]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What formulas are worked out from: a row's own numbers, its category's and everybody's, its day, the lexicon."""
+    """What formulas are worked out from: a row's own numbers, its category's and everybody's, its day, the lexicon.
+
+    `strength` answers how many things of evidence the category's rate weighs, (n,), or the default given.
+    """
 
     own: Numbers
     category: Numbers
     everybody: Numbers
+    strength: "Callable[[Shrunk], npt.NDArray[np.float64]]"
     day: Ints
     texts: tuple[str, ...]
 
@@ -123,8 +128,9 @@ class Told:
 class Shrunk:
     """A rate drawn towards its category's, and that towards everybody's: (of + s * rate of all) / (per + s).
 
-    So a merchant with little evidence is like its category, and nothing is ever null. `prior` stands for
-    everybody's rate while there is none; it weighs one unit of evidence.
+    So a merchant with little evidence is like its category, and nothing is ever null. How much the category's rate
+    weighs is estimated from how far merchants differ within `compared` days (`features/strength.py`); `strength` stands
+    where that cannot be told. `prior` stands for everybody's rate while there is none; it weighs one unit of evidence.
     """
 
     of: Measure
@@ -132,6 +138,12 @@ class Shrunk:
     prior: float
     strength: float = 10.0
     category_strength: float = 100.0
+    compared: int = 365
+
+    @property
+    def rate(self) -> tuple[Number, Number]:
+        """What it counts, and by what it divides, within the window in which merchants are compared."""
+        return (self.of, self.compared), (self.per, self.compared)
 
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""
@@ -140,13 +152,32 @@ class Shrunk:
     def values(self, context: Context, days: int | None) -> pa.Array:
         """float64 (n,)."""
         of, per = self.numbers(days)
-        return pa.array(_drawn(context.own(of), context.own(per), self.towards(context, days), self.strength))
+        towards = self.towards(context, days)
+        return pa.array(_drawn(context.own(of), context.own(per), towards, context.strength(self)))
 
     def towards(self, context: Context, days: int | None) -> npt.NDArray[np.float64]:
         """The category's rate, itself drawn towards everybody's: (n,)."""
         of, per = self.numbers(days)
         everybody = (context.everybody(of) + self.prior) / (context.everybody(per) + 1.0)
         return _drawn(context.category(of), context.category(per), everybody, self.category_strength)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounded:
+    """Millionths in whole units: a part in full, and all the rest together up to `most`; never null."""
+
+    of: Measure
+    part: Measure
+    most: float
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return ((self.of, days), (self.part, days))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,)."""
+        of, part = (context.own(number) / 1e6 for number in self.numbers(days))
+        return pa.array(np.minimum(of, part + self.most))
 
 
 class Formula(Protocol):
@@ -162,7 +193,9 @@ class Formula(Protocol):
         ...
 
 
-def _drawn(of: Ints, per: Ints, towards: npt.NDArray[np.float64], strength: float) -> npt.NDArray[np.float64]:
+def _drawn(
+    of: Ints, per: Ints, towards: npt.NDArray[np.float64], strength: float | npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
     return np.asarray((of + strength * towards) / (per + strength))
 
 

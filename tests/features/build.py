@@ -9,6 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.catalogue import CATALOGUE
+from features.catalogue.feature import Feature
 from features.engine import build_features
 from features.events import COLUMNS, SCHEMA, Kind
 from features.log import FileLog
@@ -67,7 +69,12 @@ def write_lines(events: Sequence[Mapping[str, Any]], path: Path) -> Path:
 
 
 def engine_features(
-    events: Sequence[Mapping[str, Any]], rows: Iterable[tuple[str, datetime]], *, folder: Path
+    events: Sequence[Mapping[str, Any]],
+    rows: Iterable[tuple[str, datetime]],
+    *,
+    folder: Path,
+    features: Sequence[Feature] = CATALOGUE,
 ) -> pa.Table:
     """What the engine answers for (merchant, moment) rows when it reads these events from one Parquet file."""
-    return build_features(FileLog([write_log(events, folder / "events.parquet")], currency="CNY"), a_spine(rows))
+    log = FileLog([write_log(events, folder / "events.parquet")], currency="CNY")
+    return build_features(log, a_spine(rows), features=features)

@@ -73,7 +73,7 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "complaint_id": ("c1", "c2"),
     "message_id": ("q1", "q2"),
     "service_id": ("s1",),
-    "reporter_id": ("p1", "p2"),
+    "reporter_id": ("b1", "b2", "b3", "p1"),
     "listing_id": ("l1", "l2"),
     "link_token": ("t1", "t2"),
     "category": ("toys", "tea"),
@@ -106,6 +106,9 @@ _ASKED_FOR = ("merchant_at_fault", "confirmed", "failed_counterfeit", "rejected"
 _TYPES = [name for name in EVENT_TYPES if name != "event_reversed" for _ in range(_WEIGHTS.get(name, 1))]
 #: Orders come first, so that the plainest event is one.
 _TYPES.sort(key="order_placed".__ne__)
+#: What bears on the word of reporters; several reporters over several merchants meet only where little else happens.
+_ON_REPORTS = ("fake_report_filed", "fake_report_filed", "fake_report_resolved", "fake_report_resolved",
+               "link_observed")  # fmt: skip
 #: Columns that are ignored where the type does not use them, though some hold what no type allows.
 _NOISE = {"stars": 9, "ship_by": AS_OF, "deliver_by": AS_OF, "actor": "nobody", "amount_cents": 7, "buyer_id": "b9",
           "order_id": "o1", "deposit_cents": 99, "category": "noise", "reverses": "e00"}  # fmt: skip
@@ -193,6 +196,11 @@ def logs(draw: st.DrawFn, *, most: int = 40, types: Sequence[str] = _TYPES) -> l
     events = [{"event_id": f"e{number:02}"} | event for number, event in enumerate(drawn)]
     events += draw(_reversals(events, palette))
     return events + draw(_repeats(events))
+
+
+def report_logs() -> st.SearchStrategy[list[Event]]:
+    """Logs of reports of fakes, what they came to, and whom their reporters were seen with."""
+    return logs(types=_ON_REPORTS)
 
 
 def refused_rows(taken: Sequence[str]) -> st.SearchStrategy[list[Event]]:

@@ -18,7 +18,7 @@ from features.moment import features_as_of, features_now, readings
 from features.store import EventStore
 from features.tables import category_sums, merchants, tiles, waiting
 from tests.features.build import a_log, a_spine, moment
-from tests.features.strategies import AS_OF, MERCHANTS, TICK, Event, known_at, logs, spines, splits
+from tests.features.strategies import AS_OF, MERCHANTS, TICK, Event, known_at, logs, report_logs, spines, splits
 
 # An example is a whole history with a store of its own, told bit by bit and built anew at each of its midnights.
 now_and_then = settings(max_examples=settings().max_examples // 10)
@@ -75,7 +75,7 @@ def differences(found: list[Event], expected: list[Event]) -> list[tuple[str, st
 
 
 @now_and_then
-@given(logs(), spines(), st.integers(1, 5))
+@given(logs() | report_logs(), spines(), st.integers(1, 5))
 def test_a_log_told_event_by_event_gives_at_every_midnight_what_a_file_gives(log, moments, at_once):
     events = standing(log)
     with a_store() as store:
@@ -121,7 +121,7 @@ def rows_of(engine: Engine) -> list[tuple[object, ...]]:
 
 
 @now_and_then
-@given(logs(), spines())
+@given(logs() | report_logs(), spines())
 def test_the_past_read_from_events_is_what_a_file_gives(log, moments):
     with a_store() as store:
         add(store, standing(log), at=AS_OF + timedelta(days=1000))

@@ -202,6 +202,23 @@ def test_rows_are_numbered_through_all_files_and_rejected_by_their_own(tmp_path)
     assert [(batch.source, batch.rejected[0].index) for batch in (one, other)] == [(str(first), 0), (str(second), 2)]
 
 
+@pytest.mark.parametrize("rows", [None, 1, 3, 4, 100])
+def test_a_log_read_piece_by_piece_is_the_same_log_under_the_same_numbers(tmp_path, rows):
+    table = pq.read_table(write_log(a_log(STORY), tmp_path / "log.parquet"))
+    pq.write_table(table, tmp_path / "log.parquet", row_group_size=2)
+    lines = write_lines([{"event_id": "e1"}, *a_log(STORY)], tmp_path / "log.jsonl")
+    log = FileLog([tmp_path / "log.parquet", lines], currency="CNY")
+    told = [
+        (batch.source, number, number - batch.offset, [r.index for r in batch.rejected])
+        for piece in log.pieces(rows=rows)
+        for batch in log.read(piece)
+        for number in batch.numbers.tolist()
+    ]
+    assert [index for _, _, index, _ in told] == [0, 1, 2, 3, 1, 2, 3, 4]
+    assert [number for _, number, _, _ in told] == [0, 1, 2, 3, 5, 6, 7, 8]
+    assert told[-1][-1] == [0]
+
+
 def test_parquet_and_lines_that_say_the_same_mean_the_same(tmp_path):
     log = a_log(STORY)
     assert read(write_log(log, tmp_path / "a")) == read(write_lines(log, tmp_path / "b")) == kept(log)

@@ -1,11 +1,13 @@
 """Twelve fresh reporters accuse an honest merchant in one night. Nobody believes them unseen; somebody looks."""
 
+from features.catalogue.reporters import bound
 from features.database import reading
 from serving import cases
+from serving.readings import live_readings
 from tests.journeys.stage import BEGIN, DAY, HOUR, Stage, a_registration, an_event, an_order
 
 
-def test_a_ring_of_fresh_reporters_moves_no_score_and_opens_a_case(any_engine):
+def test_a_ring_of_fresh_reporters_moves_no_score_closes_no_door_and_opens_a_case(any_engine):
     stage = Stage(any_engine)
     honest = [an_order("honest", day, BEGIN + day * DAY, shipped_after=5 * HOUR) for day in range(40)]
     night = BEGIN + 45 * DAY
@@ -29,3 +31,13 @@ def test_a_ring_of_fresh_reporters_moves_no_score_and_opens_a_case(any_engine):
         (case,) = cases.queue(tx)
     assert (case.kind, case.merchant_id, case.about) == ("suspicion", "honest", "fake_reports:honest")
     assert "12 reports" in case.summary
+
+    stage.at(night + DAY)
+    stage.judge()
+    next_day = stage.score("honest")
+    with reading(any_engine) as tx:
+        weighed = live_readings(tx, "honest", ["suspicion_90d"], night + DAY)["suspicion_90d"].value
+    assert (next_day["score"], next_day["counterfeit"]) == (before["score"], before["counterfeit"])
+    assert weighed == bound(12) == 1.0
+    stands = {one["code"]: one["state"] for one in stage.apply("honest", "one_fake_three_paid")["conditions"]}
+    assert stands["P202"] == "met"

@@ -35,7 +35,7 @@ def test_every_metric_that_is_judged_is_a_feature():
 def test_what_is_switched_off_is_no_feature_yet_and_asks_for_none():
     off = {condition.metric for _, condition in ENTRIES if not condition.on}
     assert off == {
-        "returns_answered_in_time_rate_90d", "refund_after_return_in_time_rate_90d", "weighted_suspicion",
+        "returns_answered_in_time_rate_90d", "refund_after_return_in_time_rate_90d",
         "deposit_over_three_large_orders_cents",
     }  # fmt: skip
     assert not off & (NAMES | set(PROGRAMMES.metrics))

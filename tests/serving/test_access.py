@@ -23,6 +23,7 @@ OPENED_BY = {
     ("GET", "/v1/merchants/{merchant_id:path}/score"): "scores:read",
     ("GET", "/v1/merchants/{merchant_id:path}/history"): "scores:read",
     ("GET", "/v1/merchants/{merchant_id:path}/programmes"): "scores:read",
+    ("GET", "/v1/listings/{listing_id:path}/risk"): "scores:read",
     ("GET", "/v1/programmes"): "scores:read",
     ("GET", "/v1/programmes/{programme}"): "scores:read",
     ("POST", "/v1/programmes/{programme}/applications"): "programmes:decide",

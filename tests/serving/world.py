@@ -83,6 +83,7 @@ SPOTLESS = {
     "merchant_cancel_rate_90d": (0, 600),
     "return_refusal_rate_90d": (0, 300),
     "n_fakes_confirmed_180d": 0,
+    "suspicion_90d": 0.15,
     "n_orders_30d": 200,
     "n_orders_365d": 2400,
     "deposit_cents": 1_000_000,

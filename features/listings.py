@@ -1,0 +1,137 @@
+"""Listings: fakes are found by listing, and not only by merchant.
+
+What was learned of a listing was learned of its goods. Two listings of a merchant that were known by the same title
+(its letters and digits alone) are twins, and each carries what was learned of the other: relisting resets nothing. A
+title that very many listings share is a kind of goods, and makes no twins.
+
+A count within a window is turned into spells: each thing counts from when it is both past and known until it is too
+old, or taken back. So the worst listing of a merchant is the highest of its listings' counts, a token that moves.
+"""
+
+from collections.abc import Sequence
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
+
+from features.facts import Facts
+from features.known import Known, Rows, days
+from features.measures import Crossed, Events, Is, Measure
+from features.selection import numbered, select
+from features.sharing import Pairs, not_public, pairs
+from features.spells import FOREVER, Moves, Spells, heights, intersect, joined, match, peaks, union
+from features.tables import OF_A_LISTING
+
+__all__ = ["MOST_WITH_A_TITLE", "READS", "listing_counts", "listing_facts", "twins_of"]
+
+Ints = npt.NDArray[np.int64]
+
+#: Event types that facts about listings are made from.
+READS = tuple(sorted(OF_A_LISTING))
+
+#: A title that more listings of one merchant share than this is a kind of goods. Own proposal: goods are relisted a few
+#: times, and a shop of phone cases has hundreds of "phone case".
+MOST_WITH_A_TITLE = 5
+
+_FILED = Events(event_type="fake_report_filed")
+_WHAT: MappingProxyType[str, tuple[Events, ...]] = MappingProxyType(
+    {
+        "reports": (_FILED,),
+        "fakes": (
+            Events(event_type="fake_report_resolved", where=(Is(column="outcome", words=("confirmed",)),)),
+            Events(event_type="inspection_completed", where=(Is(column="outcome", words=("failed_counterfeit",)),)),
+        ),
+    }
+)
+
+
+def listing_facts(market: Known, measures: Sequence[Measure]) -> list[Facts]:
+    """Facts about the listings of each merchant: `worst:WHAT:DAYS`, its worst listing's count; `some:WHAT:DAYS`."""
+    return [_merchants(market, measure) for measure in measures]
+
+
+def _merchants(market: Known, measure: Measure) -> Facts:
+    how, what, window = measure.source.of.split(":") if isinstance(measure.source, Crossed) else ("", "", "")
+    spells = listing_counts(market, what, days_back=int(window))
+    owner = _owners(market)
+    if how == "worst":
+        counts = heights(spells)
+        top = peaks(Spells(key=owner[counts.key], start=counts.start, end=counts.end), counts.height)
+        return _facts(top, measure)
+    some = union(spells)
+    return _facts(Moves(key=owner[some.key], start=some.start, end=some.end, height=np.ones_like(some.key)), measure)
+
+
+def listing_counts(market: Known, what: str, *, days_back: int) -> Spells:
+    """Each thing that counts for a listing within a window: spells under the listings' keys in the market."""
+    counting = joined([_within(market, select(market, events), days_back) for events in _WHAT[what]])
+    twins = twins_of(market)
+    pair, thing = match(twins.other, counting.key)
+    of_twins = Spells(key=pair, start=counting.start[thing], end=counting.end[thing])
+    # A pair may carry several things at once, and each of them counts: so each gets a place of its own.
+    row, stretch = match(pair, twins.spells.key)
+    places = Spells(key=row, start=twins.spells.start[stretch], end=twins.spells.end[stretch])
+    both = intersect(places, Spells(key=np.arange(len(pair)), start=of_twins.start, end=of_twins.end))
+    return joined([counting, Spells(key=twins.one[pair[both.key]], start=both.start, end=both.end)])
+
+
+def _within(market: Known, rows: Rows, days_back: int) -> Spells:
+    """From when until when each thing counts; one that names no listing counts for none."""
+    listing, spells = _listing_of(market, rows)
+    clock = days(rows.time)[spells.key]
+    start = np.maximum(clock, spells.start)
+    end = np.minimum(np.maximum(clock + days_back, start), spells.end)
+    lasting = (start < end) & (listing >= 0)
+    return Spells(key=listing[lasting], start=start[lasting], end=end[lasting])
+
+
+def _listing_of(market: Known, rows: Rows) -> tuple[Ints, Spells]:
+    """The listing of each thing, its own or its report's, and while that is known; spells carry the thing's place."""
+    own, known = market.keys(rows, "listing_id"), numbered(rows)
+    if rows.event_type != "fake_report_resolved":
+        return own[known.key], known
+    filed = select(market, _FILED)
+    row, report = match(np.where(own < 0, market.keys(rows, "report_id"), -1), market.keys(filed, "report_id"))
+    reported = Spells(key=row, start=days(filed.start)[report], end=days(filed.end)[report])
+    named = known.where(own[known.key] >= 0)
+    by_row = np.full(len(rows), -1)
+    by_row[row] = market.keys(filed, "listing_id")[report]
+    told = union(intersect(known, reported.where(reported.start < reported.end)))
+    return np.concatenate([own[named.key], by_row[told.key]]), joined([named, told])
+
+
+def twins_of(market: Known) -> Pairs:
+    """Listings of one merchant that were known by the same title."""
+    rows = market.of("listing_changed")
+    titled = rows.where(market.filled(rows, "title"))
+    goods = pc.replace_substring_regex(pc.utf8_lower(market.texts(titled, "title")), r"[^\p{L}\p{N}]", "")
+    text = np.asarray(goods.dictionary_encode().indices.to_numpy(zero_copy_only=False)).astype(np.int64)
+    told = pc.greater(pc.utf8_length(goods), 0).to_numpy(zero_copy_only=False)
+    titled, text = titled.where(told), text[told]
+    # The same words at another merchant are other goods.
+    title = titled.merchant * (int(text.max(initial=0)) + 1) + text
+    number = np.unique(title, return_inverse=True)[1].reshape(-1)
+    seen = not_public(number, market.keys(titled, "listing_id"), numbered(titled), most=MOST_WITH_A_TITLE)
+    return pairs(seen)
+
+
+def _owners(market: Known) -> Ints:
+    """The merchant of each listing, by the listing's key."""
+    every = [market.of(name) for name in READS]
+    keys = np.concatenate([market.keys(rows, "listing_id") for rows in every])
+    owner = np.full(int(keys.max(initial=-1)) + 2, -1)
+    owner[keys] = np.concatenate([rows.merchant for rows in every])
+    return owner
+
+
+def _facts(moves: Moves, measure: Measure) -> Facts:
+    """A merchant's height while it is that."""
+    back = np.flatnonzero(moves.end < FOREVER)
+    return Facts(
+        merchant=np.concatenate([moves.key, moves.key[back]]),
+        clock=np.concatenate([moves.start, moves.end[back]]),
+        known=np.concatenate([moves.start, moves.end[back]]),
+        amounts=np.concatenate([moves.height, -moves.height[back]])[None, :],
+        measures=(measure,),
+    )
