@@ -20,8 +20,10 @@ from features.known import NO_TIME, Known, Rows, days, ranks
 from features.measures import (
     Amount,
     Capped,
+    Changed,
     Column,
     Crossed,
+    Dealt,
     Distinct,
     Flag,
     Happenings,
@@ -32,13 +34,14 @@ from features.measures import (
     Open,
     Orders,
     OwnFaults,
+    Reaches,
     Repaid,
     Source,
     Without,
 )
 from features.real import real
 from features.selection import holds, numbered, presence, select
-from features.spells import FOREVER, Spells, highest, intersect, joined, minus, peaks, union
+from features.spells import FOREVER, Spells, following, highest, intersect, joined, minus, peaks, union
 
 __all__ = ["Facts", "Lexicon", "latest_rows", "resolve"]
 
@@ -121,6 +124,8 @@ def _weigh(known: Known, placed: _Placed, amount: Amount) -> Ints:
     """How much each of the things placed weighs."""
     if isinstance(amount, One):
         return np.ones(len(placed.merchant), dtype=np.int64)
+    if isinstance(amount, Reaches) and placed.said is not None:
+        return np.asarray(placed.said >= amount.percent, dtype=np.int64)
     if placed.rows is None or placed.row is None:
         return np.zeros(0, dtype=np.int64) if placed.said is None else placed.said
     return _event_weights(known, placed.rows, amount)[placed.row]
@@ -132,6 +137,8 @@ def _event_weights(known: Known, rows: Rows, amount: Amount) -> Ints:
             return known.numbers(rows, column)
         case Flag(where=where):
             return holds(known, rows, where).astype(np.int64)
+        case Dealt(column=column, into=into, group=group):
+            return np.asarray(known.dealt(rows, column, into) == group, dtype=np.int64)
         case Late(column=column):
             deadline = known.times(rows, column)
             late = np.maximum(rows.time - np.where(deadline == NO_TIME, rows.time, deadline), 0)
@@ -236,6 +243,23 @@ def _without(known: Known, source: Without, _: Lexicon) -> _Placed:
     return _of_spells(rows, spells, days(rows.time))
 
 
+def _changed(known: Known, source: Changed, _: Lexicon) -> _Placed:
+    rows = _saying(known, _saying(known, select(known, source.of), source.by), source.column)
+    spells = numbered(rows)
+    keyed = Spells(key=known.keys(rows, source.by)[spells.key], start=spells.start, end=spells.end)
+    before, after, pairs = following(keyed, _order_of_events(known, [rows])[spells.key])
+    before, after = spells.key[before], spells.key[after]
+    number = COLUMNS[source.column].kind is not Kind.TEXT
+    said = known.numbers(rows, source.column) if number else ranks(known.texts(rows, source.column))
+    moved = said[before] != said[after]
+    before, after, pairs = before[moved], after[moved], pairs.where(moved)
+    fallen = (said[before] - said[after]) * 100 // np.maximum(said[before], 1)
+    return _Placed(
+        merchant=rows.merchant[after], clock=days(rows.time[after]), start=pairs.start, end=pairs.end,
+        rows=rows, row=after, said=fallen,
+    )  # fmt: skip
+
+
 def _owners(keys: Ints, merchant: Ints) -> Ints:
     """The merchant of each key; those below 0 share a last place that nobody asks for."""
     owner = np.full(keys.max(initial=-1) + 2, -1)
@@ -334,6 +358,7 @@ _PLACE: dict[type, Callable[[Known, Any, Lexicon], _Placed]] = {
     Capped: _capped,
     Distinct: _distinct,
     Without: _without,
+    Changed: _changed,
     Open: _open,
     Repaid: _repaid,
     Latest: _latest,

@@ -3,6 +3,7 @@
 All of a merchant's events must be here together. Times are int64 microseconds since 1970 in UTC.
 """
 
+import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,10 @@ import pyarrow.compute as pc
 from features.events import COLUMNS, EVENT_TYPES, Kind
 from features.spells import FOREVER, Spells, match
 
-__all__ = ["NO_TIME", "TYPE_CODES", "Known", "Rows", "begins", "days", "known_of", "ranks", "type_codes"]
+__all__ = [
+    "NO_TIME", "OPENERS", "REPEATED", "TYPE_CODES", "Known", "Rows", "begins", "days", "known_of", "ranks",
+    "type_codes",
+]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
 
@@ -36,6 +40,10 @@ _OPENED_BY = {
     "dispute_resolved": ("dispute_opened", "dispute_id"),
     "complaint_closed": ("complaint_received", "complaint_id"),
 }
+
+#: Columns that may be repeated, and the types of the events that they are repeated from.
+REPEATED = frozenset(_REPEATED)
+OPENERS = frozenset(event_type for event_type, _ in (_ORDER, *_OPENED_BY.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +97,7 @@ class Known:
         self._type = self._table.column("type").to_numpy()
         self._time, self._start = self._ints("event_time"), self._ints("known_at")
         self._keys: dict[str, Ints] = {}
+        self._sums: dict[str, Ints] = {}
         self._times: dict[tuple[str, str], Ints] = {}
         self._rows: dict[str, Rows] = {}
         self._end = np.full(len(self._start), FOREVER)
@@ -127,6 +136,18 @@ class Known:
         if column not in self._keys:
             self._keys[column] = self._coded(column)
         return self._keys[column][rows.position]
+
+    def dealt(self, rows: Rows, column: str, into: int) -> Ints:
+        """Into which of so many groups a text of each event falls, by its CRC-32; -1 where it is null."""
+        if column not in self._table.column_names:
+            return np.full(len(rows), -1)
+        if column not in self._sums:
+            found = self._table.column(column).combine_chunks().dictionary_encode()
+            sums = [zlib.crc32(text.encode()) for text in found.dictionary.to_pylist()]
+            # The last place is that of null.
+            self._sums[column] = np.array([*sums, -1])[found.indices.fill_null(-1).to_numpy()]
+        sum_of = self._sums[column][rows.position]
+        return np.where(sum_of < 0, -1, sum_of % into)
 
     def due(self, deadlines: Ints) -> Ints:
         """The day on which what was promised by each of these times counts as due.

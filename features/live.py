@@ -19,10 +19,11 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from features.database import insert_new, some
 from features.facts import latest_rows, resolve
 from features.known import Known, known_of
-from features.measures import Latest
+from features.measures import Latest, Measure
 from features.neighbours import all_of, beside, by_seq, key_rows
 from features.tables import event_keys, merchants, waiting
 from features.tile_rows import MEASURES, VERSION, Entries, entries_of, replace_tiles, write_tiles
+from features.touched import touched
 from features.words import KeptWords
 
 __all__ = ["lock_merchants", "outdated", "put_off", "rebuild", "take_in", "take_in_waiting"]
@@ -163,7 +164,8 @@ def _add_difference(tx: Connection, new: pa.Table, kept: Mapping[str, _Kept], at
     numbers = _numbers(rows, names)
     numbers[before.num_rows :] += len(names)
     known = known_of(rows, numbers, live=True)
-    write_tiles(tx, names, _difference(_entries(tx, known, at), len(names)))
+    moved = touched(MEASURES, new.column("event_type").unique().to_pylist())
+    write_tiles(tx, names, _difference(_entries(tx, known, at, moved), len(names)))
     _keep(tx, names, _heads(known, rows, 2 * len(names))[len(names) :])
 
 
@@ -179,8 +181,8 @@ def _numbers(rows: pa.Table, names: Sequence[str]) -> npt.NDArray[np.int64]:
     return np.asarray(found.to_numpy()).astype(np.int64)
 
 
-def _entries(tx: Connection, known: Known, at: int) -> Entries:
-    return entries_of(resolve(known, MEASURES, KeptWords(tx)), day=at // _DAY)
+def _entries(tx: Connection, known: Known, at: int, measures: Sequence[Measure] = MEASURES) -> Entries:
+    return entries_of(resolve(known, measures, KeptWords(tx)), day=at // _DAY)
 
 
 def _heads(known: Known, rows: pa.Table, count: int) -> list[list[int]]:

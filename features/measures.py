@@ -15,10 +15,12 @@ __all__ = [
     "Belief",
     "Capped",
     "Carries",
+    "Changed",
     "Column",
     "Condition",
     "Credence",
     "Crossed",
+    "Dealt",
     "Distinct",
     "Events",
     "Flag",
@@ -33,6 +35,7 @@ __all__ = [
     "Open",
     "Orders",
     "OwnFaults",
+    "Reaches",
     "Repaid",
     "Said",
     "Source",
@@ -208,6 +211,18 @@ class Without:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """Events that say in `column` something else than the one before them with the same `by`, on their own clock.
+
+    Events that say nothing there are passed over; ties of `event_time` are settled as in `Latest`.
+    """
+
+    of: Events
+    column: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
     """Each id once, while it is known to be opened and not known to be closed; it has no clock."""
 
@@ -248,7 +263,7 @@ class Crossed:
     of: str
 
 
-Source = Happenings | Orders | OwnFaults | Capped | Distinct | Without | Open | Repaid | Latest | Crossed
+Source = Happenings | Orders | OwnFaults | Capped | Distinct | Without | Changed | Open | Repaid | Latest | Crossed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,6 +298,26 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reaches:
+    """For `Changed` of a number: each counts as one where the number fell by at least so many percent."""
+
+    percent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dealt:
+    """Texts are dealt into so many groups by their CRC-32; each event counts as one where its text is in this group.
+
+    What would need to know all other events of the same text, of which there may be very many, can be told from a few
+    groups at no such cost.
+    """
+
+    column: str
+    into: int
+    group: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Belief:
     """What is thought of a kind of reporter before anything is known: a Beta prior, as so many reports of each end.
 
@@ -313,7 +348,7 @@ class Credence:
     trusted_thousandths: int
 
 
-Amount = One | Column | Flag | Late | Said | Credence
+Amount = One | Column | Flag | Late | Said | Reaches | Dealt | Credence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,7 +65,7 @@ def beside(tx: Connection, new: pa.Table, *, heads: Iterable[int]) -> Stored:
     found = Stored()
     seen: set[Place] = set()
     wanted = set(heads) - own
-    places = _places(new, _REACHING)
+    places = _places(new, (*_REACHING, "listing_id"))
     while wanted or places:
         seen |= places
         wanted |= _seqs(tx, sorted(places)) - own
@@ -80,7 +80,11 @@ def _places(rows: pa.Table, columns: Sequence[str]) -> set[Place]:
     places: set[Place] = set(zip(merchants, (f"event:{event_id}" for event_id in ids), strict=True))
     for column in columns:
         if column in rows.column_names:
-            said = rows.filter(pc.is_valid(rows.column(column)))
+            chosen = pc.is_valid(rows.column(column))
+            if column == "listing_id":
+                # What a listing says follows what it said before; an order of it asks for nothing of the kind.
+                chosen = pc.and_(chosen, pc.equal(rows.column("event_type"), "listing_changed"))
+            said = rows.filter(chosen)
             keys = (f"{KEYS[column]}:{value}" for value in said.column(column).to_pylist())
             places |= set(zip(said.column("merchant_id").to_pylist(), keys, strict=True))
     return places

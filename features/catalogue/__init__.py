@@ -3,6 +3,7 @@
 from features.catalogue import (
     brushing,
     buyers,
+    concentration,
     disputes,
     fakes,
     links,
@@ -10,6 +11,7 @@ from features.catalogue import (
     merchant,
     money,
     orders,
+    prices,
     promises,
     reporters,
     returns,
@@ -38,6 +40,8 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "trends": trends.FEATURES,
     "buyers": buyers.FEATURES,
     "brushing": brushing.FEATURES,
+    "prices": prices.FEATURES,
+    "concentration": concentration.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)

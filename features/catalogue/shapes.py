@@ -4,6 +4,7 @@ A week, and a stretch of any length that does not end at the moment, is the diff
 facts of their own, and are as exact as the windows are.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ import pyarrow as pa
 from features.catalogue.feature import Context, Formula, Ratio
 from features.measures import Measure, Number
 
-__all__ = ["Across", "Busiest", "Change", "Product", "Trend", "Volatility"]
+__all__ = ["Across", "Busiest", "Change", "Fresh", "Furthest", "Product", "Spread", "TopShare", "Trend", "Volatility"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -145,14 +146,90 @@ class Product:
         return pa.array(np.prod(each, axis=0), mask=missing)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopShare:
+    """The share of the greatest of some measures in all of them; null where all are 0."""
+
+    of: tuple[Measure, ...]
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return tuple((measure, days) for measure in self.of)
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,) with nulls."""
+        each = _each(context, self.numbers(days))
+        total = each.sum(axis=0)
+        return pa.array(_by(each.max(axis=0), total), mask=total == 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """Over how many equal measures a sum would be as even as over these (1 / Herfindahl); null where all are 0."""
+
+    of: tuple[Measure, ...]
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return tuple((measure, days) for measure in self.of)
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,) with nulls."""
+        each = _each(context, self.numbers(days))
+        squares, total = (each**2).sum(axis=0), each.sum(axis=0)
+        return pa.array(_by(total**2, squares), mask=total == 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh:
+    """Of a short window's sum, the share of the measures of which a long window had nothing before it.
+
+    Null where the short window has nothing, or where there was nothing at all before it.
+    """
+
+    of: tuple[Measure, ...]
+    short: int
+    long: int
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return tuple((measure, window) for window in (self.short, self.long) for measure in self.of)
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,) with nulls."""
+        now, ever = (_each(context, [(one, window) for one in self.of]) for window in (self.short, self.long))
+        fresh, total = np.where(ever == now, now, 0).sum(axis=0), now.sum(axis=0)
+        return pa.array(_by(fresh, total), mask=(total == 0) | ((ever - now).sum(axis=0) == 0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Furthest:
+    """The greatest of some levels whose measure is not 0; 0 where there is none."""
+
+    levels: tuple[tuple[int, Measure], ...]
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return tuple((measure, days) for _, measure in self.levels)
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """int64 (n,)."""
+        reached = [np.where(context.own((measure, days)) > 0, level, 0) for level, measure in self.levels]
+        return pa.array(np.max(reached, axis=0))
+
+
 def _weekly_numbers(of: Measure, weeks: int) -> tuple[Number, ...]:
     return tuple((of, 7 * week) for week in range(1, weeks + 1))
 
 
 def _weekly(context: Context, of: Measure, weeks: int) -> Ints:
     """What came in each of the last weeks, the last one first: (weeks, n)."""
-    until = np.stack([context.own(number) for number in _weekly_numbers(of, weeks)])
-    return np.diff(until, axis=0, prepend=0)
+    return np.diff(_each(context, _weekly_numbers(of, weeks)), axis=0, prepend=0)
+
+
+def _each(context: Context, numbers: Sequence[Number]) -> Ints:
+    """Some numbers side by side: (k, n)."""
+    return np.stack([context.own(number) for number in numbers])
 
 
 def _by(above: npt.ArrayLike, below: npt.ArrayLike) -> Floats:

@@ -9,6 +9,7 @@ from hypothesis import given
 from features.catalogue import FAMILIES
 from tests.features.naive import Event, Value, history
 from tests.features.naive_buyers import buyers_and_brushing
+from tests.features.naive_listings import prices_and_concentration
 from tests.features.naive_trade import volume_and_trends
 from tests.features.strategies import logs, spines
 from tests.features.test_features_equal_their_definition import engine, everybody_at
@@ -57,3 +58,11 @@ _BUYERS = (*["order_placed"] * 12, "order_shipped", "order_delivered", "order_co
 @given(logs(types=_BUYERS), spines(most=4))
 def test_buyers_and_brushing_are_what_their_meanings_say(log, moments):
     assert disagreements(["buyers", "brushing"], buyers_and_brushing, log, moments) == []
+
+
+_LISTINGS = (*["listing_changed"] * 4, "order_placed")
+
+
+@given(logs(types=_LISTINGS), spines(most=4))
+def test_prices_and_concentration_are_what_their_meanings_say(log, moments):
+    assert disagreements(["prices", "concentration"], prices_and_concentration, log, moments) == []

@@ -1,0 +1,42 @@
+"""Which measures new events can move at all: those that read their types, or what such events repeat of them."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import fields, is_dataclass
+from functools import cache
+
+from features.events import EVENT_TYPES
+from features.known import OPENERS, REPEATED
+from features.measures import Changed, Distinct, Happenings, Latest, Measure, Open, Orders, Repaid, Without
+
+__all__ = ["touched"]
+
+#: Sources that read no other events than those they name (and orders, where they are of them); any other source may
+#: read everything.
+_OUTSPOKEN = (Happenings, Orders, Distinct, Without, Changed, Open, Repaid, Latest)
+
+
+def touched(measures: Sequence[Measure], event_types: Collection[str]) -> list[Measure]:
+    """Those of some measures that events of these types may move."""
+    return [measure for measure in measures if not _reads(measure).isdisjoint(event_types)]
+
+
+@cache
+def _reads(measure: Measure) -> frozenset[str]:
+    """The types of the events that a measure is made of."""
+    if not isinstance(measure.source, _OUTSPOKEN):
+        return frozenset(EVENT_TYPES)
+    words = {*_words(measure), *(["order_placed"] if isinstance(measure.source, Orders) else [])}
+    # A time that is not said is repeated from an order, or from what was opened.
+    return frozenset(words & EVENT_TYPES.keys()) | (OPENERS if words & REPEATED else frozenset())
+
+
+def _words(declared: object) -> Iterator[str]:
+    """Every word in a declaration."""
+    if isinstance(declared, str):
+        yield declared
+    elif isinstance(declared, tuple):
+        for one in declared:
+            yield from _words(one)
+    elif is_dataclass(declared):
+        for field in fields(declared):
+            yield from _words(getattr(declared, field.name))
