@@ -17,6 +17,7 @@ from features.engine import build_features
 from features.log import FileLog
 from tests.features.build import a_spine, write_lines, write_log
 from tests.features.naive import Event, Value, features_of, history
+from tests.features.naive_capped import capped_features_of
 from tests.features.strategies import MERCHANTS, known_at, logs, refused_rows, spines, splits
 
 Rows = list[tuple[str, datetime]]
@@ -58,13 +59,18 @@ def equal(found: Value, expected: Value) -> bool:
     return type(found) is type(expected) and found == expected
 
 
+def definition(past: Sequence[Event], as_of: datetime) -> dict[str, Value]:
+    """Every feature that is defined a second time."""
+    return features_of(past, as_of) | capped_features_of(past, as_of)
+
+
 def differences(log: Sequence[Event], rows: Rows, answers: Sequence[Event]) -> list[tuple[Any, ...]]:
     """Where the answers differ from the definition: merchant, moment, feature, found, expected."""
     pasts = {merchant: history(log, merchant) for merchant, _ in rows}
     return [
         (merchant, as_of.isoformat(), name, answer[name], expected)
         for (merchant, as_of), answer in zip(rows, answers, strict=True)
-        for name, expected in features_of(pasts[merchant], as_of).items()
+        for name, expected in definition(pasts[merchant], as_of).items()
         if not equal(answer[name], expected)
     ]
 

@@ -216,7 +216,9 @@ def test_what_comes_in_meanwhile_does_not_see_what_still_waits():
 # --- Readings --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "of", "per"), [("merchant_cancel_rate_30d", 1, 2), ("dispatch_kept_rate_30d", 1, 2)])
+@pytest.mark.parametrize(
+    ("name", "of", "per"), [("merchant_cancel_rate_30d_capped", 1, 2), ("dispatch_kept_rate_30d_capped", 1, 2)]
+)
 def test_a_rate_is_read_with_what_it_rests_on_and_its_categorys_rate(name, of, per):
     log = a_log("""
         2024-03-01T09:00  merchant_registered  category=toys
