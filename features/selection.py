@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from features.events import COLUMNS, EVENT_TYPES, Kind
 from features.known import NO_TIME, Known, Rows, begins, days
-from features.measures import After, AtLeast, AtMost, Carries, Condition, Events, Is, IsNot, Ticked, Unanswered
+from features.measures import After, AtLeast, AtMost, Carries, Condition, Events, Is, IsNot, Lists, Ticked, Unanswered
 from features.spells import Spells, joined, match, minus, union
 
 __all__ = ["holds", "numbered", "presence", "select", "speaks"]
@@ -43,6 +43,8 @@ def holds(known: Known, rows: Rows, where: Sequence[Condition]) -> npt.NDArray[n
             case Ticked(column=column, yes=yes):
                 said = known.filled(rows, column)
                 every &= said & ((known.numbers(rows, column) == 1) == yes)
+            case Lists(column=column, word=word):
+                every &= known.lists(rows, column, word)
             case Carries(column=column) if COLUMNS[column].kind is Kind.TIME:
                 every &= known.times(rows, column) != NO_TIME
             case Carries(column=column):

@@ -3,6 +3,7 @@
 from features.catalogue import (
     brushing,
     buyers,
+    complaints,
     concentration,
     disputes,
     fakes,
@@ -42,6 +43,7 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "brushing": brushing.FEATURES,
     "prices": prices.FEATURES,
     "concentration": concentration.FEATURES,
+    "complaints": complaints.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)
