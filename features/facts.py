@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from features.events import COLUMNS, Kind
 from features.faults import own_faults
-from features.known import NO_TIME, Known, Rows, days, ranks
+from features.known import NO_TIME, Known, Rows, days, once, ranks
 from features.measures import (
     Amount,
     Capped,
@@ -160,16 +160,24 @@ def _happenings(known: Known, source: Happenings, _: Lexicon) -> _Placed:
 
 
 def _orders(known: Known, source: Orders, _: Lexicon) -> _Placed:
+    rows, day = _on_clock(known, source.clock)
+    return _of_spells(rows, _while_known(known, rows, source), day)
+
+
+@once
+def _on_clock(known: Known, clock: str) -> tuple[Rows, Ints]:
+    """The orders that have a clock, and the day that it is for each."""
     rows = known.of("order_placed")
-    clock = known.times(rows, source.clock)
-    rows, clock = rows.where(clock != NO_TIME), clock[clock != NO_TIME]
-    spells = _while_known(known, rows, source, clock)
-    return _of_spells(rows, spells, days(clock) if source.clock == "event_time" else known.due(clock))
+    time = known.times(rows, clock)
+    if not (time != NO_TIME).all():
+        rows, time = rows.where(time != NO_TIME), time[time != NO_TIME]
+    return rows, days(time) if clock == "event_time" else known.due(time)
 
 
-def _while_known(known: Known, rows: Rows, source: Orders, clock: Ints, *, own: bool = False) -> Spells:
+@once
+def _while_known(known: Known, rows: Rows, source: Orders, *, own: bool = False) -> Spells:
     """While what the source asks for is known of each order; with `own`, as far as its own buyer says so."""
-    until = clock if source.in_time else None
+    until = source.clock if source.in_time else None
     spells = numbered(rows)
     if source.having:
         spells = intersect(spells, presence(known, rows, source.having, by="order_id", until=until, own=own))
@@ -179,27 +187,24 @@ def _while_known(known: Known, rows: Rows, source: Orders, clock: Ints, *, own: 
 
 
 def _own_faults(known: Known, source: OwnFaults, _: Lexicon) -> _Placed:
-    rows = known.of("order_placed")
-    faults = own_faults(known, rows, source.components)
-    return _of_spells(rows, union(joined([fault.spells for fault in faults])), days(rows.time))
+    rows, day = _on_clock(known, source.clock)
+    return _of_spells(rows, _while_bad(known, rows, source), day)
 
 
 def _capped(known: Known, source: Capped, _: Lexicon) -> _Placed:
-    rows = known.of("order_placed")
-    clock = known.times(rows, source.clock)
-    rows, clock = rows.where(clock != NO_TIME), clock[clock != NO_TIME]
-    day = days(clock) if source.clock == "event_time" else known.due(clock)
-    bad = [] if source.bad is None else [_while_bad(known, rows, source.bad, clock)]
-    good = [] if source.of is None else [real(known, rows, _while_known(known, rows, source.of, clock, own=True))]
+    rows, day = _on_clock(known, source.clock)
+    bad = [] if source.bad is None else [_while_bad(known, rows, source.bad)]
+    good = [] if source.of is None else [real(known, rows, _while_known(known, rows, source.of, own=True))]
     spells = union(joined([*bad, *good]))
     # What is still to come is in no window, and must not stand in the way of what is.
     spells = spells.since(day[spells.key])
     return _of_spells(rows, _at_most(spells, known.keys(rows, "buyer_id"), day, source.most), day)
 
 
-def _while_bad(known: Known, rows: Rows, source: Orders | OwnFaults, clock: Ints) -> Spells:
+@once
+def _while_bad(known: Known, rows: Rows, source: Orders | OwnFaults) -> Spells:
     if isinstance(source, Orders):
-        return _while_known(known, rows, source, clock, own=True)
+        return _while_known(known, rows, source, own=True)
     return union(joined([fault.spells for fault in own_faults(known, rows, source.components)]))
 
 
@@ -239,8 +244,9 @@ def _within(keys: Ints, stretch: Ints) -> Ints:
 def _without(known: Known, source: Without, _: Lexicon) -> _Placed:
     rows = select(known, source.of)
     rows = rows.where(known.filled(rows, source.by))
-    until = None if source.hours is None else rows.time - source.hours * _HOUR
-    spells = minus(numbered(rows), presence(known, rows, source.lacking, by=source.by, until=until))
+    until = None if source.hours is None else "event_time"
+    taken = presence(known, rows, source.lacking, by=source.by, until=until, hours=source.hours or 0)
+    spells = minus(numbered(rows), taken)
     return _of_spells(rows, spells, days(rows.time))
 
 
@@ -284,14 +290,14 @@ def _open(known: Known, source: Open, _: Lexicon) -> _Placed:
     opened = known.of(source.opened)
     keys, day = known.keys(opened, source.by), days(opened.time)
     top, owner = day.max(initial=0), _owners(keys, opened.merchant)
-    spells = minus(numbered(opened), presence(known, opened, [Events(event_type=source.closed)], by=source.by))
+    spells = minus(numbered(opened), presence(known, opened, (Events(event_type=source.closed),), by=source.by))
     moves = peaks(Spells(key=keys[spells.key], start=spells.start, end=spells.end), top - day[spells.key])
     return _Placed(merchant=owner[moves.key], clock=top - moves.height, start=moves.start, end=moves.end)
 
 
 def _repaid(known: Known, source: Repaid, _: Lexicon) -> _Placed:
     rows = known.of(source.event_type)
-    spells = intersect(numbered(rows), presence(known, rows, [source.refund], by="refund_id"))
+    spells = intersect(numbered(rows), presence(known, rows, (source.refund,), by="refund_id"))
     return _of_spells(rows, spells, days(rows.time))
 
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from features.known import NO_TIME, Known, Rows, days
+from features.known import NO_TIME, Known, Rows, days, once
 from features.measures import AtMost, Events, Is, IsNot, Unanswered
 from features.selection import numbered, presence, select, speaks
 from features.spells import Spells, intersect, joined, match, minus
@@ -68,8 +68,8 @@ def _dispatch_late(known: Known, orders: Rows) -> tuple[Spells, Ints]:
     """Not shipped by the promised time, and not cancelled by anyone but the merchant before it."""
     ship_by = known.times(orders, "ship_by")
     promised = ship_by != NO_TIME
-    kept = presence(known, orders, [_SHIPMENTS], by="order_id", until=ship_by)
-    excused = presence(known, orders, [_OTHER_CANCELLATIONS], by="order_id", until=ship_by, own=True)
+    kept = presence(known, orders, (_SHIPMENTS,), by="order_id", until="ship_by")
+    excused = presence(known, orders, (_OTHER_CANCELLATIONS,), by="order_id", until="ship_by", own=True)
     due = numbered(orders).where(promised[numbered(orders).key])
     # That nothing came is known once the promised time has passed.
     late = minus(minus(due.since(known.due(ship_by)[due.key]), kept), excused)
@@ -78,7 +78,7 @@ def _dispatch_late(known: Known, orders: Rows) -> tuple[Spells, Ints]:
 
 def _low_stars_on_time(known: Known, orders: Rows) -> tuple[Spells, Ints]:
     """One or two stars for an order that came by the promised time: the carrier is not to blame."""
-    on_time = presence(known, orders, [_DELIVERIES], by="order_id", until=known.times(orders, "deliver_by"))
+    on_time = presence(known, orders, (_DELIVERIES,), by="order_id", until="deliver_by")
     reviews, spells, event = _beside_orders(known, orders, _LOW_REVIEWS)
     return _while(spells, reviews.time[event], on_time)
 
@@ -86,8 +86,8 @@ def _low_stars_on_time(known: Known, orders: Rows) -> tuple[Spells, Ints]:
 def _low_stars_not_late(known: Known, orders: Rows) -> tuple[Spells, Ints]:
     """One or two stars for an order that is not known to have come late: silence about it excuses none."""
     deliver_by = known.times(orders, "deliver_by")
-    in_time = presence(known, orders, [_DELIVERIES], by="order_id", until=deliver_by)
-    came = presence(known, orders, [_DELIVERIES], by="order_id")
+    in_time = presence(known, orders, (_DELIVERIES,), by="order_id", until="deliver_by")
+    came = presence(known, orders, (_DELIVERIES,), by="order_id")
     late = minus(came.where(deliver_by[came.key] != NO_TIME), in_time)
     reviews, spells, event = _beside_orders(known, orders, _LOW_REVIEWS)
     row, other = match(spells.key, late.key)
@@ -99,7 +99,7 @@ def _low_stars_not_late(known: Known, orders: Rows) -> tuple[Spells, Ints]:
 def _return_accepted(known: Known, orders: Rows) -> tuple[Spells, Ints]:
     """A return for quality, or for goods not as described, that the merchant accepted."""
     requests, spells, event = _beside_orders(known, orders, _FAULTY_RETURNS)
-    accepted = presence(known, requests, [_ACCEPTED_RETURNS], by="return_id")
+    accepted = presence(known, requests, (_ACCEPTED_RETURNS,), by="return_id")
     row, other = match(event, accepted.key)
     by_pair = Spells(key=row, start=accepted.start[other], end=accepted.end[other])
     pairs = Spells(key=np.arange(len(event)), start=spells.start, end=spells.end)
@@ -146,5 +146,10 @@ SILENCE_PROOF = ("dispatch_late", "cancelled", "dispute_lost", "low_stars_not_la
 
 def own_faults(known: Known, orders: Rows, components: Sequence[str]) -> list[OrderFaults]:
     """The merchant's own faults in `orders` (rows of `order_placed`), component by component."""
-    found = [(name, *COMPONENTS[name](known, orders)) for name in components]
-    return [OrderFaults(component=name, spells=spells, happened=happened) for name, spells, happened in found]
+    return [_faults(known, orders, name) for name in components]
+
+
+@once
+def _faults(known: Known, orders: Rows, component: str) -> OrderFaults:
+    spells, happened = COMPONENTS[component](known, orders)
+    return OrderFaults(component=component, spells=spells, happened=happened)

@@ -4,9 +4,10 @@ All of a merchant's events must be here together. Times are int64 microseconds s
 """
 
 import zlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +18,13 @@ from features.events import COLUMNS, EVENT_TYPES, Kind
 from features.spells import FOREVER, Spells, match
 
 __all__ = [
-    "NO_TIME", "OPENERS", "REPEATED", "TYPE_CODES", "Known", "Rows", "begins", "days", "known_of", "ranks",
-    "type_codes",
+    "NO_TIME", "OPENERS", "REPEATED", "TYPE_CODES", "Known", "Rows", "begins", "days", "known_of", "once",
+    "ranks", "type_codes",
 ]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
+_Asked = ParamSpec("_Asked")
+_Found = TypeVar("_Found")
 
 #: How an event type is written in a partition.
 TYPE_CODES = {name: code for code, name in enumerate(EVENT_TYPES)}
@@ -46,9 +49,12 @@ REPEATED = frozenset(_REPEATED)
 OPENERS = frozenset(event_type for event_type, _ in (_ORDER, *_OPENED_BY.values()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rows:
-    """The events of one type: positions (n,) in their partition, merchants, clocks and spells of being known."""
+    """The events of one type: positions (n,) in their partition, merchants, clocks and spells of being known.
+
+    Two are equal only if they are the same, so that what was found out about some rows can be kept (`once`).
+    """
 
     event_type: str
     position: Ints
@@ -83,6 +89,20 @@ def begins(day: Ints) -> Ints:
     return np.where(day == FOREVER, FOREVER, day * _DAY)
 
 
+def once(find: "Callable[Concatenate[Known, _Asked], _Found]") -> "Callable[Concatenate[Known, _Asked], _Found]":
+    """Work the same question about a partition out once only; what is asked must be hashable."""
+
+    @wraps(find)
+    def kept(known: "Known", /, *asked: _Asked.args, **named: _Asked.kwargs) -> _Found:
+        question = (find, asked, tuple(named.items()))
+        if question not in known.found:
+            known.found[question] = find(known, *asked, **named)
+        answer: _Found = known.found[question]
+        return answer
+
+    return kept
+
+
 class Known:
     """A partition: `table` with integer columns `merchant` and `type` beside those of the log that are needed.
 
@@ -100,6 +120,7 @@ class Known:
         self._sums: dict[str, Ints] = {}
         self._times: dict[tuple[str, str], Ints] = {}
         self._rows: dict[str, Rows] = {}
+        self.found: dict[Hashable, Any] = {}
         self._end = np.full(len(self._start), FOREVER)
         self._reverse()
 
@@ -140,6 +161,7 @@ class Known:
             found[pc.list_parent_indices(texts).to_numpy()[equal]] = True
         return found[rows.position]
 
+    @once
     def keys(self, rows: Rows, column: str) -> Ints:
         """Numbers that are equal where merchant and id are equal; -1 where the id is null."""
         if column not in self._keys:
@@ -166,6 +188,7 @@ class Known:
         """
         return days(deadlines) + 1 if self._live else days(deadlines)
 
+    @once
     def times(self, rows: Rows, column: str) -> Ints:
         """A time that events carry, or repeat from what they follow; `NO_TIME` where neither is known."""
         if column == "event_time":

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from features.known import NO_TIME, Known, Rows, days
+from features.known import NO_TIME, Known, Rows, days, once
 from features.measures import Events, Is, Ticked
 from features.selection import numbered, presence, select
 from features.spells import Spells, joined, match, minus, union
@@ -27,11 +27,17 @@ def real(known: Known, orders: Rows, spells: Spells) -> Spells:
     shares an account, phone, device, address or entity with the merchant; nor once a time by which it was to be
     shipped, or else delivered, has passed without a sign of it: silence makes no good order.
     """
+    return minus(spells, _unreal(known, orders))
+
+
+@once
+def _unreal(known: Known, orders: Rows) -> Spells:
+    """While which of some orders does not count."""
     untracked = minus(
-        presence(known, orders, [_UNTRACKED], by="order_id"), presence(known, orders, [_ON_ITS_WAY], by="order_id")
+        presence(known, orders, (_UNTRACKED,), by="order_id"), presence(known, orders, (_ON_ITS_WAY,), by="order_id")
     )
-    cancelled = presence(known, orders, [_CANCELLED], by="order_id")
-    return minus(spells, joined([cancelled, untracked, _silent(known, orders), _of_linked(known, orders)]))
+    cancelled = presence(known, orders, (_CANCELLED,), by="order_id")
+    return union(joined([cancelled, untracked, _silent(known, orders), _of_linked(known, orders)]))
 
 
 def _silent(known: Known, orders: Rows) -> Spells:
@@ -41,7 +47,7 @@ def _silent(known: Known, orders: Rows) -> Spells:
     promised = numbered(orders)
     promised = promised.where(promise[promised.key] != NO_TIME)
     late = promised.since(known.due(promise)[promised.key])
-    return minus(late, presence(known, orders, [_SHIPPED, _DELIVERED], by="order_id"))
+    return minus(late, presence(known, orders, (_SHIPPED, _DELIVERED), by="order_id"))
 
 
 def _of_linked(known: Known, orders: Rows) -> Spells:

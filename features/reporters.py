@@ -121,7 +121,7 @@ def reports_of(market: Known, credence: Credence) -> tuple[Reports, Circles]:
                              for name in ("confirmed", "refuted", "vouched"))  # fmt: skip
     percent = _by_word(market.texts(filed, "evidence"), dict(credence.evidence))
     share = _MILLION * (right + confirmed) // (right + wrong + confirmed + failed)
-    resolved = presence(market, filed, [Events(event_type="fake_report_resolved")], by="report_id")
+    resolved = presence(market, filed, (Events(event_type="fake_report_resolved"),), by="report_id")
     return Reports(
         rows=filed, reporter=reporter, weight=share * percent // 100, credible=confirmed + vouched > failed,
         trusted=_trusted(lately, credence), open=minus(numbered(filed), resolved),
@@ -171,7 +171,7 @@ def _outcomes(market: Known, filed: Rows, reporter: Ints) -> Iterator[Facts]:
 def _ruled(market: Known, filed: Rows, outcome: str, case: Ints) -> Spells:
     """While an outcome of each case is known."""
     ruling = Events(event_type="fake_report_resolved", where=(Is(column="outcome", words=(outcome,)),))
-    spells = intersect(numbered(filed), presence(market, filed, [ruling], by="report_id"))
+    spells = intersect(numbered(filed), presence(market, filed, (ruling,), by="report_id"))
     return union(Spells(key=case[spells.key], start=spells.start, end=spells.end))
 
 

@@ -1,6 +1,6 @@
 """Choosing events by what they say, and telling while which of them are known."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.events import COLUMNS, EVENT_TYPES, Kind
-from features.known import NO_TIME, Known, Rows, begins, days
+from features.known import NO_TIME, Known, Rows, begins, days, once
 from features.measures import After, AtLeast, AtMost, Carries, Condition, Events, Is, IsNot, Lists, Ticked, Unanswered
 from features.spells import Spells, joined, match, minus, union
 
@@ -17,6 +17,7 @@ __all__ = ["holds", "numbered", "presence", "select", "speaks"]
 Ints = npt.NDArray[np.int64]
 
 
+@once
 def select(known: Known, events: Events | Unanswered) -> Rows:
     """The events of a type for which all conditions hold; or what was asked, while it goes without its answer."""
     if isinstance(events, Unanswered):
@@ -60,26 +61,40 @@ def numbered(rows: Rows) -> Spells:
     return rows.spells(np.arange(len(rows)))
 
 
+#: Microseconds.
+_HOUR = 3_600_000_000
+
+
+@once
 def presence(
-    known: Known, rows: Rows, others: Iterable[Events | Unanswered], *, by: str, until: Ints | None = None,
-    own: bool = False,
+    known: Known, rows: Rows, others: tuple[Events | Unanswered, ...], *, by: str, until: str | None = None,
+    hours: int = 0, own: bool = False,
 ) -> Spells:  # fmt: skip
     """While which of `rows` (by position) some event of `others` with the same id is known.
 
-    With `until` (n,), only events no later than that are looked at; with `own`, none that names another buyer.
+    With `until`, a time of the rows, only events no later than so many hours before that are looked at; with `own`,
+    none that names another buyer.
     """
+    latest = None if until is None else known.times(rows, until) - hours * _HOUR
     found: list[Spells] = []
-    keys = known.keys(rows, by)
     for events in others:
         candidates = select(known, events)
-        row, other = match(keys, known.keys(candidates, by))
-        chosen = speaks(known, rows, row, candidates, other) if own else np.ones(len(row), dtype=np.bool_)
-        if until is not None:
-            chosen &= candidates.time[other] <= until[row]
-        row, other = row[chosen], other[chosen]
+        row, other = _alike(known, rows, events, by)
+        if own:
+            said = speaks(known, rows, row, candidates, other)
+            row, other = row[said], other[said]
+        if latest is not None:
+            soon = candidates.time[other] <= latest[row]
+            row, other = row[soon], other[soon]
         start, end = days(candidates.start)[other], days(candidates.end)[other]
         found.append(Spells(key=row, start=start, end=end).where(start < end))
     return union(joined(found))
+
+
+@once
+def _alike(known: Known, rows: Rows, events: Events | Unanswered, by: str) -> tuple[Ints, Ints]:
+    """Which of `rows` and which of the chosen events have the same id: all pairs."""
+    return match(known.keys(rows, by), known.keys(select(known, events), by))
 
 
 def speaks(known: Known, orders: Rows, row: Ints, events: Rows, other: Ints) -> npt.NDArray[np.bool_]:
