@@ -65,14 +65,16 @@ class Market:
     """The events that some measures' crossings read, gathered part by part from all merchants."""
 
     def __init__(self, measures: Iterable[Measure]) -> None:
-        self._types = types_read(measures)
-        self._parts: list[pa.Table] = []
+        self._parts: dict[str, list[pa.Table]] = {name: [] for name in types_read(measures)}
 
     def take(self, known: Known) -> None:
         """Take in the events of a part's merchants."""
-        if self._types:
-            self._parts.append(known.only(self._types))
+        for name, parts in self._parts.items():
+            parts.append(known.table(name))
 
     def facts(self, measures: Iterable[Measure]) -> list[Facts]:
         """The facts of these measures; none before anything was taken in."""
-        return crossing_facts(Known(pa.concat_tables(self._parts)), measures) if self._parts else []
+        return crossing_facts(Known(self._events), measures) if any(self._parts.values()) else []
+
+    def _events(self, event_type: str) -> pa.Table:
+        return pa.concat_tables([pa.table({}), *self._parts.get(event_type, [])], promote_options="default")

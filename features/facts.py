@@ -41,7 +41,7 @@ from features.measures import (
     Without,
 )
 from features.real import real
-from features.selection import holds, numbered, presence, select
+from features.selection import Until, holds, numbered, presence, select
 from features.spells import FOREVER, Spells, following, highest, intersect, joined, minus, peaks, union
 
 __all__ = ["Facts", "Lexicon", "latest_rows", "resolve"]
@@ -177,7 +177,7 @@ def _on_clock(known: Known, clock: str) -> tuple[Rows, Ints]:
 @once
 def _while_known(known: Known, rows: Rows, source: Orders, *, own: bool = False) -> Spells:
     """While what the source asks for is known of each order; with `own`, as far as its own buyer says so."""
-    until = source.clock if source.in_time else None
+    until = Until(clock=source.clock) if source.in_time else None
     spells = numbered(rows)
     if source.having:
         spells = intersect(spells, presence(known, rows, source.having, by="order_id", until=until, own=own))
@@ -244,8 +244,8 @@ def _within(keys: Ints, stretch: Ints) -> Ints:
 def _without(known: Known, source: Without, _: Lexicon) -> _Placed:
     rows = select(known, source.of)
     rows = rows.where(known.filled(rows, source.by))
-    until = None if source.hours is None else "event_time"
-    taken = presence(known, rows, source.lacking, by=source.by, until=until, hours=source.hours or 0)
+    until = None if source.hours is None else Until(clock="event_time", hours=source.hours)
+    taken = presence(known, rows, source.lacking, by=source.by, until=until)
     spells = minus(numbered(rows), taken)
     return _of_spells(rows, spells, days(rows.time))
 
@@ -335,17 +335,17 @@ def _said(known: Known, rows: Rows, column: str, lexicon: Lexicon) -> Ints:
     return known.numbers(rows, column)
 
 
-def latest_rows(known: Known, source: Latest, count: int) -> Ints:
-    """The event (by position in the partition) that stands for each of `count` merchants at the end; -1 for none."""
-    standing = np.full(count, -1)
+def latest_rows(known: Known, source: Latest, count: int, *, column: str) -> Ints:
+    """What the event that stands for each of `count` merchants at the end says in an integer column; 0 for none."""
+    standing = np.zeros(count, dtype=np.int64)
     parts = [_saying(known, select(known, events), source.column) for events in source.of]
     merchant = np.concatenate([rows.merchant for rows in parts])
-    position = np.concatenate([rows.position for rows in parts])
+    says = np.concatenate([known.numbers(rows, column) for rows in parts])
     places = _order_of_events(known, parts)
     order = np.argsort(-places if source.earliest else places)
     live = order[np.concatenate([rows.end for rows in parts])[order] == FOREVER]
     # Of several assignments to one place the last one stays.
-    standing[merchant[live]] = position[live]
+    standing[merchant[live]] = says[live]
     return standing
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from features.known import NO_TIME, Known, Rows, days, once
 from features.measures import AtMost, Events, Is, IsNot, Unanswered
-from features.selection import numbered, presence, select, speaks
+from features.selection import Until, numbered, presence, select, speaks
 from features.spells import Spells, intersect, joined, match, minus
 
 __all__ = ["COMPONENTS", "SILENCE_PROOF", "TOLD", "OrderFaults", "own_faults"]
@@ -25,6 +25,7 @@ _LOW_REVIEWS = Events(event_type="review_posted", where=(AtMost(column="stars", 
 _FAULTY_RETURNS = Events(
     event_type="return_requested", where=(Is(column="reason", words=("quality", "not_as_described")),)
 )
+_PROMISED_DISPATCH, _PROMISED_DELIVERY = Until(clock="ship_by"), Until(clock="deliver_by")
 _ANSWERS = Events(event_type="return_answered")
 _SILENT_RETURNS = Unanswered(asks=_FAULTY_RETURNS, answers=(_ANSWERS,), by="return_id", deadline="answer_by")
 _ACCEPTED_RETURNS = Events(event_type="return_answered", where=(Is(column="outcome", words=("accepted",)),))
@@ -68,8 +69,8 @@ def _dispatch_late(known: Known, orders: Rows) -> tuple[Spells, Ints]:
     """Not shipped by the promised time, and not cancelled by anyone but the merchant before it."""
     ship_by = known.times(orders, "ship_by")
     promised = ship_by != NO_TIME
-    kept = presence(known, orders, (_SHIPMENTS,), by="order_id", until="ship_by")
-    excused = presence(known, orders, (_OTHER_CANCELLATIONS,), by="order_id", until="ship_by", own=True)
+    kept = presence(known, orders, (_SHIPMENTS,), by="order_id", until=_PROMISED_DISPATCH)
+    excused = presence(known, orders, (_OTHER_CANCELLATIONS,), by="order_id", until=_PROMISED_DISPATCH, own=True)
     due = numbered(orders).where(promised[numbered(orders).key])
     # That nothing came is known once the promised time has passed.
     late = minus(minus(due.since(known.due(ship_by)[due.key]), kept), excused)
@@ -78,7 +79,7 @@ def _dispatch_late(known: Known, orders: Rows) -> tuple[Spells, Ints]:
 
 def _low_stars_on_time(known: Known, orders: Rows) -> tuple[Spells, Ints]:
     """One or two stars for an order that came by the promised time: the carrier is not to blame."""
-    on_time = presence(known, orders, (_DELIVERIES,), by="order_id", until="deliver_by")
+    on_time = presence(known, orders, (_DELIVERIES,), by="order_id", until=_PROMISED_DELIVERY)
     reviews, spells, event = _beside_orders(known, orders, _LOW_REVIEWS)
     return _while(spells, reviews.time[event], on_time)
 
@@ -86,7 +87,7 @@ def _low_stars_on_time(known: Known, orders: Rows) -> tuple[Spells, Ints]:
 def _low_stars_not_late(known: Known, orders: Rows) -> tuple[Spells, Ints]:
     """One or two stars for an order that is not known to have come late: silence about it excuses none."""
     deliver_by = known.times(orders, "deliver_by")
-    in_time = presence(known, orders, (_DELIVERIES,), by="order_id", until="deliver_by")
+    in_time = presence(known, orders, (_DELIVERIES,), by="order_id", until=_PROMISED_DELIVERY)
     came = presence(known, orders, (_DELIVERIES,), by="order_id")
     late = minus(came.where(deliver_by[came.key] != NO_TIME), in_time)
     reviews, spells, event = _beside_orders(known, orders, _LOW_REVIEWS)

@@ -1,6 +1,7 @@
 """Choosing events by what they say, and telling while which of them are known."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from features.known import NO_TIME, Known, Rows, begins, days, once
 from features.measures import After, AtLeast, AtMost, Carries, Condition, Events, Is, IsNot, Lists, Ticked, Unanswered
 from features.spells import Spells, joined, match, minus, union
 
-__all__ = ["holds", "numbered", "presence", "select", "speaks"]
+__all__ = ["Until", "holds", "numbered", "presence", "select", "speaks"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -65,17 +66,24 @@ def numbered(rows: Rows) -> Spells:
 _HOUR = 3_600_000_000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Until:
+    """A moment that each of some rows carries, or so many hours before it."""
+
+    clock: str
+    hours: int = 0
+
+
 @once
 def presence(
-    known: Known, rows: Rows, others: tuple[Events | Unanswered, ...], *, by: str, until: str | None = None,
-    hours: int = 0, own: bool = False,
+    known: Known, rows: Rows, others: tuple[Events | Unanswered, ...], *, by: str, until: Until | None = None,
+    own: bool = False,
 ) -> Spells:  # fmt: skip
     """While which of `rows` (by position) some event of `others` with the same id is known.
 
-    With `until`, a time of the rows, only events no later than so many hours before that are looked at; with `own`,
-    none that names another buyer.
+    With `until`, only events no later than that are looked at; with `own`, none that names another buyer.
     """
-    latest = None if until is None else known.times(rows, until) - hours * _HOUR
+    latest = None if until is None else known.times(rows, until.clock) - until.hours * _HOUR
     found: list[Spells] = []
     for events in others:
         candidates = select(known, events)
