@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
+from features.events import OF_A_LISTING
 from features.facts import Facts
 from features.known import Known, Rows, days
 from features.measures import Crossed, Events, Is, Measure
 from features.selection import numbered, select
 from features.sharing import Pairs, not_public, pairs
 from features.spells import FOREVER, Moves, Spells, heights, intersect, joined, match, peaks, union
-from features.tables import OF_A_LISTING
 
 __all__ = ["MOST_WITH_A_TITLE", "READS", "listing_counts", "listing_facts", "twins_of"]
 

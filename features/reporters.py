@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from features.circles import ALONE, Circle, Circles, circles_of
 from features.facts import Facts
-from features.kernel import Moments, window_sums
+from features.kernel import Moments, window_sums, windows_of
 from features.known import Known, Rows, days
 from features.measures import Credence, Crossed, Events, Is, Measure, Number
 from features.selection import numbered, presence
@@ -150,7 +150,7 @@ def _records(market: Known, filed: Rows, reporter: Ints, lately: int) -> tuple[I
     numbers = [(outcome, window) for window in (None, lately) for outcome in _RECORD]
     sums: dict[Number, Ints] = {}
     for facts in _outcomes(market, filed, reporter):
-        sums |= window_sums(facts, mornings, numbers)
+        sums |= window_sums(facts, mornings, windows_of(numbers))
     found = np.zeros((len(numbers), len(reporter)), dtype=np.int64)
     found[:, named] = [sums[number][place] for number in numbers]
     return found[: len(_RECORD)], found[len(_RECORD) :]
