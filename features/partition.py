@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.duplicates import Discarded, EventIds
 from features.errors import NothingAccepted
@@ -94,17 +95,24 @@ class _Merchants:
     """Numbers for merchants, given out as they come, and when each was first known of."""
 
     def __init__(self) -> None:
-        self.number_of: dict[str, int] = {}
+        self._names = pa.array([], pa.string())
         self.first_known = np.zeros(0, dtype=np.int64)
         self.last_known = 0
+
+    @property
+    def number_of(self) -> dict[str, int]:
+        """The number of each merchant."""
+        return {name: number for number, name in enumerate(self._names.to_pylist())}
 
     def take(self, rows: pa.Table) -> pa.Array:
         """The merchants of some rows."""
         names = rows.column("merchant_id").combine_chunks().dictionary_encode()
-        own = [self.number_of.setdefault(name, len(self.number_of)) for name in names.dictionary.to_pylist()]
-        numbers = np.array(own, dtype=np.int64)[names.indices.to_numpy()]
+        fresh = names.dictionary.filter(pc.invert(pc.is_in(names.dictionary, value_set=self._names)))
+        self._names = pa.concat_arrays([self._names, fresh])
+        own = pc.index_in(names.dictionary, value_set=self._names)
+        numbers = own.to_numpy().astype(np.int64)[names.indices.to_numpy()]
         known = rows.column("known_at").cast(pa.int64()).to_numpy()
-        unseen = np.full(len(self.number_of) - len(self.first_known), np.iinfo(np.int64).max)
+        unseen = np.full(len(fresh), np.iinfo(np.int64).max)
         self.first_known = np.append(self.first_known, unseen)
         np.minimum.at(self.first_known, numbers, known)
         self.last_known = max(self.last_known, int(known.max(initial=0)))

@@ -213,6 +213,16 @@ def peaks(spells: Spells, height: Ints) -> Moves:
     >>> moves.start.tolist(), moves.end.tolist(), moves.height.tolist()
     ([0, 5, 7], [5, 7, 9], [3, 4, 3])
     """
+    alone = np.bincount(spells.key, minlength=1)[spells.key] == 1
+    if not alone.any():
+        return _highest_of_several(spells, height)
+    single, several = spells.where(alone), _highest_of_several(spells.where(~alone), height[~alone])
+    own = Moves(key=single.key, start=single.start, end=single.end, height=height[alone])
+    return _together(own, several)
+
+
+def _highest_of_several(spells: Spells, height: Ints) -> Moves:
+    """`peaks` where keys have several spells."""
     ended = spells.end < FOREVER
     rising = _rising(spells.where(~ended), height[~ended])
     if not ended.any():
@@ -286,8 +296,11 @@ def _merged(rising: Moves, passing: Moves) -> Moves:
     height = np.maximum(_height_at(rising, key, moment), _height_at(passing, key, moment))
     moved = np.append(True, (key[1:] != key[:-1]) | (height[1:] != height[:-1]))[: len(key)]
     both = _chained(key[moved], moment[moved], height[moved])
-    parts = [Moves(**{name: getattr(rising, name)[~touched] for name in _MOVES}), both]
-    return Moves(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in _MOVES})
+    return _together(Moves(**{name: getattr(rising, name)[~touched] for name in _MOVES}), both)
+
+
+def _together(one: Moves, other: Moves) -> Moves:
+    return Moves(**{name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in _MOVES})
 
 
 _MOVES = ("key", "start", "end", "height")

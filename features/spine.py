@@ -65,16 +65,10 @@ def midnight(day: date) -> datetime:
 def read_spine(path: Path) -> Spine:
     """A spine from a Parquet or CSV file with the columns `merchant_id` and `as_of`."""
     try:
-        table = pacsv.read_csv(path, convert_options=_CSV) if path.suffix == ".csv" else _read_parquet(path)
+        table = pacsv.read_csv(path, convert_options=_CSV) if path.suffix == ".csv" else pq.read_table(path)
     except (pa.ArrowException, OSError) as error:
         raise SpineInvalid(f"{path} cannot be read as a spine: {error}") from error
     return spine_of(table)
-
-
-def _read_parquet(path: Path) -> pa.Table:
-    # `pq.read_table` would load pandas for it, which takes longer than to read most spines.
-    with pq.ParquetFile(path) as file:
-        return file.read()
 
 
 def spine_of(table: pa.Table) -> Spine:
