@@ -6,6 +6,7 @@ from features.catalogue import (
     concentration,
     disputes,
     fakes,
+    kept,
     links,
     listings,
     merchant,
@@ -42,6 +43,7 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "brushing": brushing.FEATURES,
     "prices": prices.FEATURES,
     "concentration": concentration.FEATURES,
+    "kept": kept.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)
