@@ -26,6 +26,7 @@ from features.measures import (
     Crossed,
     Dealt,
     Distinct,
+    Events,
     Flag,
     Happenings,
     Late,
@@ -265,11 +266,12 @@ def _keyed(parts: Sequence[Rows], keys: Ints) -> tuple[Spells, Ints]:
 
 
 def _open(known: Known, source: Open, _: Lexicon) -> _Placed:
-    opened, closed = known.of(source.opened), known.of(source.closed)
-    keys = known.keys(opened, source.by)
-    owner = _owners(keys, opened.merchant)
-    spells = minus(union(opened.spells(keys)), closed.spells(known.keys(closed, source.by)))
-    return _Placed(merchant=owner[spells.key], clock=spells.start, start=spells.start, end=spells.end)
+    opened = known.of(source.opened)
+    keys, day = known.keys(opened, source.by), days(opened.time)
+    top, owner = day.max(initial=0), _owners(keys, opened.merchant)
+    spells = minus(numbered(opened), presence(known, opened, [Events(event_type=source.closed)], by=source.by))
+    moves = peaks(Spells(key=keys[spells.key], start=spells.start, end=spells.end), top - day[spells.key])
+    return _Placed(merchant=owner[moves.key], clock=top - moves.height, start=moves.start, end=moves.end)
 
 
 def _repaid(known: Known, source: Repaid, _: Lexicon) -> _Placed:

@@ -30,6 +30,7 @@ __all__ = [
     "IsNot",
     "Late",
     "Latest",
+    "Lists",
     "Measure",
     "Number",
     "One",
@@ -99,7 +100,15 @@ class Ticked:
     yes: bool = True
 
 
-Condition = Is | IsNot | AtLeast | AtMost | Carries | After | Ticked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lists:
+    """The column, which holds several words, holds this one among them."""
+
+    column: str
+    word: str
+
+
+Condition = Is | IsNot | AtLeast | AtMost | Carries | After | Ticked | Lists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +241,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """Each id once, while it is known to be opened and not known to be closed; it has no clock."""
+    """Each id once, when it was first opened, while it is known to be opened and not known to be closed."""
 
     opened: str
     closed: str

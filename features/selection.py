@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from features.events import COLUMNS, EVENT_TYPES, Kind
 from features.known import NO_TIME, Known, Rows, begins, days
-from features.measures import After, Asked, AtLeast, AtMost, Carries, Condition, Events, Is, IsNot, Ticked
+from features.measures import After, Asked, AtLeast, AtMost, Carries, Condition, Events, Is, IsNot, Lists, Ticked
 from features.spells import Spells, intersect, joined, match, minus, union
 
 __all__ = ["clocked", "day_of", "holds", "numbered", "presence", "select", "speaks", "while_known"]
@@ -43,6 +43,8 @@ def holds(known: Known, rows: Rows, where: Sequence[Condition]) -> npt.NDArray[n
             case Ticked(column=column, yes=yes):
                 said = known.filled(rows, column)
                 every &= said & ((known.numbers(rows, column) == 1) == yes)
+            case Lists(column=column, word=word):
+                every &= known.lists(rows, column, word)
             case Carries(column=column) if COLUMNS[column].kind is Kind.TIME:
                 every &= known.times(rows, column) != NO_TIME
             case Carries(column=column):

@@ -3,6 +3,7 @@
 from features.catalogue import (
     brushing,
     buyers,
+    complaints,
     concentration,
     disputes,
     fakes,
@@ -43,6 +44,7 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "brushing": brushing.FEATURES,
     "prices": prices.FEATURES,
     "concentration": concentration.FEATURES,
+    "complaints": complaints.FEATURES,
     "kept": kept.FEATURES,
 }
 
