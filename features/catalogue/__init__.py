@@ -3,6 +3,7 @@
 from features.catalogue import (
     brushing,
     buyers,
+    cohorts,
     complaints,
     concentration,
     disputes,
@@ -46,6 +47,7 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "concentration": concentration.FEATURES,
     "complaints": complaints.FEATURES,
     "kept": kept.FEATURES,
+    "cohorts": cohorts.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)
