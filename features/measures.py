@@ -39,7 +39,9 @@ __all__ = [
     "Reaches",
     "Repaid",
     "Said",
+    "Soonest",
     "Source",
+    "Standing",
     "Ticked",
     "Unanswered",
     "Without",
@@ -249,6 +251,27 @@ class Repaid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Of all that say the same in `by` (nothing is the same as nothing), the latest, while it is of `being`; no clock.
+
+    The latest is what it is in `Latest`. With `until`, which names a date, it stands up to the end of that day; without
+    a date it stands for good.
+    """
+
+    of: tuple[Events, ...]
+    by: tuple[str, ...]
+    being: tuple[Events, ...]
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Soonest:
+    """Per merchant, what stands that will end by its date before all others; no clock. It says that date."""
+
+    of: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Latest:
     """Per merchant, the one event that is the latest (or, with `earliest`, the first) of those known; no clock.
 
@@ -272,7 +295,10 @@ class Crossed:
     of: str
 
 
-Source = Happenings | Orders | OwnFaults | Capped | Distinct | Without | Changed | Open | Repaid | Latest | Crossed
+Source = (
+    Happenings | Orders | OwnFaults | Capped | Distinct | Without | Changed | Open | Repaid | Standing | Soonest
+    | Latest | Crossed
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,7 +329,7 @@ class Late:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """For `Latest`: what the event says: its day (days since 1970), an integer, or a text's number in a lexicon."""
+    """For `Latest` or `Soonest`: what the event says: a day (since 1970), an integer, or a text's number in a lexicon."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from features.catalogue import (
     merchant,
     money,
     orders,
+    papers,
     prices,
     promises,
     reporters,
@@ -44,6 +45,7 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "prices": prices.FEATURES,
     "concentration": concentration.FEATURES,
     "complaints": complaints.FEATURES,
+    "papers": papers.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)
