@@ -7,6 +7,7 @@ from features.catalogue import (
     concentration,
     disputes,
     fakes,
+    kept,
     links,
     listings,
     merchant,
@@ -46,6 +47,7 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "concentration": concentration.FEATURES,
     "complaints": complaints.FEATURES,
     "papers": papers.FEATURES,
+    "kept": kept.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)
