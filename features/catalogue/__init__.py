@@ -14,6 +14,7 @@ from features.catalogue import (
     merchant,
     money,
     orders,
+    papers,
     prices,
     promises,
     reporters,
@@ -46,6 +47,7 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "prices": prices.FEATURES,
     "concentration": concentration.FEATURES,
     "complaints": complaints.FEATURES,
+    "papers": papers.FEATURES,
     "kept": kept.FEATURES,
     "cohorts": cohorts.FEATURES,
 }
