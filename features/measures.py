@@ -7,9 +7,12 @@ that equal declarations are equal, share their work and have equal hashes.
 
 from dataclasses import dataclass
 
+from features.conditions import After, AtLeast, AtMost, Carries, Condition, Is, IsNot, Lists, Ticked
+
 __all__ = [
     "After",
     "Amount",
+    "Asked",
     "AtLeast",
     "AtMost",
     "Belief",
@@ -29,6 +32,7 @@ __all__ = [
     "IsNot",
     "Late",
     "Latest",
+    "Lists",
     "Measure",
     "Number",
     "One",
@@ -38,68 +42,12 @@ __all__ = [
     "Reaches",
     "Repaid",
     "Said",
+    "Soonest",
     "Source",
+    "Standing",
     "Ticked",
-    "Unanswered",
     "Without",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Is:
-    """The column holds one of these words."""
-
-    column: str
-    words: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IsNot:
-    """The column holds none of these words, or nothing."""
-
-    column: str
-    words: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AtMost:
-    """The number is at most this."""
-
-    column: str
-    most: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AtLeast:
-    """The number is at least this; null is 0."""
-
-    column: str
-    least: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Carries:
-    """The event says anything in the column: a time, by itself or repeated from what it follows; or anything else."""
-
-    column: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class After:
-    """The event happened after the deadline that it carries."""
-
-    column: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticked:
-    """The flag says yes (or, with `yes` False, no); a flag that says nothing is neither."""
-
-    column: str
-    yes: bool = True
-
-
-Condition = Is | IsNot | AtLeast | AtMost | Carries | After | Ticked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,16 +59,6 @@ class Events:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unanswered:
-    """Events whose deadline has passed while no event of `answers` with the same id is known: silence, as it shows."""
-
-    asks: Events
-    answers: tuple[Events, ...]
-    by: str
-    deadline: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Happenings:
     """Every such event, on its own clock."""
 
@@ -128,18 +66,37 @@ class Happenings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
-    """Orders placed, each on one of its own clocks, while something is known of them.
+class Asked:
+    """What was ordered, asked for or promised: events, each on one of its own clocks, while something is known of it.
 
-    An order counts while at least one event of `having` (if any is named) and none of `lacking` is known with
-    its `order_id`; with `in_time`, only events no later than the clock are looked at. An order whose clock is
-    null is left out.
+    It counts while at least one event of `having` (if any is named) and none of `lacking` is known with the same `by`;
+    with `in_time`, only events no later than the clock are looked at. The clock runs so many seconds `later` than what
+    the event says. An event whose clock is null is left out.
+
+    It may itself stand among events: it is then what counts, at its clock, and where that is a deadline it is known no
+    sooner than the deadline has passed. So silence is something that happens: what is asked and lacks its answer.
     """
 
+    of: "Events | Asked"
+    by: str
     clock: str = "event_time"
-    having: tuple[Events | Unanswered, ...] = ()
-    lacking: tuple[Events, ...] = ()
+    later: int = 0
+    having: tuple["Events | Asked", ...] = ()
+    lacking: tuple["Events | Asked", ...] = ()
     in_time: bool = False
+
+    @property
+    def deadline(self) -> bool:
+        """Whether its clock tells by when something was to happen, and not when it did."""
+        return self.clock != "event_time" or self.later > 0 or (isinstance(self.of, Asked) and self.of.deadline)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders(Asked):
+    """Orders placed, while something is known of them."""
+
+    of: Events | Asked = Events(event_type="order_placed")
+    by: str = "order_id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,11 +107,6 @@ class OwnFaults:
     """
 
     components: tuple[str, ...]
-
-    @property
-    def clock(self) -> str:
-        """The clock of the orders."""
-        return "event_time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +119,7 @@ class Capped:
     An order whose buyer is not known is one of a buyer of its own.
 
     So within any window each buyer moves a sum by at most `most`, and `Capped(bad=x)` is never more than
-    `Capped(bad=x, of=y)`. Both orders run on the same clock.
+    `Capped(bad=x, of=y)`. Both are of the same events and on the same clock.
     """
 
     bad: Orders | OwnFaults | None = None
@@ -175,10 +127,14 @@ class Capped:
     most: int = 3
 
     @property
-    def clock(self) -> str:
-        """The clock of the orders."""
-        orders = self.bad or self.of
-        return orders.clock if orders else "event_time"
+    def orders(self) -> Orders:
+        """Which orders it looks at, and on which clock."""
+        return next((one for one in (self.bad, self.of) if isinstance(one, Orders)), Orders())
+
+    @property
+    def deadline(self) -> bool:
+        """Whether that clock tells by when something was to happen."""
+        return self.orders.deadline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +180,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """Each id once, while it is known to be opened and not known to be closed; it has no clock."""
+    """Each id once, when it was first opened, while it is known to be opened and not known to be closed."""
 
     opened: str
     closed: str
@@ -237,6 +193,27 @@ class Repaid:
 
     event_type: str
     refund: Events
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Of all that say the same in `by` (nothing is the same as nothing), the latest, while it is of `being`; no clock.
+
+    The latest is what it is in `Latest`. With `until`, which names a date, it stands up to the end of that day; without
+    a date it stands for good.
+    """
+
+    of: tuple[Events, ...]
+    by: tuple[str, ...]
+    being: tuple[Events, ...]
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Soonest:
+    """Per merchant, what stands that will end by its date before all others; no clock. It says that date."""
+
+    of: Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,7 +240,10 @@ class Crossed:
     of: str
 
 
-Source = Happenings | Orders | OwnFaults | Capped | Distinct | Without | Changed | Open | Repaid | Latest | Crossed
+Source = (
+    Happenings | Asked | OwnFaults | Capped | Distinct | Without | Changed | Open | Repaid | Standing | Soonest
+    | Latest | Crossed
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,7 +274,7 @@ class Late:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """For `Latest`: what the event says: its day (days since 1970), an integer, or a text's number in a lexicon."""
+    """For `Latest` or `Soonest`: what the event says: a day since 1970, an integer, or a text's number in a lexicon."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

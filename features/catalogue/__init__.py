@@ -3,14 +3,18 @@
 from features.catalogue import (
     brushing,
     buyers,
+    cohorts,
+    complaints,
     concentration,
     disputes,
     fakes,
+    kept,
     links,
     listings,
     merchant,
     money,
     orders,
+    papers,
     prices,
     promises,
     reporters,
@@ -42,6 +46,10 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "brushing": brushing.FEATURES,
     "prices": prices.FEATURES,
     "concentration": concentration.FEATURES,
+    "complaints": complaints.FEATURES,
+    "papers": papers.FEATURES,
+    "kept": kept.FEATURES,
+    "cohorts": cohorts.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.catalogue.feature import Context, Formula, Ratio
 from features.measures import Measure, Number
 
-__all__ = ["Across", "Busiest", "Change", "Fresh", "Furthest", "Product", "Spread", "TopShare", "Trend", "Volatility"]
+__all__ = [
+    "Across", "Beyond", "Busiest", "Change", "Difference", "Fresh", "Furthest", "Matured", "Pooled", "Product",
+    "Spread", "TopShare", "Trend", "Volatility",
+]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -74,6 +78,42 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Matured:
+    """A rate of what lies in a window that ended `age` days ago, as known now; null where there is nothing in it."""
+
+    rate: Ratio
+    age: int
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return (*self.rate.numbers(self._long(days)), *self.rate.numbers(self.age))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,) with nulls."""
+        (of, per), (young, per_young) = (self.rate.sums(context.own, one) for one in (self._long(days), self.age))
+        return pa.array(_by(of - young, per - per_young), mask=per == per_young)
+
+    def _long(self, days: int | None) -> int | None:
+        return None if days is None else days + self.age
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One thing less another; null where either is."""
+
+    of: Formula
+    less: Formula
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return tuple(dict.fromkeys((*self.of.numbers(days), *self.less.numbers(days))))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,) with nulls."""
+        return pc.subtract(self.of.values(context, days), self.less.values(context, days))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Across:
     """One sum by another of a window of its own; null where the denominator is 0."""
 
@@ -88,6 +128,38 @@ class Across:
         """float64 (n,) with nulls."""
         of, per = context.own(self.of), context.own(self.per)
         return pa.array(_by(of, per), mask=per == 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pooled:
+    """Several sums by several others, all together; null where the denominator is 0."""
+
+    of: tuple[Measure, ...]
+    per: tuple[Measure, ...]
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return tuple((measure, days) for measure in (*self.of, *self.per))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,) with nulls."""
+        of, per = (_each(context, [(one, days) for one in some]).sum(axis=0) for some in (self.of, self.per))
+        return pa.array(_by(of, per), mask=per == 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beyond:
+    """What lies before the window: all of a measure, less what is in it; never null."""
+
+    of: Measure
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return ((self.of, None), (self.of, days))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """int64 (n,)."""
+        return pa.array(context.own((self.of, None)) - context.own((self.of, days)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
