@@ -41,7 +41,6 @@ from features.measures import (
     Soonest,
     Source,
     Standing,
-    Without,
 )
 from features.real import real
 from features.selection import clocked, day_of, holds, numbered, presence, select, while_known
@@ -224,14 +223,6 @@ def _within(keys: Ints, stretch: Ints) -> Ints:
     return np.where(keys < 0, -1, apart)
 
 
-def _without(known: Known, source: Without, _: Lexicon) -> _Placed:
-    rows = select(known, source.of)
-    rows = rows.where(known.filled(rows, source.by))
-    until = None if source.hours is None else rows.time - source.hours * _HOUR
-    spells = minus(numbered(rows), presence(known, rows, source.lacking, by=source.by, until=until))
-    return _of_spells(rows, spells, days(rows.time))
-
-
 def _changed(known: Known, source: Changed, _: Lexicon) -> _Placed:
     rows = _saying(known, _saying(known, select(known, source.of), source.by), source.column)
     spells = numbered(rows)
@@ -340,7 +331,6 @@ _PLACE: dict[type, Callable[[Known, Any, Lexicon], _Placed]] = {
     OwnFaults: _own_faults,
     Capped: _capped,
     Distinct: _distinct,
-    Without: _without,
     Changed: _changed,
     Open: _open,
     Repaid: _repaid,

@@ -18,6 +18,7 @@ from features.catalogue import (
     prices,
     promises,
     reporters,
+    returned,
     returns,
     reviews,
     trends,
@@ -50,6 +51,7 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "papers": papers.FEATURES,
     "kept": kept.FEATURES,
     "cohorts": cohorts.FEATURES,
+    "returned": returned.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)

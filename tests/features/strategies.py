@@ -79,7 +79,7 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "category": ("toys", "tea"),
     "brand": ("acme",),
     "programme": ("installation", "home_delivery"),
-    "programmes": (["installation"], ["home_delivery", "installation"], []),
+    "programmes": (["installation"], ["home_delivery", "seven_day_return"], ["seven_day_return"], []),
     "topic": ("quality", "counterfeit", "late", "return_refused", "anything"),
     "amount_cents": (100, 0, 250, 99999),
     "deposit_cents": (5000, 0, 7000),
@@ -104,8 +104,9 @@ _WEIGHTS = {"order_placed": 24, "order_shipped": 9, "order_delivered": 9, "order
             "deposit_changed": 4, "advance_recovered": 5, "advance_written_off": 3, "message_answered": 4,
             "inspection_completed": 3, "listing_changed": 4, "link_observed": 4, "parcel_scanned": 3,
             "order_confirmed": 3}  # fmt: skip
-#: Words that 3.2 asks for are drawn as often as all the others together.
-_ASKED_FOR = ("merchant_at_fault", "confirmed", "failed_counterfeit", "rejected", "merchant", "platform")
+#: Words that features ask for are drawn as often as all the others together.
+_ASKED_FOR = ("merchant_at_fault", "confirmed", "failed_counterfeit", "rejected", "merchant", "platform", "no_reason",
+              "quality")  # fmt: skip
 _TYPES = [name for name in EVENT_TYPES if name != "event_reversed" for _ in range(_WEIGHTS.get(name, 1))]
 #: Orders come first, so that the plainest event is one.
 _TYPES.sort(key="order_placed".__ne__)
