@@ -6,13 +6,13 @@ from functools import cache
 
 from features.events import EVENT_TYPES
 from features.known import OPENERS, REPEATED
-from features.measures import Changed, Distinct, Happenings, Latest, Measure, Open, Orders, Repaid, Without
+from features.measures import Changed, Distinct, Following, Happenings, Latest, Measure, Open, Orders, Repaid, Without
 
 __all__ = ["touched"]
 
 #: Sources that read no other events than those they name (and orders, where they are of them); any other source may
 #: read everything.
-_OUTSPOKEN = (Happenings, Orders, Distinct, Without, Changed, Open, Repaid, Latest)
+_OUTSPOKEN = (Happenings, Orders, Distinct, Without, Changed, Following, Open, Repaid, Latest)
 
 
 def touched(measures: Sequence[Measure], event_types: Collection[str]) -> list[Measure]:

@@ -1,6 +1,7 @@
 """Every feature, declared once, family by family."""
 
 from features.catalogue import (
+    accounts,
     brushing,
     buyers,
     concentration,
@@ -42,6 +43,7 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "brushing": brushing.FEATURES,
     "prices": prices.FEATURES,
     "concentration": concentration.FEATURES,
+    "accounts": accounts.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)

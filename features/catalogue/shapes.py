@@ -11,10 +11,22 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from features.catalogue.feature import Context, Formula, Ratio
+from features.catalogue.feature import Context, Formula, Ratio, Since
 from features.measures import Measure, Number
 
-__all__ = ["Across", "Busiest", "Change", "Fresh", "Furthest", "Product", "Spread", "TopShare", "Trend", "Volatility"]
+__all__ = [
+    "Across",
+    "Busiest",
+    "Change",
+    "Fresh",
+    "Furthest",
+    "PaceAfter",
+    "Product",
+    "Spread",
+    "TopShare",
+    "Trend",
+    "Volatility",
+]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -71,6 +83,35 @@ class Change:
         """float64 (n,) with nulls."""
         (of, per), (of_long, per_long) = (self.rate.sums(context.own, window) for window in (self.short, self.long))
         return pa.array(_by(of, per) - _by(of_long, per_long), mask=(per == 0) | (per_long == 0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaceAfter:
+    """The pace of what follows something, by the pace of `per` before it; null where it was too long ago.
+
+    `of` is counted in the last `days` days, and its pace is that of the days `since`, at most so many. `per` is counted
+    in the `before` days before the last `days`; null where there is none.
+    """
+
+    of: Measure
+    per: Measure
+    since: Since
+    days: int
+    before: int
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        earlier = ((self.per, self.days), (self.per, self.days + self.before))
+        return ((self.of, self.days), *earlier, *self.since.numbers(None))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,) with nulls."""
+        since = self.since.values(context, None)
+        elapsed = since.fill_null(self.days + 1).to_numpy()
+        before = context.own((self.per, self.days + self.before)) - context.own((self.per, self.days))
+        # On the day of the change itself a day has begun.
+        expected = before * np.clip(elapsed, 1, self.days) / self.before
+        return pa.array(_by(context.own((self.of, self.days)), expected), mask=(elapsed > self.days) | (before == 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,21 +225,25 @@ class Spread:
 class Fresh:
     """Of a short window's sum, the share of the measures of which a long window had nothing before it.
 
-    Null where the short window has nothing, or where there was nothing at all before it.
+    Null where the short window has nothing, or where there was nothing at all before it. With `shown`, which goes with
+    `of` one by one, it is the share in the short window's sum of those instead.
     """
 
     of: tuple[Measure, ...]
     short: int
     long: int
+    shown: tuple[Measure, ...] = ()
 
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""
-        return tuple((measure, window) for window in (self.short, self.long) for measure in self.of)
+        found = tuple((measure, window) for window in (self.short, self.long) for measure in self.of)
+        return (*found, *((measure, self.short) for measure in self.shown))
 
     def values(self, context: Context, days: int | None) -> pa.Array:
         """float64 (n,) with nulls."""
         now, ever = (_each(context, [(one, window) for one in self.of]) for window in (self.short, self.long))
-        fresh, total = np.where(ever == now, now, 0).sum(axis=0), now.sum(axis=0)
+        shown = _each(context, [(one, self.short) for one in self.shown]) if self.shown else now
+        fresh, total = np.where(ever == now, shown, 0).sum(axis=0), shown.sum(axis=0)
         return pa.array(_by(fresh, total), mask=(total == 0) | ((ever - now).sum(axis=0) == 0))
 
 

@@ -103,13 +103,17 @@ _WEIGHTS = {"order_placed": 24, "order_shipped": 9, "order_delivered": 9, "order
             "inspection_completed": 3, "listing_changed": 4, "link_observed": 4, "parcel_scanned": 3,
             "order_confirmed": 3}  # fmt: skip
 #: Words that 3.2 asks for are drawn as often as all the others together.
-_ASKED_FOR = ("merchant_at_fault", "confirmed", "failed_counterfeit", "rejected", "merchant", "platform")
+_ASKED_FOR = ("merchant_at_fault", "confirmed", "failed_counterfeit", "rejected", "merchant", "platform",
+              "bank_account")  # fmt: skip
 _TYPES = [name for name in EVENT_TYPES if name != "event_reversed" for _ in range(_WEIGHTS.get(name, 1))]
 #: Orders come first, so that the plainest event is one.
 _TYPES.sort(key="order_placed".__ne__)
 #: What bears on the word of reporters; several reporters over several merchants meet only where little else happens.
 _ON_REPORTS = ("fake_report_filed", "fake_report_filed", "fake_report_resolved", "fake_report_resolved",
                "link_observed")  # fmt: skip
+#: What follows a change of account.
+_ON_ACCOUNTS = ("order_placed", "order_placed", "account_changed", "account_changed", "listing_changed",
+                "listing_changed", "order_shipped")  # fmt: skip
 #: Columns that are ignored where the type does not use them, though some hold what no type allows.
 _NOISE = {"stars": 9, "ship_by": AS_OF, "deliver_by": AS_OF, "actor": "nobody", "amount_cents": 7, "buyer_id": "b9",
           "order_id": "o1", "deposit_cents": 99, "category": "noise", "reverses": "e00"}  # fmt: skip
@@ -202,6 +206,11 @@ def logs(draw: st.DrawFn, *, most: int = 40, types: Sequence[str] = _TYPES) -> l
 def report_logs() -> st.SearchStrategy[list[Event]]:
     """Logs of reports of fakes, what they came to, and whom their reporters were seen with."""
     return logs(types=_ON_REPORTS)
+
+
+def account_logs() -> st.SearchStrategy[list[Event]]:
+    """Logs of changes of account, and of orders and listings around them."""
+    return logs(types=_ON_ACCOUNTS)
 
 
 def refused_rows(taken: Sequence[str]) -> st.SearchStrategy[list[Event]]:

@@ -18,7 +18,18 @@ from features.moment import features_as_of, features_now, readings
 from features.store import EventStore
 from features.tables import category_sums, merchants, tiles, waiting
 from tests.features.build import a_log, a_spine, moment
-from tests.features.strategies import AS_OF, MERCHANTS, TICK, Event, known_at, logs, report_logs, spines, splits
+from tests.features.strategies import (
+    AS_OF,
+    MERCHANTS,
+    TICK,
+    Event,
+    account_logs,
+    known_at,
+    logs,
+    report_logs,
+    spines,
+    splits,
+)
 
 # An example is a whole history with a store of its own, told bit by bit and built anew at each of its midnights.
 now_and_then = settings(max_examples=settings().max_examples // 10)
@@ -75,7 +86,7 @@ def differences(found: list[Event], expected: list[Event]) -> list[tuple[str, st
 
 
 @now_and_then
-@given(logs() | report_logs(), spines(), st.integers(1, 5))
+@given(logs() | report_logs() | account_logs(), spines(), st.integers(1, 5))
 def test_a_log_told_event_by_event_gives_at_every_midnight_what_a_file_gives(log, moments, at_once):
     events = standing(log)
     with a_store() as store:
@@ -89,7 +100,7 @@ def test_a_log_told_event_by_event_gives_at_every_midnight_what_a_file_gives(log
 
 
 @now_and_then
-@given(logs(), splits())
+@given(logs() | account_logs(), splits())
 def test_the_order_in_which_events_come_in_changes_nothing(log, split):
     events = [event for event in standing(log) if known_at(event) < AS_OF]
     with a_store() as store:

@@ -8,10 +8,11 @@ from hypothesis import given
 
 from features.catalogue import FAMILIES
 from tests.features.naive import Event, Value, history
+from tests.features.naive_accounts import accounts
 from tests.features.naive_buyers import buyers_and_brushing
 from tests.features.naive_listings import prices_and_concentration
 from tests.features.naive_trade import volume_and_trends
-from tests.features.strategies import logs, spines
+from tests.features.strategies import account_logs, logs, spines
 from tests.features.test_features_equal_their_definition import engine, everybody_at
 
 Definition = Callable[[Sequence[Event], datetime], dict[str, Value]]
@@ -66,3 +67,8 @@ _LISTINGS = (*["listing_changed"] * 4, "order_placed")
 @given(logs(types=_LISTINGS), spines(most=4))
 def test_prices_and_concentration_are_what_their_meanings_say(log, moments):
     assert disagreements(["prices", "concentration"], prices_and_concentration, log, moments) == []
+
+
+@given(account_logs(), spines(most=4))
+def test_changes_of_account_and_what_follows_them_are_what_their_meanings_say(log, moments):
+    assert disagreements(["accounts"], accounts, log, moments) == []
