@@ -24,6 +24,8 @@ COLUMNS_KEPT = (
     "advanced_by", "finally_liable", "dispute_id", "report_id", "refund_id", "return_id", "link_kind", "link_token",
     "quantity", "kind", "fulfilled_by", "no_return_confirmed", "tracked", "leg", "listing_id", "price_cents",
     "title", "status", "penalty", "change", "reporter_id", "reporter_kind", "evidence", "answer_by",
+    "complaint_id", "tier", "channel", "topic", "programme", "programmes", "opened_at", "satisfied",
+    "message_id", "service_id", "reply_by", "due_by", "service", "scan", "speed",
 )  # fmt: skip
 
 

@@ -131,6 +131,15 @@ class Known:
             return pa.nulls(len(rows), pa.string())
         return self._table.column(column).take(pa.array(rows.position)).combine_chunks()
 
+    def lists(self, rows: Rows, column: str, word: str) -> npt.NDArray[np.bool_]:
+        """Whether a column of several texts has a text among them."""
+        found = np.zeros(self._table.num_rows, dtype=np.bool_)
+        if column in self._table.column_names:
+            texts = self._table.column(column).combine_chunks()
+            equal = pc.equal(pc.list_flatten(texts), word).fill_null(False).to_numpy(zero_copy_only=False)
+            found[pc.list_parent_indices(texts).to_numpy()[equal]] = True
+        return found[rows.position]
+
     def keys(self, rows: Rows, column: str) -> Ints:
         """Numbers that are equal where merchant and id are equal; -1 where the id is null."""
         if column not in self._keys:
@@ -164,7 +173,8 @@ class Known:
         if (rows.event_type, column) not in self._times:
             self._times[rows.event_type, column] = self._carried(rows.event_type, column)
         times, whole = self._times[rows.event_type, column], self.of(rows.event_type)
-        return times if len(rows) == len(whole) else times[np.searchsorted(whole.position, rows.position)]
+        all_of_them = np.array_equal(rows.position, whole.position)
+        return times if all_of_them else times[np.searchsorted(whole.position, rows.position)]
 
     def _rows_of(self, event_type: str) -> Rows:
         position = np.flatnonzero(self._type == TYPE_CODES[event_type])

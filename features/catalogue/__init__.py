@@ -4,9 +4,11 @@ from features.catalogue import (
     accounts,
     brushing,
     buyers,
+    complaints,
     concentration,
     disputes,
     fakes,
+    kept,
     links,
     listings,
     merchant,
@@ -44,6 +46,8 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "prices": prices.FEATURES,
     "concentration": concentration.FEATURES,
     "accounts": accounts.FEATURES,
+    "complaints": complaints.FEATURES,
+    "kept": kept.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)

@@ -15,18 +15,9 @@ from features.catalogue.feature import Context, Formula, Ratio, Since
 from features.measures import Measure, Number
 
 __all__ = [
-    "Across",
-    "Busiest",
-    "Change",
-    "Fresh",
-    "Furthest",
-    "PaceAfter",
-    "Product",
-    "Spread",
-    "TopShare",
-    "Trend",
-    "Volatility",
-]
+    "Across", "Beyond", "Busiest", "Change", "Fresh", "Furthest", "PaceAfter", "Pooled", "Product", "Spread", "TopShare",
+    "Trend", "Volatility",
+]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -129,6 +120,38 @@ class Across:
         """float64 (n,) with nulls."""
         of, per = context.own(self.of), context.own(self.per)
         return pa.array(_by(of, per), mask=per == 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pooled:
+    """Several sums by several others, all together; null where the denominator is 0."""
+
+    of: tuple[Measure, ...]
+    per: tuple[Measure, ...]
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return tuple((measure, days) for measure in (*self.of, *self.per))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,) with nulls."""
+        of, per = (_each(context, [(one, days) for one in some]).sum(axis=0) for some in (self.of, self.per))
+        return pa.array(_by(of, per), mask=per == 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beyond:
+    """What lies before the window: all of a measure, less what is in it; never null."""
+
+    of: Measure
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return ((self.of, None), (self.of, days))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """int64 (n,)."""
+        return pa.array(context.own((self.of, None)) - context.own((self.of, days)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,7 +78,9 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "link_token": ("t1", "t2"),
     "category": ("toys", "tea"),
     "brand": ("acme",),
-    "programme": ("installation",),
+    "programme": ("installation", "home_delivery"),
+    "programmes": (["installation"], ["home_delivery", "installation"], []),
+    "topic": ("quality", "counterfeit", "late", "return_refused", "anything"),
     "amount_cents": (100, 0, 250, 99999),
     "deposit_cents": (5000, 0, 7000),
     "price_cents": (1000, 900, 690, 90, 0),
@@ -86,7 +88,7 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "quantity": (1, 3),
     "stars": (1, 2, 3, 4, 5),
     "severity": (1, 3),
-    "tier": (1, 3),
+    "tier": (1, 2, 3),
     "points": (0, 12),
     "reply_seconds": (60, 0, 3599, 90000),
     "valid_until": (date(2024, 2, 29), date(2024, 3, 3)),
@@ -112,8 +114,10 @@ _TYPES.sort(key="order_placed".__ne__)
 _ON_REPORTS = ("fake_report_filed", "fake_report_filed", "fake_report_resolved", "fake_report_resolved",
                "link_observed")  # fmt: skip
 #: What follows a change of account.
-_ON_ACCOUNTS = ("order_placed", "order_placed", "account_changed", "account_changed", "listing_changed",
-                "listing_changed", "order_shipped")  # fmt: skip
+_ON_HANDS = ("order_placed", "order_placed", "account_changed", "account_changed", "listing_changed",
+             "listing_changed", "order_shipped")  # fmt: skip
+#: What passes between a merchant and the platform, and little else.
+_ON_ACCOUNTS = ("order_placed", *["complaint_received"] * 2, "complaint_closed")
 #: Columns that are ignored where the type does not use them, though some hold what no type allows.
 _NOISE = {"stars": 9, "ship_by": AS_OF, "deliver_by": AS_OF, "actor": "nobody", "amount_cents": 7, "buyer_id": "b9",
           "order_id": "o1", "deposit_cents": 99, "category": "noise", "reverses": "e00"}  # fmt: skip
@@ -209,8 +213,13 @@ def report_logs() -> st.SearchStrategy[list[Event]]:
 
 
 def account_logs() -> st.SearchStrategy[list[Event]]:
-    """Logs of changes of account, and of orders and listings around them."""
+    """Logs of complaints, checks, penalties and programmes."""
     return logs(types=_ON_ACCOUNTS)
+
+
+def hands_logs() -> st.SearchStrategy[list[Event]]:
+    """Logs of changes of account, and of orders and listings around them."""
+    return logs(types=_ON_HANDS)
 
 
 def refused_rows(taken: Sequence[str]) -> st.SearchStrategy[list[Event]]:

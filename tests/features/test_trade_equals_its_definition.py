@@ -10,9 +10,10 @@ from features.catalogue import FAMILIES
 from tests.features.naive import Event, Value, history
 from tests.features.naive_accounts import accounts
 from tests.features.naive_buyers import buyers_and_brushing
+from tests.features.naive_kept import promises_kept
 from tests.features.naive_listings import prices_and_concentration
 from tests.features.naive_trade import volume_and_trends
-from tests.features.strategies import account_logs, logs, spines
+from tests.features.strategies import hands_logs, logs, spines
 from tests.features.test_features_equal_their_definition import engine, everybody_at
 
 Definition = Callable[[Sequence[Event], datetime], dict[str, Value]]
@@ -69,6 +70,16 @@ def test_prices_and_concentration_are_what_their_meanings_say(log, moments):
     assert disagreements(["prices", "concentration"], prices_and_concentration, log, moments) == []
 
 
-@given(account_logs(), spines(most=4))
+@given(hands_logs(), spines(most=4))
 def test_changes_of_account_and_what_follows_them_are_what_their_meanings_say(log, moments):
     assert disagreements(["accounts"], accounts, log, moments) == []
+
+
+_KEPT = (*["order_placed"] * 6, "order_shipped", "order_cancelled", "order_delivered", *["parcel_scanned"] * 3,
+         *["return_requested", "return_answered", "message_received", "message_answered", "service_requested",
+           "service_completed", "refund_paid", "refund_paid", "return_inspected"] * 2, "link_observed")  # fmt: skip
+
+
+@given(logs(types=_KEPT), spines(most=4))
+def test_promises_are_kept_as_their_meanings_say(log, moments):
+    assert disagreements(["kept"], promises_kept, log, moments) == []
