@@ -40,12 +40,15 @@ from features.measures import (
     OwnFaults,
     Reaches,
     Repaid,
+    Soonest,
     Source,
+    Standing,
     Without,
 )
 from features.real import real
 from features.selection import clocked, day_of, holds, numbered, presence, select, while_known
 from features.spells import FOREVER, Spells, following, highest, intersect, joined, minus, peaks, union
+from features.standing import keyed, order_of_events, soonest, standing
 
 __all__ = ["Facts", "Lexicon", "latest_rows", "resolve"]
 
@@ -207,7 +210,7 @@ def _distinct(known: Known, source: Distinct, _: Lexicon) -> _Placed:
     merchant = np.concatenate([rows.merchant for rows in parts])
     if source.alone:
         keys = np.where(keys < 0, np.arange(len(keys)) + keys.max(initial=-1) + 1, keys)
-    spells, row = _keyed(parts, keys if source.hours is None else _within(keys, time // (source.hours * _HOUR)))
+    spells, row = keyed(parts, keys if source.hours is None else _within(keys, time // (source.hours * _HOUR)))
     low, high = clock.min(initial=0), clock.max(initial=0)
     chosen = highest(spells, (high - clock if source.earliest else clock - low)[row], source.most)
     at = row[chosen.key]
@@ -235,7 +238,7 @@ def _changed(known: Known, source: Changed, _: Lexicon) -> _Placed:
     rows = _saying(known, _saying(known, select(known, source.of), source.by), source.column)
     spells = numbered(rows)
     keyed = Spells(key=known.keys(rows, source.by)[spells.key], start=spells.start, end=spells.end)
-    before, after, pairs = following(keyed, _order_of_events(known, [rows])[spells.key])
+    before, after, pairs = following(keyed, order_of_events(known, [rows])[spells.key])
     before, after = spells.key[before], spells.key[after]
     number = COLUMNS[source.column].kind is not Kind.TEXT
     said = known.numbers(rows, source.column) if number else ranks(known.texts(rows, source.column))
@@ -271,18 +274,6 @@ def _owners(keys: Ints, merchant: Ints) -> Ints:
     return owner
 
 
-def _keyed(parts: Sequence[Rows], keys: Ints) -> tuple[Spells, Ints]:
-    """The spells of all events under their keys, and the place of each among all events."""
-    offsets = np.cumsum([0] + [len(rows) for rows in parts])
-    spells = joined(
-        [
-            rows.spells(np.where(keys[offset : offset + len(rows)] < 0, -1, np.arange(len(rows)) + offset))
-            for rows, offset in zip(parts, offsets, strict=False)
-        ]
-    )
-    return Spells(key=keys[spells.key], start=spells.start, end=spells.end), spells.key
-
-
 def _open(known: Known, source: Open, _: Lexicon) -> _Placed:
     opened = known.of(source.opened)
     keys, day = known.keys(opened, source.by), days(opened.time)
@@ -305,10 +296,24 @@ def _latest(known: Known, source: Latest, lexicon: Lexicon) -> _Placed:
         return _Placed(merchant=nothing, clock=nothing, start=nothing, end=nothing, said=nothing)
     height, said = _ranked(known, parts, source.column, lexicon)
     top = len(said) - 1
-    spells, row = _keyed(parts, np.concatenate([rows.merchant for rows in parts]))
+    spells, row = keyed(parts, np.concatenate([rows.merchant for rows in parts]))
     moves = peaks(spells, top - height[row] if source.earliest else height[row])
     at = top - moves.height if source.earliest else moves.height
     return _Placed(merchant=moves.key, clock=moves.start, start=moves.start, end=moves.end, said=said[at])
+
+
+def _standing(known: Known, source: Standing, _: Lexicon) -> _Placed:
+    stands = standing(known, source)
+    # An amount is asked of one type of events only.
+    rows = select(known, source.of[0]) if len(source.of) == 1 else None
+    return _Placed(
+        merchant=stands.merchant, clock=stands.start, start=stands.start, end=stands.end, rows=rows, row=stands.event
+    )
+
+
+def _soonest(known: Known, source: Soonest, _: Lexicon) -> _Placed:
+    spells, dates = soonest(standing(known, source.of))
+    return _Placed(merchant=spells.key, clock=spells.start, start=spells.start, end=spells.end, said=dates)
 
 
 def _saying(known: Known, rows: Rows, column: str) -> Rows:
@@ -322,7 +327,7 @@ def _ranked(known: Known, parts: Sequence[Rows], column: str, lexicon: Lexicon) 
         day = np.concatenate([days(rows.time) for rows in parts])
         return day - day.min(), np.arange(day.min(), day.max() + 1)
     said = np.concatenate([_said(known, rows, column, lexicon) for rows in parts])
-    places = _order_of_events(known, parts)
+    places = order_of_events(known, parts)
     return places, said[np.argsort(places)]
 
 
@@ -338,22 +343,12 @@ def latest_rows(known: Known, source: Latest, count: int) -> Ints:
     parts = [_saying(known, select(known, events), source.column) for events in source.of]
     merchant = np.concatenate([rows.merchant for rows in parts])
     position = np.concatenate([rows.position for rows in parts])
-    places = _order_of_events(known, parts)
+    places = order_of_events(known, parts)
     order = np.argsort(-places if source.earliest else places)
     live = order[np.concatenate([rows.end for rows in parts])[order] == FOREVER]
     # Of several assignments to one place the last one stays.
     standing[merchant[live]] = position[live]
     return standing
-
-
-def _order_of_events(known: Known, parts: Sequence[Rows]) -> Ints:
-    """The place of each event by event_time, then known_at, then event_id."""
-    time = np.concatenate([rows.time for rows in parts])
-    start = np.concatenate([rows.start for rows in parts])
-    ids = ranks(pa.concat_arrays([known.texts(rows, "event_id") for rows in parts]))
-    places = np.empty(len(time), dtype=np.int64)
-    places[np.lexsort((ids, start, time))] = np.arange(len(time))
-    return places
 
 
 _PLACE: dict[type, Callable[[Known, Any, Lexicon], _Placed]] = {
@@ -368,5 +363,7 @@ _PLACE: dict[type, Callable[[Known, Any, Lexicon], _Placed]] = {
     Following: _following,
     Open: _open,
     Repaid: _repaid,
+    Standing: _standing,
+    Soonest: _soonest,
     Latest: _latest,
 }

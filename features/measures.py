@@ -7,6 +7,7 @@ that equal declarations are equal, share their work and have equal hashes.
 
 from dataclasses import dataclass
 
+from features.conditions import After, AtLeast, AtMost, Carries, Condition, Is, IsNot, Lists, Ticked
 from features.credence import Belief, Credence
 
 __all__ = [
@@ -43,75 +44,12 @@ __all__ = [
     "Reaches",
     "Repaid",
     "Said",
+    "Soonest",
     "Source",
+    "Standing",
     "Ticked",
     "Without",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Is:
-    """The column holds one of these words."""
-
-    column: str
-    words: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IsNot:
-    """The column holds none of these words, or nothing."""
-
-    column: str
-    words: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AtMost:
-    """The number is at most this."""
-
-    column: str
-    most: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AtLeast:
-    """The number is at least this; null is 0."""
-
-    column: str
-    least: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Carries:
-    """The event says anything in the column: a time, by itself or repeated from what it follows; or anything else."""
-
-    column: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class After:
-    """The event happened after the deadline that it carries."""
-
-    column: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticked:
-    """The flag says yes (or, with `yes` False, no); a flag that says nothing is neither."""
-
-    column: str
-    yes: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lists:
-    """The column, which holds several words, holds this one among them."""
-
-    column: str
-    word: str
-
-
-Condition = Is | IsNot | AtLeast | AtMost | Carries | After | Ticked | Lists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,6 +213,27 @@ class Repaid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Of all that say the same in `by` (nothing is the same as nothing), the latest, while it is of `being`; no clock.
+
+    The latest is what it is in `Latest`. With `until`, which names a date, it stands up to the end of that day; without
+    a date it stands for good.
+    """
+
+    of: tuple[Events, ...]
+    by: tuple[str, ...]
+    being: tuple[Events, ...]
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Soonest:
+    """Per merchant, what stands that will end by its date before all others; no clock. It says that date."""
+
+    of: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Latest:
     """Per merchant, the one event that is the latest (or, with `earliest`, the first) of those known; no clock.
 
@@ -299,8 +258,8 @@ class Crossed:
 
 
 Source = (
-    Happenings | Asked | OwnFaults | Capped | Distinct | Without | Changed | Following | Open | Repaid | Latest
-    | Crossed
+    Happenings | Asked | OwnFaults | Capped | Distinct | Without | Changed | Following | Open | Repaid
+    | Standing | Soonest | Latest | Crossed
 )  # fmt: skip
 
 
@@ -332,7 +291,7 @@ class Late:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """For `Latest`: what the event says: its day (days since 1970), an integer, or a text's number in a lexicon."""
+    """For `Latest` or `Soonest`: what the event says: a day since 1970, an integer, or a text's number in a lexicon."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

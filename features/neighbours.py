@@ -13,7 +13,7 @@ from features.jsonrows import parse_canonical
 from features.measures import Following
 from features.tables import KEYS, OF_A_LISTING, event_keys, events, waiting
 
-__all__ = ["Stored", "all_of", "beside", "by_seq", "key_rows", "no_rows", "of_types"]
+__all__ = ["Stored", "all_of", "beside", "by_seq", "key_rows", "no_rows", "of_types", "together"]
 
 #: An event counts once it does not wait. Its `known_at` does not decide: two requests take their moments in one order
 #: and their turns in another, and clocks of two machines differ.
@@ -62,9 +62,9 @@ def no_rows() -> pa.Table:
 def beside(tx: Connection, new: pa.Table, *, heads: Iterable[int], following: Sequence[Following] = ()) -> Stored:
     """The stored events that count, whose facts the facts of `new` may depend on, or change.
 
-    `heads` (seqs) stand for "the latest" of anything of the merchants and always belong to them; `following` are the
-    sources for which it matters what happened shortly before. Rows of `new` are never among what is found, as they are
-    told apart by `seq`.
+    `heads` (seqs) stand for "the latest" of anything of the merchants, or are what that is chosen from; they always
+    belong to them. `following` are the sources for which it matters what happened shortly before. Rows of `new` are
+    never among what is found, as they are told apart by `seq`.
     """
     own = set(new.column("seq").to_pylist())
     found = Stored()
@@ -175,6 +175,17 @@ def of_types(tx: Connection, merchant_id: str, event_types: Collection[str]) -> 
     """A merchant's events of some types that count."""
     own = (events.c.merchant_id == merchant_id, events.c.event_type.in_(sorted(event_types)))
     return by_seq(tx, list(tx.scalars(select(events.c.seq).where(_COUNTS, *own).order_by(events.c.seq))))
+
+
+def together(tx: Connection, new: pa.Table, groups: Collection[frozenset[str]]) -> set[int]:
+    """The stored events (seqs) of each group of types of which a merchant has new ones: all of it belongs together."""
+    found: set[int] = set()
+    for types in groups:
+        mine = new.filter(pc.is_in(new.column("event_type"), value_set=pa.array(sorted(types))))
+        for names in some(mine.column("merchant_id").unique().to_pylist()):
+            chosen = (events.c.merchant_id.in_(names), events.c.event_type.in_(sorted(types)))
+            found.update(tx.scalars(select(events.c.seq).where(*chosen)))
+    return found
 
 
 def all_of(tx: Connection, merchant_ids: Sequence[str], *, at: int | None = None) -> pa.Table:

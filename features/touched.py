@@ -6,12 +6,25 @@ from functools import cache
 
 from features.events import EVENT_TYPES
 from features.known import OPENERS, REPEATED
-from features.measures import Asked, Changed, Distinct, Following, Happenings, Latest, Measure, Open, Repaid, Without
+from features.measures import (
+    Asked,
+    Changed,
+    Distinct,
+    Following,
+    Happenings,
+    Latest,
+    Measure,
+    Open,
+    Repaid,
+    Soonest,
+    Standing,
+    Without,
+)
 
 __all__ = ["touched"]
 
 #: Sources that read no other events than those they name; any other source may read everything.
-_OUTSPOKEN = (Happenings, Asked, Distinct, Without, Changed, Following, Open, Repaid, Latest)
+_OUTSPOKEN = (Happenings, Asked, Distinct, Without, Changed, Following, Open, Repaid, Standing, Soonest, Latest)
 
 
 def touched(measures: Sequence[Measure], event_types: Collection[str]) -> list[Measure]:

@@ -14,6 +14,7 @@ from features.catalogue import (
     merchant,
     money,
     orders,
+    papers,
     prices,
     promises,
     reporters,
@@ -47,6 +48,7 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "concentration": concentration.FEATURES,
     "accounts": accounts.FEATURES,
     "complaints": complaints.FEATURES,
+    "papers": papers.FEATURES,
     "kept": kept.FEATURES,
 }
 

@@ -21,6 +21,7 @@ __all__ = [
     "Since",
     "Told",
     "Total",
+    "Until",
     "Windowed",
 ]
 
@@ -108,6 +109,23 @@ class Since:
         """int64 (n,) with nulls."""
         known = context.own((self.known, None))
         return pa.array(context.day - context.own((self.latest, None)), mask=known == 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Until:
+    """Calendar days from the moment's day to a date; null where there is none."""
+
+    date: Measure
+    known: Measure
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return ((self.date, None), (self.known, None))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """int64 (n,) with nulls."""
+        known = context.own((self.known, None))
+        return pa.array(context.own((self.date, None)) - context.day, mask=known == 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

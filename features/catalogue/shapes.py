@@ -15,8 +15,8 @@ from features.catalogue.feature import Context, Formula, Ratio, Since
 from features.measures import Measure, Number
 
 __all__ = [
-    "Across", "Beyond", "Busiest", "Change", "Fresh", "Furthest", "PaceAfter", "Pooled", "Product", "Spread", "TopShare",
-    "Trend", "Volatility",
+    "Across", "Beyond", "Busiest", "Change", "Fresh", "Furthest", "PaceAfter", "Pooled", "Product", "Spread",
+    "TopShare", "Trend", "Volatility",
 ]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]

@@ -33,7 +33,9 @@ from features.measures import (
     Open,
     OwnFaults,
     Repaid,
+    Soonest,
     Source,
+    Standing,
 )
 from features.spark.rows import FACTS, Part, Task, fact_rows
 from features.tiles import tiles
@@ -72,7 +74,7 @@ def split_of(measure: Measure) -> Split:
             return Split(by=by)
         case Repaid() if not asks:
             return Split(by="refund_id")
-        case Latest(of=of) if not asks:
+        case Latest(of=of) | Standing(of=of) | Soonest(of=Standing(of=of)) if not asks:
             return Split(only=tuple(dict.fromkeys(events.event_type for events in of)))
     return Split()
 

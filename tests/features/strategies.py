@@ -91,7 +91,7 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "tier": (1, 2, 3),
     "points": (0, 12),
     "reply_seconds": (60, 0, 3599, 90000),
-    "valid_until": (date(2024, 2, 29), date(2024, 3, 3)),
+    "valid_until": (date(2024, 3, 3), date(2024, 2, 29), date(2024, 3, 4), date(2024, 6, 1)),
     "tracked": (True, False),
     "satisfied": (True, False),
     # A refund's reason is free text; most of these make its order defective.
@@ -117,7 +117,7 @@ _ON_REPORTS = ("fake_report_filed", "fake_report_filed", "fake_report_resolved",
 _ON_HANDS = ("order_placed", "order_placed", "account_changed", "account_changed", "listing_changed",
              "listing_changed", "order_shipped")  # fmt: skip
 #: What passes between a merchant and the platform, and little else.
-_ON_ACCOUNTS = ("order_placed", *["complaint_received"] * 2, "complaint_closed")
+_ON_ACCOUNTS = ("order_placed", *["complaint_received"] * 2, "complaint_closed", *["qualification_checked"] * 3)
 #: Columns that are ignored where the type does not use them, though some hold what no type allows.
 _NOISE = {"stars": 9, "ship_by": AS_OF, "deliver_by": AS_OF, "actor": "nobody", "amount_cents": 7, "buyer_id": "b9",
           "order_id": "o1", "deposit_cents": 99, "category": "noise", "reverses": "e00"}  # fmt: skip

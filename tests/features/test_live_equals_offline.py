@@ -195,6 +195,13 @@ def test_days_are_counted_to_the_day_that_runs():
     assert now_of(log, "2024-03-10T01:00")["days_since_last_order"] == 2
 
 
+def test_a_paper_of_today_is_valid_until_midnight():
+    paper = "2024-03-01T09:00  qualification_checked  qualification=identity outcome=passed valid_until=2024-03-10"
+    today, tomorrow = now_of(paper, "2024-03-10T20:00"), now_of(paper, "2024-03-11T00:00")
+    assert (today["n_papers_valid"], today["days_until_paper_expires"]) == (1, 0)
+    assert (tomorrow["n_papers_valid"], tomorrow["n_papers_expired"]) == (0, 1)
+
+
 # --- Clocks that are ahead -------------------------------------------------------------------------------------
 
 
