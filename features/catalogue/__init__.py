@@ -4,6 +4,7 @@ from features.catalogue import (
     accounts,
     brushing,
     buyers,
+    cohorts,
     complaints,
     concentration,
     disputes,
@@ -50,6 +51,7 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "complaints": complaints.FEATURES,
     "papers": papers.FEATURES,
     "kept": kept.FEATURES,
+    "cohorts": cohorts.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)

@@ -7,10 +7,11 @@ never had.
 
 from collections.abc import Iterator
 
+from features.catalogue.aftermath import PaceAfter
 from features.catalogue.concentration import CATEGORIES, groups
 from features.catalogue.feature import Feature, Since, Total, Windowed
 from features.catalogue.orders import ORDERS, ORDERS_PLACED
-from features.catalogue.shapes import Across, Fresh, PaceAfter, Product
+from features.catalogue.shapes import Across, Fresh, Product
 from features.catalogue.trends import MISSED
 from features.measures import Changed, Distinct, Events, Following, Happenings, Is, Latest, Measure, Said
 

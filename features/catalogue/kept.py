@@ -173,6 +173,8 @@ FEATURES: tuple[Feature, ...] = (
         "promised time; a shipment that was only told is none",
         formula=by_then("ship_by", *CARRIED),
         capped=by_then_capped("ship_by", *CARRIED),
+        prior=0.85,
+        drawn=(90, 365),
         unit="share",
         riskier="lower",
         clock="the order's own ship_by",

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from features.catalogue.feature import Context, Formula, Ratio, Since
+from features.catalogue.feature import Context, Formula, Ratio
 from features.measures import Measure, Number
 
 __all__ = [
-    "Across", "Beyond", "Busiest", "Change", "Fresh", "Furthest", "PaceAfter", "Pooled", "Product", "Spread",
-    "TopShare", "Trend", "Volatility",
+    "Across", "Beyond", "Busiest", "Change", "Difference", "Fresh", "Furthest", "Matured", "Pooled", "Product",
+    "Spread", "TopShare", "Trend", "Volatility",
 ]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
@@ -77,32 +78,39 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PaceAfter:
-    """The pace of what follows something, by the pace of `per` before it; null where it was too long ago.
+class Matured:
+    """A rate of what lies in a window that ended `age` days ago, as known now; null where there is nothing in it."""
 
-    `of` is counted in the last `days` days, and its pace is that of the days `since`, at most so many. `per` is counted
-    in the `before` days before the last `days`; null where there is none.
-    """
-
-    of: Measure
-    per: Measure
-    since: Since
-    days: int
-    before: int
+    rate: Ratio
+    age: int
 
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""
-        earlier = ((self.per, self.days), (self.per, self.days + self.before))
-        return ((self.of, self.days), *earlier, *self.since.numbers(None))
+        return (*self.rate.numbers(self._long(days)), *self.rate.numbers(self.age))
 
     def values(self, context: Context, days: int | None) -> pa.Array:
         """float64 (n,) with nulls."""
-        since = self.since.values(context, None)
-        elapsed = since.fill_null(self.days + 1).to_numpy()
-        before = context.own((self.per, self.days + self.before)) - context.own((self.per, self.days))
-        # On the day of the change itself a day has begun.
-        expected = before * np.clip(elapsed, 1, self.days) / self.before
-        return pa.array(_by(context.own((self.of, self.days)), expected), mask=(elapsed > self.days) | (before == 0))
+        (of, per), (young, per_young) = (self.rate.sums(context.own, one) for one in (self._long(days), self.age))
+        return pa.array(_by(of - young, per - per_young), mask=per == per_young)
+
+    def _long(self, days: int | None) -> int | None:
+        return None if days is None else days + self.age
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One thing less another; null where either is."""
+
+    of: Formula
+    less: Formula
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return tuple(dict.fromkeys((*self.of.numbers(days), *self.less.numbers(days))))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,) with nulls."""
+        return pc.subtract(self.of.values(context, days), self.less.values(context, days))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

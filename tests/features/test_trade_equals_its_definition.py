@@ -10,6 +10,7 @@ from features.catalogue import FAMILIES
 from tests.features.naive import Event, Value, history
 from tests.features.naive_accounts import accounts
 from tests.features.naive_buyers import buyers_and_brushing
+from tests.features.naive_cohorts import cohorts
 from tests.features.naive_kept import promises_kept
 from tests.features.naive_listings import prices_and_concentration
 from tests.features.naive_trade import volume_and_trends
@@ -18,7 +19,7 @@ from tests.features.test_features_equal_their_definition import engine, everybod
 
 Definition = Callable[[Sequence[Event], datetime], dict[str, Value]]
 
-#: What draws on faults, which have a definition of their own (`test_labels.py`).
+#: What draws on faults, which have a definition of their own (`test_labels.py`); shrunk rates have theirs, too.
 _ELSEWHERE = {"own_fault_change_7d"}
 
 
@@ -31,7 +32,7 @@ def close(found: Value, expected: Value) -> bool:
 
 def disagreements(families: Sequence[str], definition: Definition, log: Sequence[Event], moments: Sequence[datetime]):
     """Every feature of some families whose value is not what its definition says, or that has none."""
-    features = [one for family in families for one in FAMILIES[family] if one.name not in _ELSEWHERE]
+    features = [one for family in families for one in FAMILIES[family] if one.name not in _ELSEWHERE and not one.shrunk]
     rows = everybody_at(moments)
     pasts = {merchant: history(log, merchant) for merchant, _ in rows}
     answers = engine(log, rows=rows, features=features).to_pylist()
@@ -83,3 +84,12 @@ _KEPT = (*["order_placed"] * 6, "order_shipped", "order_cancelled", "order_deliv
 @given(logs(types=_KEPT), spines(most=4))
 def test_promises_are_kept_as_their_meanings_say(log, moments):
     assert disagreements(["kept"], promises_kept, log, moments) == []
+
+
+_COHORTS = (*["order_placed"] * 8, "order_shipped", "order_cancelled", *["order_delivered"] * 2, "review_posted",
+            "dispute_resolved", "return_requested", "return_answered", *["refund_paid"] * 2)  # fmt: skip
+
+
+@given(logs(types=_COHORTS), spines(most=4))
+def test_orders_of_one_age_are_what_their_meanings_say(log, moments):
+    assert disagreements(["cohorts"], cohorts, log, moments) == []
