@@ -8,6 +8,7 @@ that equal declarations are equal, share their work and have equal hashes.
 from dataclasses import dataclass
 
 from features.conditions import After, AtLeast, AtMost, Carries, Condition, Is, IsNot, Lists, Ticked
+from features.credence import Belief, Credence
 
 __all__ = [
     "After",
@@ -27,6 +28,7 @@ __all__ = [
     "Distinct",
     "Events",
     "Flag",
+    "Following",
     "Happenings",
     "Is",
     "IsNot",
@@ -157,12 +159,27 @@ class Distinct:
 class Changed:
     """Events that say in `column` something else than the one before them with the same `by`, on their own clock.
 
-    Events that say nothing there are passed over; ties of `event_time` are settled as in `Latest`.
+    Events that say nothing there are passed over; ties of `event_time` are settled as in `Latest`. With `fallen`, only
+    those by which a number fell by at least so many percent.
     """
 
     of: Events
     column: str
     by: str
+    fallen: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """What happens no earlier than an event of `after`, and less than `days` days after it, while that is known too.
+
+    With `each`, of each value of that column only the latest counts.
+    """
+
+    of: Happenings | Changed
+    after: Events
+    days: int
+    each: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,7 +245,7 @@ class Crossed:
 
 
 Source = (
-    Happenings | Asked | OwnFaults | Capped | Distinct | Changed | Open | Repaid | Standing | Soonest
+    Happenings | Asked | OwnFaults | Capped | Distinct | Changed | Following | Open | Repaid | Standing | Soonest
     | Latest | Crossed
 )  # fmt: skip
 
@@ -282,37 +299,6 @@ class Dealt:
     column: str
     into: int
     group: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Belief:
-    """What is thought of a kind of reporter before anything is known: a Beta prior, as so many reports of each end.
-
-    `vouched` tells that somebody knows who they are: that weighs as one confirmed report.
-    """
-
-    kind: str
-    confirmed: int
-    refuted: int
-    vouched: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credence:
-    """For reports: millionths of a vote, by the reporter's record as known when the report was.
-
-    `evidence` is the percentage of it that each kind of evidence keeps; the kind None stands for none stated. A report
-    in bad faith counts as `bad_faith` dismissed ones. `trusted_*` say who is a trusted reporter: of the reports decided
-    in so many days, at least so many, at least this percentage confirmed, at most these thousandths in bad faith.
-    """
-
-    beliefs: tuple[Belief, ...]
-    evidence: tuple[tuple[str | None, int], ...]
-    bad_faith: int
-    trusted_days: int
-    trusted_least: int
-    trusted_percent: int
-    trusted_thousandths: int
 
 
 Amount = One | Column | Flag | Late | Said | Reaches | Dealt | Credence

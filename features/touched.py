@@ -10,6 +10,7 @@ from features.measures import (
     Asked,
     Changed,
     Distinct,
+    Following,
     Happenings,
     Latest,
     Measure,
@@ -22,7 +23,7 @@ from features.measures import (
 __all__ = ["touched"]
 
 #: Sources that read no other events than those they name; any other source may read everything.
-_OUTSPOKEN = (Happenings, Asked, Distinct, Changed, Open, Repaid, Standing, Soonest, Latest)
+_OUTSPOKEN = (Happenings, Asked, Distinct, Changed, Following, Open, Repaid, Standing, Soonest, Latest)
 
 
 def touched(measures: Sequence[Measure], event_types: Collection[str]) -> list[Measure]:

@@ -1,6 +1,7 @@
 """Every feature, declared once, family by family."""
 
 from features.catalogue import (
+    accounts,
     brushing,
     buyers,
     cohorts,
@@ -47,6 +48,7 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "brushing": brushing.FEATURES,
     "prices": prices.FEATURES,
     "concentration": concentration.FEATURES,
+    "accounts": accounts.FEATURES,
     "complaints": complaints.FEATURES,
     "papers": papers.FEATURES,
     "kept": kept.FEATURES,

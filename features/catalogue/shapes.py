@@ -256,21 +256,25 @@ class Spread:
 class Fresh:
     """Of a short window's sum, the share of the measures of which a long window had nothing before it.
 
-    Null where the short window has nothing, or where there was nothing at all before it.
+    Null where the short window has nothing, or where there was nothing at all before it. With `shown`, which goes with
+    `of` one by one, it is the share in the short window's sum of those instead.
     """
 
     of: tuple[Measure, ...]
     short: int
     long: int
+    shown: tuple[Measure, ...] = ()
 
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""
-        return tuple((measure, window) for window in (self.short, self.long) for measure in self.of)
+        found = tuple((measure, window) for window in (self.short, self.long) for measure in self.of)
+        return (*found, *((measure, self.short) for measure in self.shown))
 
     def values(self, context: Context, days: int | None) -> pa.Array:
         """float64 (n,) with nulls."""
         now, ever = (_each(context, [(one, window) for one in self.of]) for window in (self.short, self.long))
-        fresh, total = np.where(ever == now, now, 0).sum(axis=0), now.sum(axis=0)
+        shown = _each(context, [(one, self.short) for one in self.shown]) if self.shown else now
+        fresh, total = np.where(ever == now, shown, 0).sum(axis=0), shown.sum(axis=0)
         return pa.array(_by(fresh, total), mask=(total == 0) | ((ever - now).sum(axis=0) == 0))
 
 

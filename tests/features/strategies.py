@@ -105,14 +105,17 @@ _WEIGHTS = {"order_placed": 24, "order_shipped": 9, "order_delivered": 9, "order
             "inspection_completed": 3, "listing_changed": 4, "link_observed": 4, "parcel_scanned": 3,
             "order_confirmed": 3}  # fmt: skip
 #: Words that features ask for are drawn as often as all the others together.
-_ASKED_FOR = ("merchant_at_fault", "confirmed", "failed_counterfeit", "rejected", "merchant", "platform", "no_reason",
-              "quality")  # fmt: skip
+_ASKED_FOR = ("merchant_at_fault", "confirmed", "failed_counterfeit", "rejected", "merchant", "platform",
+              "bank_account", "no_reason", "quality")  # fmt: skip
 _TYPES = [name for name in EVENT_TYPES if name != "event_reversed" for _ in range(_WEIGHTS.get(name, 1))]
 #: Orders come first, so that the plainest event is one.
 _TYPES.sort(key="order_placed".__ne__)
 #: What bears on the word of reporters; several reporters over several merchants meet only where little else happens.
 _ON_REPORTS = ("fake_report_filed", "fake_report_filed", "fake_report_resolved", "fake_report_resolved",
                "link_observed")  # fmt: skip
+#: What follows a change of account.
+_ON_HANDS = ("order_placed", "order_placed", "account_changed", "account_changed", "listing_changed",
+             "listing_changed", "order_shipped")  # fmt: skip
 #: What passes between a merchant and the platform, and little else.
 _ON_ACCOUNTS = ("order_placed", *["complaint_received"] * 2, "complaint_closed", *["qualification_checked"] * 3)
 #: Columns that are ignored where the type does not use them, though some hold what no type allows.
@@ -212,6 +215,11 @@ def report_logs() -> st.SearchStrategy[list[Event]]:
 def account_logs() -> st.SearchStrategy[list[Event]]:
     """Logs of complaints, checks, penalties and programmes."""
     return logs(types=_ON_ACCOUNTS)
+
+
+def hands_logs() -> st.SearchStrategy[list[Event]]:
+    """Logs of changes of account, and of orders and listings around them."""
+    return logs(types=_ON_HANDS)
 
 
 def refused_rows(taken: Sequence[str]) -> st.SearchStrategy[list[Event]]:

@@ -8,13 +8,14 @@ from hypothesis import given
 
 from features.catalogue import FAMILIES
 from tests.features.naive import Event, Value, history
+from tests.features.naive_accounts import accounts
 from tests.features.naive_buyers import buyers_and_brushing
 from tests.features.naive_cohorts import cohorts
 from tests.features.naive_kept import promises_kept
 from tests.features.naive_listings import prices_and_concentration
 from tests.features.naive_returned import returned
 from tests.features.naive_trade import volume_and_trends
-from tests.features.strategies import logs, spines
+from tests.features.strategies import hands_logs, logs, spines
 from tests.features.test_features_equal_their_definition import engine, everybody_at
 
 Definition = Callable[[Sequence[Event], datetime], dict[str, Value]]
@@ -69,6 +70,11 @@ _LISTINGS = (*["listing_changed"] * 4, "order_placed")
 @given(logs(types=_LISTINGS), spines(most=4))
 def test_prices_and_concentration_are_what_their_meanings_say(log, moments):
     assert disagreements(["prices", "concentration"], prices_and_concentration, log, moments) == []
+
+
+@given(hands_logs(), spines(most=4))
+def test_changes_of_account_and_what_follows_them_are_what_their_meanings_say(log, moments):
+    assert disagreements(["accounts"], accounts, log, moments) == []
 
 
 _KEPT = (*["order_placed"] * 6, "order_shipped", "order_cancelled", "order_delivered", *["parcel_scanned"] * 3,
