@@ -7,6 +7,7 @@ from features.catalogue import (
     cohorts,
     complaints,
     concentration,
+    debts,
     disputes,
     fakes,
     kept,
@@ -54,6 +55,7 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "kept": kept.FEATURES,
     "cohorts": cohorts.FEATURES,
     "returned": returned.FEATURES,
+    "debts": debts.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)

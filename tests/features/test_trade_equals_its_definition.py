@@ -11,6 +11,7 @@ from tests.features.naive import Event, Value, history
 from tests.features.naive_accounts import accounts
 from tests.features.naive_buyers import buyers_and_brushing
 from tests.features.naive_cohorts import cohorts
+from tests.features.naive_debts import debts
 from tests.features.naive_kept import promises_kept
 from tests.features.naive_listings import prices_and_concentration
 from tests.features.naive_returned import returned
@@ -103,3 +104,11 @@ _RETURNED = (*["order_placed"] * 6, "order_delivered", *["return_requested"] * 4
 @given(logs(types=_RETURNED), spines(most=4))
 def test_what_comes_back_is_what_its_meanings_say(log, moments):
     assert disagreements(["returned"], returned, log, moments) == []
+
+
+_DEBTS = (*["refund_paid"] * 4, *["advance_recovered"] * 3, "advance_written_off")
+
+
+@given(logs(types=_DEBTS), spines(most=4))
+def test_debts_are_what_their_meanings_say(log, moments):
+    assert disagreements(["debts"], debts, log, moments) == []
