@@ -1,17 +1,21 @@
 """Every feature, declared once, family by family."""
 
 from features.catalogue import (
+    acts,
+    adverts,
     brushing,
     buyers,
     complaints,
     concentration,
     disputes,
     fakes,
+    inspections,
     kept,
     links,
     listings,
     merchant,
     money,
+    opinions,
     orders,
     papers,
     prices,
@@ -47,6 +51,10 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "concentration": concentration.FEATURES,
     "complaints": complaints.FEATURES,
     "papers": papers.FEATURES,
+    "opinions": opinions.FEATURES,
+    "adverts": adverts.FEATURES,
+    "inspections": inspections.FEATURES,
+    "acts": acts.FEATURES,
     "kept": kept.FEATURES,
 }
 
