@@ -1,10 +1,12 @@
 """Every feature, declared once, family by family."""
 
 from features.catalogue import (
+    accounts,
     acts,
     adverts,
     brushing,
     buyers,
+    cohorts,
     complaints,
     concentration,
     disputes,
@@ -21,6 +23,7 @@ from features.catalogue import (
     prices,
     promises,
     reporters,
+    returned,
     returns,
     reviews,
     trends,
@@ -49,6 +52,7 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "brushing": brushing.FEATURES,
     "prices": prices.FEATURES,
     "concentration": concentration.FEATURES,
+    "accounts": accounts.FEATURES,
     "complaints": complaints.FEATURES,
     "papers": papers.FEATURES,
     "opinions": opinions.FEATURES,
@@ -56,6 +60,8 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "inspections": inspections.FEATURES,
     "acts": acts.FEATURES,
     "kept": kept.FEATURES,
+    "cohorts": cohorts.FEATURES,
+    "returned": returned.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)
