@@ -1,6 +1,9 @@
 """Every feature, declared once, family by family."""
 
 from features.catalogue import (
+    accounts,
+    acts,
+    adverts,
     brushing,
     buyers,
     cohorts,
@@ -8,16 +11,19 @@ from features.catalogue import (
     concentration,
     disputes,
     fakes,
+    inspections,
     kept,
     links,
     listings,
     merchant,
     money,
+    opinions,
     orders,
     papers,
     prices,
     promises,
     reporters,
+    returned,
     returns,
     reviews,
     trends,
@@ -46,10 +52,16 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "brushing": brushing.FEATURES,
     "prices": prices.FEATURES,
     "concentration": concentration.FEATURES,
+    "accounts": accounts.FEATURES,
     "complaints": complaints.FEATURES,
     "papers": papers.FEATURES,
+    "opinions": opinions.FEATURES,
+    "adverts": adverts.FEATURES,
+    "inspections": inspections.FEATURES,
+    "acts": acts.FEATURES,
     "kept": kept.FEATURES,
     "cohorts": cohorts.FEATURES,
+    "returned": returned.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)
