@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from features.events import COLUMNS, Kind
 from features.faults import own_faults
+from features.following import followed
 from features.known import NO_TIME, Known, Rows, days, ranks
 from features.measures import (
     Amount,
@@ -28,6 +29,7 @@ from features.measures import (
     Distinct,
     Events,
     Flag,
+    Following,
     Happenings,
     Late,
     Latest,
@@ -37,11 +39,9 @@ from features.measures import (
     Orders,
     OwnFaults,
     Reaches,
-    Repaid,
     Soonest,
     Source,
     Standing,
-    Without,
 )
 from features.real import real
 from features.selection import clocked, day_of, holds, numbered, presence, select, while_known
@@ -191,10 +191,10 @@ def _while_bad(known: Known, rows: Rows, source: Orders | OwnFaults, clock: Ints
     return union(joined([fault.spells for fault in own_faults(known, rows, source.components)]))
 
 
-def _at_most(spells: Spells, buyer: Ints, day: Ints, most: int) -> Spells:
-    """Of the spells of each buyer's orders, those of the `most` latest at any time."""
-    alone = np.arange(len(buyer)) + buyer.max(initial=-1) + 1
-    owner = np.where(buyer < 0, alone, buyer)
+def _at_most(spells: Spells, owner: Ints, day: Ints, most: int) -> Spells:
+    """Of the spells of each owner's things, those of the `most` latest at any time; what has none stands alone."""
+    alone = np.arange(len(owner)) + owner.max(initial=-1) + 1
+    owner = np.where(owner < 0, alone, owner)
     height = day[spells.key] - day.min(initial=0)
     chosen = highest(Spells(key=owner[spells.key], start=spells.start, end=spells.end), height, most)
     return Spells(key=spells.key[chosen.key], start=chosen.start, end=chosen.end)
@@ -224,14 +224,6 @@ def _within(keys: Ints, stretch: Ints) -> Ints:
     return np.where(keys < 0, -1, apart)
 
 
-def _without(known: Known, source: Without, _: Lexicon) -> _Placed:
-    rows = select(known, source.of)
-    rows = rows.where(known.filled(rows, source.by))
-    until = None if source.hours is None else rows.time - source.hours * _HOUR
-    spells = minus(numbered(rows), presence(known, rows, source.lacking, by=source.by, until=until))
-    return _of_spells(rows, spells, days(rows.time))
-
-
 def _changed(known: Known, source: Changed, _: Lexicon) -> _Placed:
     rows = _saying(known, _saying(known, select(known, source.of), source.by), source.column)
     spells = numbered(rows)
@@ -240,12 +232,28 @@ def _changed(known: Known, source: Changed, _: Lexicon) -> _Placed:
     before, after = spells.key[before], spells.key[after]
     number = COLUMNS[source.column].kind is not Kind.TEXT
     said = known.numbers(rows, source.column) if number else ranks(known.texts(rows, source.column))
-    moved = said[before] != said[after]
-    before, after, pairs = before[moved], after[moved], pairs.where(moved)
     fallen = (said[before] - said[after]) * 100 // np.maximum(said[before], 1)
+    moved = (said[before] != said[after]) & ((fallen >= source.fallen) | (source.fallen == 0))
+    after, fallen, pairs = after[moved], fallen[moved], pairs.where(moved)
     return _Placed(
         merchant=rows.merchant[after], clock=days(rows.time[after]), start=pairs.start, end=pairs.end,
         rows=rows, row=after, said=fallen,
+    )  # fmt: skip
+
+
+def _following(known: Known, source: Following, lexicon: Lexicon) -> _Placed:
+    placed = _PLACE[type(source.of)](known, source.of, lexicon)
+    if placed.rows is None or placed.row is None:
+        raise TypeError(f"{source.of} is not made of events")
+    rows, row = placed.rows, placed.row
+    spells = Spells(key=np.arange(len(row)), start=placed.start, end=placed.end)
+    spells = intersect(spells, followed(known, placed.merchant, rows.time[row], source))
+    if source.each:
+        spells = _at_most(spells, known.keys(rows, source.each)[row], placed.clock, 1)
+    at = spells.key
+    return _Placed(
+        merchant=placed.merchant[at], clock=placed.clock[at], start=spells.start, end=spells.end, rows=rows,
+        row=row[at], said=None if placed.said is None else placed.said[at],
     )  # fmt: skip
 
 
@@ -263,12 +271,6 @@ def _open(known: Known, source: Open, _: Lexicon) -> _Placed:
     spells = minus(numbered(opened), presence(known, opened, [Events(event_type=source.closed)], by=source.by))
     moves = peaks(Spells(key=keys[spells.key], start=spells.start, end=spells.end), top - day[spells.key])
     return _Placed(merchant=owner[moves.key], clock=top - moves.height, start=moves.start, end=moves.end)
-
-
-def _repaid(known: Known, source: Repaid, _: Lexicon) -> _Placed:
-    rows = known.of(source.event_type)
-    spells = intersect(numbered(rows), presence(known, rows, [source.refund], by="refund_id"))
-    return _of_spells(rows, spells, days(rows.time))
 
 
 def _latest(known: Known, source: Latest, lexicon: Lexicon) -> _Placed:
@@ -340,10 +342,9 @@ _PLACE: dict[type, Callable[[Known, Any, Lexicon], _Placed]] = {
     OwnFaults: _own_faults,
     Capped: _capped,
     Distinct: _distinct,
-    Without: _without,
     Changed: _changed,
+    Following: _following,
     Open: _open,
-    Repaid: _repaid,
     Standing: _standing,
     Soonest: _soonest,
     Latest: _latest,

@@ -10,20 +10,19 @@ from features.measures import (
     Asked,
     Changed,
     Distinct,
+    Following,
     Happenings,
     Latest,
     Measure,
     Open,
-    Repaid,
     Soonest,
     Standing,
-    Without,
 )
 
 __all__ = ["touched"]
 
 #: Sources that read no other events than those they name; any other source may read everything.
-_OUTSPOKEN = (Happenings, Asked, Distinct, Without, Changed, Open, Repaid, Standing, Soonest, Latest)
+_OUTSPOKEN = (Happenings, Asked, Distinct, Changed, Following, Open, Standing, Soonest, Latest)
 
 
 def touched(measures: Sequence[Measure], event_types: Collection[str]) -> list[Measure]:
