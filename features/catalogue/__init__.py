@@ -2,6 +2,7 @@
 
 from features.catalogue import (
     accounts,
+    brands,
     brushing,
     buyers,
     cohorts,
@@ -48,6 +49,7 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "prices": prices.FEATURES,
     "concentration": concentration.FEATURES,
     "accounts": accounts.FEATURES,
+    "brands": brands.FEATURES,
     "complaints": complaints.FEATURES,
     "papers": papers.FEATURES,
     "kept": kept.FEATURES,
