@@ -39,11 +39,9 @@ from features.measures import (
     Orders,
     OwnFaults,
     Reaches,
-    Repaid,
     Soonest,
     Source,
     Standing,
-    Without,
 )
 from features.real import real
 from features.selection import clocked, day_of, holds, numbered, presence, select, while_known
@@ -226,14 +224,6 @@ def _within(keys: Ints, stretch: Ints) -> Ints:
     return np.where(keys < 0, -1, apart)
 
 
-def _without(known: Known, source: Without, _: Lexicon) -> _Placed:
-    rows = select(known, source.of)
-    rows = rows.where(known.filled(rows, source.by))
-    until = None if source.hours is None else rows.time - source.hours * _HOUR
-    spells = minus(numbered(rows), presence(known, rows, source.lacking, by=source.by, until=until))
-    return _of_spells(rows, spells, days(rows.time))
-
-
 def _changed(known: Known, source: Changed, _: Lexicon) -> _Placed:
     rows = _saying(known, _saying(known, select(known, source.of), source.by), source.column)
     spells = numbered(rows)
@@ -289,12 +279,6 @@ def _open(known: Known, source: Open, _: Lexicon) -> _Placed:
     spells = minus(numbered(opened), presence(known, opened, [Events(event_type=source.closed)], by=source.by))
     moves = peaks(Spells(key=keys[spells.key], start=spells.start, end=spells.end), top - day[spells.key])
     return _Placed(merchant=owner[moves.key], clock=top - moves.height, start=moves.start, end=moves.end)
-
-
-def _repaid(known: Known, source: Repaid, _: Lexicon) -> _Placed:
-    rows = known.of(source.event_type)
-    spells = intersect(numbered(rows), presence(known, rows, [source.refund], by="refund_id"))
-    return _of_spells(rows, spells, days(rows.time))
 
 
 def _latest(known: Known, source: Latest, lexicon: Lexicon) -> _Placed:
@@ -366,11 +350,9 @@ _PLACE: dict[type, Callable[[Known, Any, Lexicon], _Placed]] = {
     OwnFaults: _own_faults,
     Capped: _capped,
     Distinct: _distinct,
-    Without: _without,
     Changed: _changed,
     Following: _following,
     Open: _open,
-    Repaid: _repaid,
     Standing: _standing,
     Soonest: _soonest,
     Latest: _latest,

@@ -42,13 +42,11 @@ __all__ = [
     "Orders",
     "OwnFaults",
     "Reaches",
-    "Repaid",
     "Said",
     "Soonest",
     "Source",
     "Standing",
     "Ticked",
-    "Without",
 ]
 
 
@@ -72,8 +70,8 @@ class Asked:
     """What was ordered, asked for or promised: events, each on one of its own clocks, while something is known of it.
 
     It counts while at least one event of `having` (if any is named) and none of `lacking` is known with the same `by`;
-    with `in_time`, only events no later than the clock are looked at. The clock runs so many seconds `later` than what
-    the event says. An event whose clock is null is left out.
+    with `in_time`, only events no later than the clock are looked at, or so many seconds `ahead` of it. The clock is so
+    many seconds `later` than what the event says. An event whose clock is null is left out.
 
     It may itself stand among events: it is then what counts, at its clock, and where that is a deadline it is known no
     sooner than the deadline has passed. So silence is something that happens: what is asked and lacks its answer.
@@ -86,6 +84,7 @@ class Asked:
     having: tuple["Events | Asked", ...] = ()
     lacking: tuple["Events | Asked", ...] = ()
     in_time: bool = False
+    ahead: int = 0
 
     @property
     def deadline(self) -> bool:
@@ -156,19 +155,6 @@ class Distinct:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Without:
-    """Events that say a `by`, on their own clock, while nothing of `lacking` with the same one is known.
-
-    With `hours`, only what happened at least so many hours before the event is looked at.
-    """
-
-    of: Events
-    lacking: tuple[Events, ...]
-    by: str = "order_id"
-    hours: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
     """Events that say in `column` something else than the one before them with the same `by`, on their own clock.
 
@@ -202,14 +188,6 @@ class Open:
     opened: str
     closed: str
     by: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repaid:
-    """Events about refunds, while a refund of the same id is known that meets the conditions; no clock."""
-
-    event_type: str
-    refund: Events
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,8 +236,8 @@ class Crossed:
 
 
 Source = (
-    Happenings | Asked | OwnFaults | Capped | Distinct | Without | Changed | Following | Open | Repaid
-    | Standing | Soonest | Latest | Crossed
+    Happenings | Asked | OwnFaults | Capped | Distinct | Changed | Following | Open | Standing | Soonest | Latest
+    | Crossed
 )  # fmt: skip
 
 

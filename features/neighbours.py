@@ -31,6 +31,10 @@ Place = tuple[str, str]
 #: Ids that lead no further: what is of one listing shares no facts.
 _ENDING = ("decision_id", "listing_id", "reverses")
 
+#: Events that look for those before them of the same listing, and those that can be found by it.
+_FOLLOWING = ("listing_changed", "advert_checked")
+_LISTED = OF_A_LISTING.union(_FOLLOWING)
+
 #: Ids through which one event's facts can reach another's, and on from there: what becomes of one order of a buyer
 #: decides which of the others count.
 _REACHING = tuple(column for column in KEYS if column not in _ENDING)
@@ -123,7 +127,8 @@ def _places(rows: pa.Table, columns: Sequence[str]) -> set[Place]:
             chosen = pc.is_valid(rows.column(column))
             if column == "listing_id":
                 # What a listing says follows what it said before; an order of it asks for nothing of the kind.
-                chosen = pc.and_(chosen, pc.equal(rows.column("event_type"), "listing_changed"))
+                own = pc.is_in(rows.column("event_type"), value_set=pa.array(_FOLLOWING))
+                chosen = pc.and_(chosen, own)
             said = rows.filter(chosen)
             keys = (f"{KEYS[column]}:{value}" for value in said.column(column).to_pylist())
             places |= set(zip(said.column("merchant_id").to_pylist(), keys, strict=True))
@@ -160,7 +165,7 @@ def key_rows(new: pa.Table, seqs: Sequence[int]) -> list[dict[str, Any]]:
         {"key": f"{KEYS[column]}:{value}", "merchant_id": event["merchant_id"], "seq": seq}
         for event, seq in zip(told, seqs, strict=True)
         for column, value in event.items()
-        if column in KEYS and value is not None and (column != "listing_id" or event["event_type"] in OF_A_LISTING)
+        if column in KEYS and value is not None and (column != "listing_id" or event["event_type"] in _LISTED)
     ]
 
 

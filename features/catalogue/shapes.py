@@ -16,8 +16,8 @@ from features.catalogue.feature import Context, Formula, Ratio
 from features.measures import Measure, Number
 
 __all__ = [
-    "Across", "Beyond", "Busiest", "Change", "Difference", "Fresh", "Furthest", "Matured", "Pooled", "Product",
-    "Spread", "TopShare", "Trend", "Volatility",
+    "Across", "Beyond", "Busiest", "Change", "Difference", "Fading", "Fresh", "Furthest", "Matured", "Oldest",
+    "Pooled", "Product", "Spread", "TopShare", "Trend", "Volatility",
 ]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
@@ -160,6 +160,42 @@ class Beyond:
     def values(self, context: Context, days: int | None) -> pa.Array:
         """int64 (n,)."""
         return pa.array(context.own((self.of, None)) - context.own((self.of, days)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Oldest:
+    """The greatest of some levels (days) before which something lies, 0 where nothing does; null where nothing is."""
+
+    of: Measure
+    levels: tuple[int, ...]
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return ((self.of, None), *((self.of, level) for level in self.levels))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """int64 (n,) with nulls."""
+        every = context.own((self.of, None))
+        reached = [np.where(every > context.own((self.of, level)), level, 0) for level in self.levels]
+        return pa.array(np.max(reached, axis=0), mask=every == 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fading:
+    """A sum that older things weigh less in: `steps` are how far back each weight (percent) reaches; never null."""
+
+    of: Measure
+    steps: tuple[tuple[int, int], ...]
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return tuple((self.of, reach) for reach, _ in self.steps)
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,)."""
+        within = np.diff(_each(context, self.numbers(days)), axis=0, prepend=0)
+        weights = np.array([percent for _, percent in self.steps])
+        return pa.array(weights @ within / 100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

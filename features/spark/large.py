@@ -34,7 +34,6 @@ from features.measures import (
     Measure,
     Open,
     OwnFaults,
-    Repaid,
     Soonest,
     Source,
     Standing,
@@ -74,8 +73,6 @@ def split_of(measure: Measure) -> Split:
             return Split(by="order_id", everywhere=("event_reversed", "return_answered"))
         case Distinct(by=by) | Open(by=by) if not asks:
             return Split(by=by)
-        case Repaid() if not asks:
-            return Split(by="refund_id")
         case Following(of=Happenings(of=of), after=after, each="") if not asks:
             return Split(by="order_id", everywhere=("event_reversed", after.event_type))
         case Following(of=Changed(of=of), after=after) if not asks:
@@ -99,7 +96,7 @@ def _conditions(measure: Measure) -> list[Condition]:
 
 def _events(source: Source) -> tuple[Events, ...]:
     match source:
-        case Happenings(of=one) | Repaid(refund=one):
+        case Happenings(of=one):
             return (one,)
         case Asked():
             every = (one for asked in _within(source) for one in (asked.of, *asked.having, *asked.lacking))
