@@ -25,6 +25,7 @@ COLUMNS_KEPT = (
     "quantity", "kind", "fulfilled_by", "no_return_confirmed", "tracked", "leg", "listing_id", "price_cents",
     "title", "status", "penalty", "change", "reporter_id", "reporter_kind", "evidence", "answer_by",
     "complaint_id", "tier", "channel", "topic", "programme", "programmes", "opened_at", "satisfied",
+    "message_id", "service_id", "reply_by", "due_by", "service", "scan", "speed",
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from features.faults import own_faults
 from features.known import NO_TIME, Known, Rows, days, ranks
 from features.measures import (
     Amount,
+    Asked,
     Capped,
     Changed,
     Column,
@@ -41,7 +42,7 @@ from features.measures import (
     Without,
 )
 from features.real import real
-from features.selection import holds, numbered, presence, select
+from features.selection import clocked, day_of, holds, numbered, presence, select, while_known
 from features.spells import FOREVER, Spells, following, highest, intersect, joined, minus, peaks, union
 
 __all__ = ["Facts", "Lexicon", "latest_rows", "resolve"]
@@ -159,23 +160,9 @@ def _happenings(known: Known, source: Happenings, _: Lexicon) -> _Placed:
     return _of_spells(rows, numbered(rows), days(rows.time))
 
 
-def _orders(known: Known, source: Orders, _: Lexicon) -> _Placed:
-    rows = known.of("order_placed")
-    clock = known.times(rows, source.clock)
-    rows, clock = rows.where(clock != NO_TIME), clock[clock != NO_TIME]
-    spells = _while_known(known, rows, source, clock)
-    return _of_spells(rows, spells, days(clock) if source.clock == "event_time" else known.due(clock))
-
-
-def _while_known(known: Known, rows: Rows, source: Orders, clock: Ints, *, own: bool = False) -> Spells:
-    """While what the source asks for is known of each order; with `own`, as far as its own buyer says so."""
-    until = clock if source.in_time else None
-    spells = numbered(rows)
-    if source.having:
-        spells = intersect(spells, presence(known, rows, source.having, by="order_id", until=until, own=own))
-    if source.lacking:
-        spells = minus(spells, presence(known, rows, source.lacking, by="order_id", until=until, own=own))
-    return spells
+def _asked(known: Known, source: Asked, _: Lexicon) -> _Placed:
+    rows, clock = clocked(known, source)
+    return _of_spells(rows, while_known(known, rows, source, clock), day_of(known, source, clock))
 
 
 def _own_faults(known: Known, source: OwnFaults, _: Lexicon) -> _Placed:
@@ -185,12 +172,10 @@ def _own_faults(known: Known, source: OwnFaults, _: Lexicon) -> _Placed:
 
 
 def _capped(known: Known, source: Capped, _: Lexicon) -> _Placed:
-    rows = known.of("order_placed")
-    clock = known.times(rows, source.clock)
-    rows, clock = rows.where(clock != NO_TIME), clock[clock != NO_TIME]
-    day = days(clock) if source.clock == "event_time" else known.due(clock)
+    rows, clock = clocked(known, source.orders)
+    day = day_of(known, source.orders, clock)
     bad = [] if source.bad is None else [_while_bad(known, rows, source.bad, clock)]
-    good = [] if source.of is None else [real(known, rows, _while_known(known, rows, source.of, clock, own=True))]
+    good = [] if source.of is None else [real(known, rows, while_known(known, rows, source.of, clock, own=True))]
     spells = union(joined([*bad, *good]))
     # What is still to come is in no window, and must not stand in the way of what is.
     spells = spells.since(day[spells.key])
@@ -199,7 +184,7 @@ def _capped(known: Known, source: Capped, _: Lexicon) -> _Placed:
 
 def _while_bad(known: Known, rows: Rows, source: Orders | OwnFaults, clock: Ints) -> Spells:
     if isinstance(source, Orders):
-        return _while_known(known, rows, source, clock, own=True)
+        return while_known(known, rows, source, clock, own=True)
     return union(joined([fault.spells for fault in own_faults(known, rows, source.components)]))
 
 
@@ -355,7 +340,8 @@ def _order_of_events(known: Known, parts: Sequence[Rows]) -> Ints:
 
 _PLACE: dict[type, Callable[[Known, Any, Lexicon], _Placed]] = {
     Happenings: _happenings,
-    Orders: _orders,
+    Asked: _asked,
+    Orders: _asked,
     OwnFaults: _own_faults,
     Capped: _capped,
     Distinct: _distinct,

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.known import NO_TIME, Known, Rows, days
-from features.measures import AtMost, Events, Is, IsNot, Unanswered
+from features.measures import Asked, AtMost, Events, Is, IsNot
 from features.selection import numbered, presence, select, speaks
 from features.spells import Spells, intersect, joined, match, minus
 
@@ -26,7 +26,7 @@ _FAULTY_RETURNS = Events(
     event_type="return_requested", where=(Is(column="reason", words=("quality", "not_as_described")),)
 )
 _ANSWERS = Events(event_type="return_answered")
-_SILENT_RETURNS = Unanswered(asks=_FAULTY_RETURNS, answers=(_ANSWERS,), by="return_id", deadline="answer_by")
+_SILENT_RETURNS = Asked(of=_FAULTY_RETURNS, by="return_id", clock="answer_by", lacking=(_ANSWERS,))
 _ACCEPTED_RETURNS = Events(event_type="return_answered", where=(Is(column="outcome", words=("accepted",)),))
 
 
@@ -39,7 +39,7 @@ class OrderFaults:
     spells: Spells
 
 
-def _beside_orders(known: Known, orders: Rows, events: Events | Unanswered) -> tuple[Rows, Spells, Ints]:
+def _beside_orders(known: Known, orders: Rows, events: Events | Asked) -> tuple[Rows, Spells, Ints]:
     """Events with the orders they name: the events, spells under the orders' places, and which event each is of.
 
     An event that names another buyer than the order's says nothing of it.

@@ -173,7 +173,8 @@ class Known:
         if (rows.event_type, column) not in self._times:
             self._times[rows.event_type, column] = self._carried(rows.event_type, column)
         times, whole = self._times[rows.event_type, column], self.of(rows.event_type)
-        return times if len(rows) == len(whole) else times[np.searchsorted(whole.position, rows.position)]
+        all_of_them = np.array_equal(rows.position, whole.position)
+        return times if all_of_them else times[np.searchsorted(whole.position, rows.position)]
 
     def _rows_of(self, event_type: str) -> Rows:
         position = np.flatnonzero(self._type == TYPE_CODES[event_type])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 __all__ = [
     "After",
     "Amount",
+    "Asked",
     "AtLeast",
     "AtMost",
     "Belief",
@@ -41,7 +42,6 @@ __all__ = [
     "Said",
     "Source",
     "Ticked",
-    "Unanswered",
     "Without",
 ]
 
@@ -121,16 +121,6 @@ class Events:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unanswered:
-    """Events whose deadline has passed while no event of `answers` with the same id is known: silence, as it shows."""
-
-    asks: Events
-    answers: tuple[Events, ...]
-    by: str
-    deadline: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Happenings:
     """Every such event, on its own clock."""
 
@@ -138,18 +128,37 @@ class Happenings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
-    """Orders placed, each on one of its own clocks, while something is known of them.
+class Asked:
+    """What was ordered, asked for or promised: events, each on one of its own clocks, while something is known of it.
 
-    An order counts while at least one event of `having` (if any is named) and none of `lacking` is known with
-    its `order_id`; with `in_time`, only events no later than the clock are looked at. An order whose clock is
-    null is left out.
+    It counts while at least one event of `having` (if any is named) and none of `lacking` is known with the same `by`;
+    with `in_time`, only events no later than the clock are looked at. The clock runs so many seconds `later` than what
+    the event says. An event whose clock is null is left out.
+
+    It may itself stand among events: it is then what counts, at its clock, and where that is a deadline it is known no
+    sooner than the deadline has passed. So silence is something that happens: what is asked and lacks its answer.
     """
 
+    of: "Events | Asked"
+    by: str
     clock: str = "event_time"
-    having: tuple[Events | Unanswered, ...] = ()
-    lacking: tuple[Events, ...] = ()
+    later: int = 0
+    having: tuple["Events | Asked", ...] = ()
+    lacking: tuple["Events | Asked", ...] = ()
     in_time: bool = False
+
+    @property
+    def deadline(self) -> bool:
+        """Whether its clock tells by when something was to happen, and not when it did."""
+        return self.clock != "event_time" or self.later > 0 or (isinstance(self.of, Asked) and self.of.deadline)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders(Asked):
+    """Orders placed, while something is known of them."""
+
+    of: Events | Asked = Events(event_type="order_placed")
+    by: str = "order_id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,11 +169,6 @@ class OwnFaults:
     """
 
     components: tuple[str, ...]
-
-    @property
-    def clock(self) -> str:
-        """The clock of the orders."""
-        return "event_time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +181,7 @@ class Capped:
     An order whose buyer is not known is one of a buyer of its own.
 
     So within any window each buyer moves a sum by at most `most`, and `Capped(bad=x)` is never more than
-    `Capped(bad=x, of=y)`. Both orders run on the same clock.
+    `Capped(bad=x, of=y)`. Both are of the same events and on the same clock.
     """
 
     bad: Orders | OwnFaults | None = None
@@ -185,10 +189,14 @@ class Capped:
     most: int = 3
 
     @property
-    def clock(self) -> str:
-        """The clock of the orders."""
-        orders = self.bad or self.of
-        return orders.clock if orders else "event_time"
+    def orders(self) -> Orders:
+        """Which orders it looks at, and on which clock."""
+        return next((one for one in (self.bad, self.of) if isinstance(one, Orders)), Orders())
+
+    @property
+    def deadline(self) -> bool:
+        """Whether that clock tells by when something was to happen."""
+        return self.orders.deadline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,7 +281,7 @@ class Crossed:
     of: str
 
 
-Source = Happenings | Orders | OwnFaults | Capped | Distinct | Without | Changed | Open | Repaid | Latest | Crossed
+Source = Happenings | Asked | OwnFaults | Capped | Distinct | Without | Changed | Open | Repaid | Latest | Crossed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

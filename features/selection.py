@@ -9,18 +9,18 @@ import pyarrow.compute as pc
 
 from features.events import COLUMNS, EVENT_TYPES, Kind
 from features.known import NO_TIME, Known, Rows, begins, days
-from features.measures import After, AtLeast, AtMost, Carries, Condition, Events, Is, IsNot, Lists, Ticked, Unanswered
-from features.spells import Spells, joined, match, minus, union
+from features.measures import After, Asked, AtLeast, AtMost, Carries, Condition, Events, Is, IsNot, Lists, Ticked
+from features.spells import Spells, intersect, joined, match, minus, union
 
-__all__ = ["holds", "numbered", "presence", "select", "speaks"]
+__all__ = ["clocked", "day_of", "holds", "numbered", "presence", "select", "speaks", "while_known"]
 
 Ints = npt.NDArray[np.int64]
 
 
-def select(known: Known, events: Events | Unanswered) -> Rows:
-    """The events of a type for which all conditions hold; or what was asked, while it goes without its answer."""
-    if isinstance(events, Unanswered):
-        return _unanswered(known, events)
+def select(known: Known, events: Events | Asked) -> Rows:
+    """The events of a type for which all conditions hold; or what was asked, at its clock, while it counts."""
+    if isinstance(events, Asked):
+        return _standing(known, events)
     rows = known.of(events.event_type)
     return rows.where(holds(known, rows, events.where)) if events.where else rows
 
@@ -61,7 +61,7 @@ def numbered(rows: Rows) -> Spells:
 
 
 def presence(
-    known: Known, rows: Rows, others: Iterable[Events | Unanswered], *, by: str, until: Ints | None = None,
+    known: Known, rows: Rows, others: Iterable[Events | Asked], *, by: str, until: Ints | None = None,
     own: bool = False,
 ) -> Spells:  # fmt: skip
     """While which of `rows` (by position) some event of `others` with the same id is known.
@@ -90,15 +90,38 @@ def speaks(known: Known, orders: Rows, row: Ints, events: Rows, other: Ints) -> 
     return np.asarray((buyer == named) | (buyer < 0) | (named < 0))
 
 
-def _unanswered(known: Known, silence: Unanswered) -> Rows:
-    """What was asked, known from when its deadline has passed until an answer is; at the deadline."""
-    asked = select(known, silence.asks)
-    deadline = known.times(asked, silence.deadline)
-    waits = numbered(asked)
-    waits = waits.where(deadline[waits.key] != NO_TIME)
-    waits = waits.since(known.due(deadline)[waits.key])
-    silent = minus(waits, presence(known, asked, silence.answers, by=silence.by))
+def clocked(known: Known, asked: Asked) -> tuple[Rows, Ints]:
+    """The events of which something was asked, and the clock of each (microseconds); none without a clock."""
+    rows = select(known, asked.of)
+    clock = known.times(rows, asked.clock)
+    told = clock != NO_TIME
+    return rows.where(told), clock[told] + asked.later * 1_000_000
+
+
+def day_of(known: Known, asked: Asked, clock: Ints) -> Ints:
+    """The day of each clock, which is that on which it counts as due where it is a deadline."""
+    return known.due(clock) if asked.deadline else days(clock)
+
+
+def while_known(known: Known, rows: Rows, asked: Asked, clock: Ints, *, own: bool = False) -> Spells:
+    """While what is asked is known of each of `rows` (by place); with `own`, as far as its own buyer says so."""
+    until = clock if asked.in_time else None
+    spells = numbered(rows)
+    if asked.having:
+        spells = intersect(spells, presence(known, rows, asked.having, by=asked.by, until=until, own=own))
+    if asked.lacking:
+        spells = minus(spells, presence(known, rows, asked.lacking, by=asked.by, until=until, own=own))
+    return spells
+
+
+def _standing(known: Known, asked: Asked) -> Rows:
+    """What was asked, known while it counts, and where its clock is a deadline from when that has passed."""
+    rows, clock = clocked(known, asked)
+    spells = while_known(known, rows, asked, clock)
+    if asked.deadline:
+        spells = spells.since(known.due(clock)[spells.key])
+    at = spells.key
     return Rows(
-        event_type=asked.event_type, position=asked.position[silent.key], merchant=asked.merchant[silent.key],
-        time=deadline[silent.key], start=begins(silent.start), end=begins(silent.end),
+        event_type=rows.event_type, position=rows.position[at], merchant=rows.merchant[at], time=clock[at],
+        start=begins(spells.start), end=begins(spells.end),
     )  # fmt: skip

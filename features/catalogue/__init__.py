@@ -7,6 +7,7 @@ from features.catalogue import (
     concentration,
     disputes,
     fakes,
+    kept,
     links,
     listings,
     merchant,
@@ -44,6 +45,7 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "prices": prices.FEATURES,
     "concentration": concentration.FEATURES,
     "complaints": complaints.FEATURES,
+    "kept": kept.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)

@@ -16,8 +16,8 @@ _FIRST = Latest(of=(ORDERS_PLACED,), earliest=True)
 
 
 def capped_rate(bad: Orders | OwnFaults, *, of: Orders | None = None) -> Ratio:
-    """Of each buyer's real and bad orders (at most three, by `of`'s or `bad`'s clock), those that are bad."""
-    every = Orders(clock=bad.clock) if of is None else of
+    """Of each buyer's real and bad orders (at most three), those that are bad; `of` has the clock of `bad`."""
+    every = Orders() if of is None else of
     return Ratio(of=Measure(source=Capped(bad=bad)), per=Measure(source=Capped(bad=bad, of=every)))
 
 

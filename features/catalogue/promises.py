@@ -1,48 +1,48 @@
 """Kept promises: was it shipped, was it delivered, by when the merchant said it would be."""
 
+from dataclasses import replace
+
 from features.catalogue.feature import Feature, Ratio, Total, Windowed
 from features.catalogue.orders import ORDERS, capped_kept, capped_rate
 from features.measures import After, Carries, Events, Flag, Happenings, Is, Late, Measure, Orders
 
-__all__ = ["FEATURES"]
+__all__ = ["DELIVERED", "FEATURES", "by_then", "by_then_capped"]
 
 _SHIPPED = Events(event_type="order_shipped")
-_DELIVERED = Events(event_type="order_delivered")
+DELIVERED = Events(event_type="order_delivered")
 _CANCELLED = Events(event_type="order_cancelled")
 _EXCUSED = Events(event_type="order_cancelled", where=(Is(column="actor", words=("buyer", "platform")),))
 _BY_MERCHANT = Events(event_type="order_cancelled", where=(Is(column="actor", words=("merchant",)),))
 
 
-def _due(clock: str) -> Measure:
-    """Orders whose own promise falls due, but for those that buyer or platform cancelled by then."""
-    return Measure(source=Orders(clock=clock, lacking=(_EXCUSED,), in_time=True))
+def by_then(clock: str, *by: Events) -> Ratio:
+    """Of the orders whose own promise falls due, but for those that buyer or platform cancelled by then, those kept."""
+    due = Orders(clock=clock, lacking=(_EXCUSED,), in_time=True)
+    return Ratio(of=Measure(source=replace(due, having=by)), per=Measure(source=due))
 
 
-def _kept(clock: str, by: Events) -> Measure:
-    return Measure(source=Orders(clock=clock, having=(by,), lacking=(_EXCUSED,), in_time=True))
-
-
-def _capped(clock: str, by: Events) -> Ratio:
-    broken = Orders(clock=clock, lacking=(_EXCUSED, by), in_time=True)
-    return capped_kept(broken, of=Orders(clock=clock, lacking=(_EXCUSED,), in_time=True))
+def by_then_capped(clock: str, *by: Events) -> Ratio:
+    """The same of each buyer's real and broken ones, at most three."""
+    due = Orders(clock=clock, lacking=(_EXCUSED,), in_time=True)
+    return capped_kept(replace(due, lacking=(_EXCUSED, *by)), of=due)
 
 
 _SHIPMENTS = Happenings(of=_SHIPPED)
-_DELIVERIES = Happenings(of=_DELIVERED)
+_DELIVERIES = Happenings(of=DELIVERED)
 _SHIPMENTS_PROMISED = Measure(source=_SHIPMENTS, amount=Flag(where=(Carries(column="ship_by"),)))
 _SHIPMENTS_LATE = Measure(source=_SHIPMENTS, amount=Flag(where=(After(column="ship_by"),)))
 _DELIVERIES_PROMISED = Measure(source=_DELIVERIES, amount=Flag(where=(Carries(column="deliver_by"),)))
 _DELIVERIES_LATE = Measure(source=_DELIVERIES, amount=Flag(where=(After(column="deliver_by"),)))
 _SECONDS_LATE = Measure(source=_DELIVERIES, amount=Late(column="deliver_by"))
 _CANCELLED_BY_MERCHANT = Measure(source=Happenings(of=_BY_MERCHANT))
-_OVERDUE = Measure(source=Orders(clock="deliver_by", lacking=(_DELIVERED, _CANCELLED)))
+_OVERDUE = Measure(source=Orders(clock="deliver_by", lacking=(DELIVERED, _CANCELLED)))
 
 FEATURES: tuple[Feature, ...] = (
     *Windowed(
         name="dispatch_kept_rate",
         meaning="of the orders due for dispatch, those shipped by the promised time",
-        formula=Ratio(of=_kept("ship_by", _SHIPPED), per=_due("ship_by")),
-        capped=_capped("ship_by", _SHIPPED),
+        formula=by_then("ship_by", _SHIPPED),
+        capped=by_then_capped("ship_by", _SHIPPED),
         unit="share",
         riskier="lower",
         clock="the order's own ship_by",
@@ -56,8 +56,8 @@ FEATURES: tuple[Feature, ...] = (
     *Windowed(
         name="delivery_kept_rate",
         meaning="of the orders due for delivery, those delivered by the promised time",
-        formula=Ratio(of=_kept("deliver_by", _DELIVERED), per=_due("deliver_by")),
-        capped=_capped("deliver_by", _DELIVERED),
+        formula=by_then("deliver_by", DELIVERED),
+        capped=by_then_capped("deliver_by", DELIVERED),
         unit="share",
         riskier="lower",
         clock="the order's own deliver_by",

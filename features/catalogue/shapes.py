@@ -15,7 +15,7 @@ from features.catalogue.feature import Context, Formula, Ratio
 from features.measures import Measure, Number
 
 __all__ = [
-    "Across", "Beyond", "Busiest", "Change", "Fresh", "Furthest", "Product", "Spread", "TopShare", "Trend",
+    "Across", "Beyond", "Busiest", "Change", "Fresh", "Furthest", "Pooled", "Product", "Spread", "TopShare", "Trend",
     "Volatility",
 ]  # fmt: skip
 
@@ -90,6 +90,23 @@ class Across:
     def values(self, context: Context, days: int | None) -> pa.Array:
         """float64 (n,) with nulls."""
         of, per = context.own(self.of), context.own(self.per)
+        return pa.array(_by(of, per), mask=per == 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pooled:
+    """Several sums by several others, all together; null where the denominator is 0."""
+
+    of: tuple[Measure, ...]
+    per: tuple[Measure, ...]
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return tuple((measure, days) for measure in (*self.of, *self.per))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,) with nulls."""
+        of, per = (_each(context, [(one, days) for one in some]).sum(axis=0) for some in (self.of, self.per))
         return pa.array(_by(of, per), mask=per == 0)
 
 

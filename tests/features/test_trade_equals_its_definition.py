@@ -9,6 +9,7 @@ from hypothesis import given
 from features.catalogue import FAMILIES
 from tests.features.naive import Event, Value, history
 from tests.features.naive_buyers import buyers_and_brushing
+from tests.features.naive_kept import promises_kept
 from tests.features.naive_listings import prices_and_concentration
 from tests.features.naive_trade import volume_and_trends
 from tests.features.strategies import logs, spines
@@ -66,3 +67,13 @@ _LISTINGS = (*["listing_changed"] * 4, "order_placed")
 @given(logs(types=_LISTINGS), spines(most=4))
 def test_prices_and_concentration_are_what_their_meanings_say(log, moments):
     assert disagreements(["prices", "concentration"], prices_and_concentration, log, moments) == []
+
+
+_KEPT = (*["order_placed"] * 6, "order_shipped", "order_cancelled", "order_delivered", *["parcel_scanned"] * 3,
+         *["return_requested", "return_answered", "message_received", "message_answered", "service_requested",
+           "service_completed", "refund_paid", "refund_paid", "return_inspected"] * 2, "link_observed")  # fmt: skip
+
+
+@given(logs(types=_KEPT), spines(most=4))
+def test_promises_are_kept_as_their_meanings_say(log, moments):
+    assert disagreements(["kept"], promises_kept, log, moments) == []
