@@ -28,7 +28,7 @@ def real(known: Known, orders: Rows, spells: Spells) -> Spells:
     It does not while it is known to be cancelled, or to be of a buyer who shares an account, phone, device, address or
     entity with the merchant; nor while it is doubtful and not known to have been sent. It is doubtful once it is known
     to have been shipped without a carrier's scan, and once the time by which it was to be shipped, or else delivered,
-    has passed. So a parcel that no carrier scanned is worth what silence is worth, and leaving out makes no order count.
+    has passed. So a parcel that no carrier scanned is worth what silence is worth: leaving out makes no order count.
     """
     doubtful = joined([presence(known, orders, [_UNTRACKED], by="order_id"), _past_promise(known, orders)])
     unsent = minus(doubtful, presence(known, orders, _SENT, by="order_id"))

@@ -13,11 +13,16 @@ MOST = 3
 def capped_features_of(past: Sequence[Event], as_of: datetime) -> dict[str, Value]:
     """Every capped feature of one merchant, from its history (`naive.history`), with its value."""
     live = visible(past, as_of)
-    return {
-        f"{name}_{days}d_capped": value
-        for days in WINDOWS
-        for name, value in _capped(Window(live=live, start=as_of - timedelta(days=days), end=as_of)).items()
-    }
+    windows = {days: Window(live=live, start=as_of - timedelta(days=days), end=as_of) for days in WINDOWS}
+    found = {f"{name}_{days}d_capped": value for days in WINDOWS for name, value in _capped(windows[days]).items()}
+    return found | {"n_orders_overdue_capped": _overdue(windows[365])}
+
+
+def _overdue(window: Window) -> int:
+    """Due for delivery, and neither delivered nor cancelled, as far as its own buyer says so."""
+    due = window.of("order_placed", clock="deliver_by")
+    ends = ("order_delivered", "order_cancelled")
+    return total(order for order in due if not any(of_order(window, order, end) for end in ends))
 
 
 def _capped(window: Window) -> dict[str, Value]:
