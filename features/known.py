@@ -189,7 +189,9 @@ class Known:
 
     def _ints(self, column: str) -> Ints:
         if column not in self._integers:
-            values = self._table.column(column).cast(pa.int64())
+            values = self._table.column(column)
+            # Arrow has no way from a date to 64 bits but through 32.
+            values = (values.cast(pa.int32()) if pa.types.is_date(values.type) else values).cast(pa.int64())
             missing = NO_TIME if column in COLUMNS and COLUMNS[column].kind is Kind.TIME else 0
             filled = values.fill_null(int(missing)) if values.null_count else values
             self._integers[column] = np.asarray(filled.to_numpy())

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.duplicates import Discarded, EventIds
 from features.errors import NothingAccepted
@@ -24,7 +25,7 @@ from features.log import ROWS_PER_BATCH, Batch, EventLog
 from features.progress import Watch, silently
 from features.spine import Spine, everybody_at
 
-__all__ = ["Accepted", "Divided", "divided"]
+__all__ = ["Accepted", "Divided", "divided", "kept"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -158,13 +159,19 @@ class _Merchants:
         return pa.array(numbers)
 
 
+def kept(rows: pa.Table, column: str) -> pa.ChunkedArray:
+    """A column as it is kept. Of free text only whether there is any: features ask no more, and there may be much."""
+    said = rows.column(column)
+    return pc.if_else(said.is_valid(), "", pa.scalar(None, pa.string())) if column == "text" else said
+
+
 def _numbered(batch: Batch, merchants: _Merchants, schema: pa.Schema) -> pa.Table:
     rows = batch.rows
     columns = {"number": pa.array(batch.numbers), "merchant": merchants.take(rows), "type": type_codes(rows)}
     for field_ in schema:
         if field_.name not in columns:
             present = field_.name in rows.column_names
-            columns[field_.name] = rows.column(field_.name) if present else pa.nulls(rows.num_rows, field_.type)
+            columns[field_.name] = kept(rows, field_.name) if present else pa.nulls(rows.num_rows, field_.type)
     return pa.table(columns, schema=schema)
 
 

@@ -105,7 +105,7 @@ def day_of(known: Known, asked: Asked, clock: Ints) -> Ints:
 
 def while_known(known: Known, rows: Rows, asked: Asked, clock: Ints, *, own: bool = False) -> Spells:
     """While what is asked is known of each of `rows` (by place); with `own`, as far as its own buyer says so."""
-    until = clock if asked.in_time else None
+    until = clock - asked.ahead * 1_000_000 if asked.in_time else None
     spells = numbered(rows)
     if asked.having:
         spells = intersect(spells, presence(known, rows, asked.having, by=asked.by, until=until, own=own))

@@ -6,12 +6,23 @@ from functools import cache
 
 from features.events import EVENT_TYPES
 from features.known import OPENERS, REPEATED
-from features.measures import Asked, Changed, Distinct, Happenings, Latest, Measure, Open, Repaid, Without
+from features.measures import (
+    Asked,
+    Changed,
+    Distinct,
+    Following,
+    Happenings,
+    Latest,
+    Measure,
+    Open,
+    Soonest,
+    Standing,
+)
 
 __all__ = ["touched"]
 
 #: Sources that read no other events than those they name; any other source may read everything.
-_OUTSPOKEN = (Happenings, Asked, Distinct, Without, Changed, Open, Repaid, Latest)
+_OUTSPOKEN = (Happenings, Asked, Distinct, Changed, Following, Open, Standing, Soonest, Latest)
 
 
 def touched(measures: Sequence[Measure], event_types: Collection[str]) -> list[Measure]:

@@ -5,6 +5,8 @@ Modules that take seconds to import (LightGBM, MLflow) are imported inside the c
 """
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -42,17 +44,24 @@ def labels(
     events: Events = None,
     store: Store = False,
     recipe: RecipeName = None,
+    as_json: Json = False,
 ) -> None:
-    """Write what became of merchants after each moment of a spine: label, reason, maturity."""
-    from features.labels import build_labels
+    """Write what became of merchants after each moment of a spine: label, reason, maturity; tell whose fault it was."""
+    from features.labels import labels_of
     from features.spine import read_spine
-    from training.dataset import label_spec
 
     check_writable(out)
     made = _recipe(recipe, target)
-    rows = build_labels(read_log(events, store), read_spine(spine), label_spec(made))
-    write_parquet(rows, out)
-    typer.echo(f"{out}: {rows.num_rows} labels", err=True)
+    found = labels_of(read_log(events, store), read_spine(spine), made.label)
+    write_parquet(found.rows, out)
+    reasons = Counter(found.rows["reason"].to_pylist())
+    if as_json:
+        told = {"rows": found.rows.num_rows, "reasons": dict(reasons.most_common()), "faults": dict(found.parties)}
+        typer.echo(json.dumps(told, indent=1))
+        return
+    typer.echo(f"{out}: {found.rows.num_rows} labels", err=True)
+    typer.echo("\n".join([f"{count:>9,}  {reason}" for reason, count in reasons.most_common()]), err=True)
+    typer.echo(_faults(found.parties), err=True)
 
 
 @app.command()
@@ -163,10 +172,17 @@ def _lines(report: "Report") -> list[str]:
     lines = [
         f"{plain['name']} version {plain['version']}, recipe {plain['recipe']}",
         f"{plain['rows']:,} merchant-months with a mature label, {plain['inputs']} inputs",
+        _faults(report.faults),
     ]
     for proof in report.proofs:
         lines += ["", *_proof_lines(proof)]
     return lines
+
+
+def _faults(parties: Mapping[str, int]) -> str:
+    """Whose fault it was that orders went wrong."""
+    told = ", ".join(f"{party} {count:,}" for party, count in parties.items() if count)
+    return f"orders that went wrong, by whose fault it was: {told or 'not told'}"
 
 
 def _proof_lines(proof: "Proof") -> list[str]:

@@ -4,40 +4,26 @@ import hashlib
 import re
 import tomllib
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
+from features.exemptions import Exemption
+from features.label_spec import KINDS, LabelSpec
 from training.errors import RecipeBroken, RecipeUnknown
 
-__all__ = ["Inputs", "Label", "Recipe", "Spine", "Split", "Trees", "find_recipe", "shipped_recipes"]
+__all__ = ["Inputs", "Recipe", "Spine", "Split", "Trees", "find_recipe", "shipped_recipes"]
 
 T = TypeVar("T")
 
 TARGETS = ("credit", "counterfeit")
-LABEL_KINDS = ("own_fault", "counterfeit")
-COMPONENTS = ("dispatch_late", "cancelled", "dispute_lost", "low_stars_on_time", "return_accepted")
+#: The own faults (`features/faults.py`) that a label may count.
+COMPONENTS = (
+    "dispatch_late", "cancelled", "dispute_lost", "low_stars_on_time", "return_accepted", "refunded", "settled",
+)  # fmt: skip
 #: Left away, a key has no default.
 _REQUIRED: Any = object()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
-    """What counts as bad, and how long it takes until that is known."""
-
-    kind: str
-    components: tuple[str, ...]
-    threshold: float
-    min_orders: int
-    horizon_days: int
-    delay_days: int
-    sources: tuple[str, ...] = ()
-
-    @property
-    def gap(self) -> timedelta:
-        """How long after its moment a label is mature: the horizon and the reporting delay."""
-        return timedelta(days=self.horizon_days + self.delay_days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +39,7 @@ class Split:
     """Earlier moments to learn from, later ones to be tested on; all dates inclusive.
 
     Either `test_from`, or `test_share`: the share of the log's mature months that form the test. Training ends
-    `Label.gap` before the test begins, whatever `train_to` says, unless `overlap` is "stated".
+    `LabelSpec.gap` before the test begins, whatever `train_to` says, unless `overlap` is "stated".
     """
 
     name: str
@@ -105,7 +91,7 @@ class Recipe:
     name: str
     target: str
     seed: int
-    label: Label
+    label: LabelSpec
     spine: Spine
     splits: tuple[Split, ...]
     inputs: Inputs
@@ -132,9 +118,9 @@ class Recipe:
             raise RecipeBroken("(file)", f"is not TOML: {error}") from error
         recipe = cls(
             name=top.take("name", str),
-            target=top.one_of("target", TARGETS),
+            target=(target := top.one_of("target", TARGETS)),
             seed=top.within("seed", int, 0, 2**31 - 1),
-            label=_label(top.table("label")),
+            label=_label(top.table("label"), target=target, exemptions=_exemptions(top)),
             spine=_spine(top.table("spine")),
             splits=_splits(top),
             inputs=_inputs(top.table("inputs")),
@@ -173,6 +159,9 @@ class _Keys:
     def __init__(self, table: dict[str, Any], path: str) -> None:
         self._left = dict(table)
         self._path = path
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._left
 
     def broken(self, key: str, what: str) -> RecipeBroken:
         return RecipeBroken(f"{self._path}{key}", what)
@@ -218,8 +207,8 @@ class _Keys:
     def table(self, key: str) -> "_Keys":
         return _Keys(self.take(key, dict, {}), f"{self._path}{key}.")
 
-    def tables(self, key: str) -> list["_Keys"]:
-        values = self.take(key, list)
+    def tables(self, key: str, default: list[Any] = _REQUIRED) -> list["_Keys"]:
+        values = self.take(key, list, default)
         if not all(isinstance(value, dict) for value in values):
             raise self.broken(key, f"has to be written as [[{key}]]")
         return [_Keys(value, f"{self._path}{key}[{index}].") for index, value in enumerate(values)]
@@ -229,13 +218,14 @@ class _Keys:
             raise self.broken(key, "is no key of a recipe")
 
 
-def _label(keys: _Keys) -> Label:
-    kind = keys.one_of("kind", LABEL_KINDS)
+def _label(keys: _Keys, *, target: str, exemptions: tuple[Exemption, ...]) -> LabelSpec:
+    kind = keys.one_of("kind", KINDS)
     components = keys.texts("components", _REQUIRED if kind == "own_fault" else ())
     strange = [component for component in components if component not in COMPONENTS]
     if strange or (kind == "own_fault" and not components):
         raise keys.broken("components", f"is {list(components)}, and has to list some of {', '.join(COMPONENTS)}")
-    label = Label(
+    label = LabelSpec(
+        target=target,
         kind=kind,
         components=components,
         threshold=keys.within("threshold", float, 0.0, 1.0, _REQUIRED if kind == "own_fault" else 0.0),
@@ -243,9 +233,38 @@ def _label(keys: _Keys) -> Label:
         horizon_days=keys.within("horizon_days", int, 1, 3650),
         delay_days=keys.within("delay_days", int, 0, 3650),
         sources=keys.texts("sources", ()),
+        weights=_by_component(keys.table("weights"), components, float, (0.000001, 1.0)),
+        delays=_by_component(keys.table("delays"), components, int, (0, 3650)),
+        exemptions=exemptions,
     )
     keys.finish()
     return label
+
+
+def _by_component(keys: _Keys, components: tuple[str, ...], kind: type[T], limits: tuple[float, float]) -> dict[str, T]:
+    """What is stated of some of the label's components."""
+    found = {name: keys.within(name, kind, *limits) for name in components if name in keys}
+    keys.finish()
+    return found
+
+
+def _exemptions(top: _Keys) -> tuple[Exemption, ...]:
+    return tuple(_exemption(keys) for keys in top.tables("exemptions", []))
+
+
+def _exemption(keys: _Keys) -> Exemption:
+    first, until = keys.day("from"), keys.day("until")
+    if first is None or until is None or until <= first:
+        raise keys.broken("until", "has to be a date after `from`")
+    exemption = Exemption(
+        first=first,
+        until=until,
+        regions=keys.texts("regions", ()),
+        categories=keys.texts("categories", ()),
+        reason=keys.take("reason", str),
+    )
+    keys.finish()
+    return exemption
 
 
 def _spine(keys: _Keys) -> Spine:

@@ -6,25 +6,25 @@ from features.catalogue.feature import Feature, Ratio, Total, Windowed
 from features.catalogue.orders import ORDERS, capped_kept, capped_rate
 from features.measures import After, Capped, Carries, Events, Flag, Happenings, Is, Late, Measure, Orders
 
-__all__ = ["DELIVERED", "FEATURES", "by_then", "by_then_capped"]
+__all__ = ["DELIVERED", "EXCUSED", "FEATURES", "by_then", "by_then_capped"]
 
 _SHIPPED = Events(event_type="order_shipped")
 DELIVERED = Events(event_type="order_delivered")
 _CANCELLED = Events(event_type="order_cancelled")
-_EXCUSED = Events(event_type="order_cancelled", where=(Is(column="actor", words=("buyer", "platform")),))
+EXCUSED = Events(event_type="order_cancelled", where=(Is(column="actor", words=("buyer", "platform")),))
 _BY_MERCHANT = Events(event_type="order_cancelled", where=(Is(column="actor", words=("merchant",)),))
 
 
 def by_then(clock: str, *by: Events) -> Ratio:
     """Of the orders whose own promise falls due, but for those that buyer or platform cancelled by then, those kept."""
-    due = Orders(clock=clock, lacking=(_EXCUSED,), in_time=True)
+    due = Orders(clock=clock, lacking=(EXCUSED,), in_time=True)
     return Ratio(of=Measure(source=replace(due, having=by)), per=Measure(source=due))
 
 
 def by_then_capped(clock: str, *by: Events) -> Ratio:
     """The same of each buyer's real and broken ones, at most three."""
-    due = Orders(clock=clock, lacking=(_EXCUSED,), in_time=True)
-    return capped_kept(replace(due, lacking=(_EXCUSED, *by)), of=due)
+    due = Orders(clock=clock, lacking=(EXCUSED,), in_time=True)
+    return capped_kept(replace(due, lacking=(EXCUSED, *by)), of=due)
 
 
 _SHIPMENTS = Happenings(of=_SHIPPED)

@@ -10,7 +10,7 @@ from features.catalogue.orders import BUYERS, ORDERS, VALUE
 from features.catalogue.shapes import Busiest, Change, Product, Trend, Volatility
 from features.catalogue.volume import OVERDUE_VALUE
 
-__all__ = ["FEATURES"]
+__all__ = ["FEATURES", "MISSED"]
 
 #: So many orders as expected are thought to have come beside the real ones, so that little evidence is like none.
 _STEADY = 10.0
@@ -28,7 +28,8 @@ def _rate(name: str) -> Ratio:
 
 
 _KEPT = _rate("dispatch_kept_rate")
-_MISSED = Ratio(of=_KEPT.per, less=_KEPT.of, per=_KEPT.per)
+#: Promises of dispatch that were not kept.
+MISSED = Ratio(of=_KEPT.per, less=_KEPT.of, per=_KEPT.per)
 
 FEATURES: tuple[Feature, ...] = (
     Feature(
@@ -205,7 +206,7 @@ FEATURES: tuple[Feature, ...] = (
         shows="cash_out_7d",
         meaning="the last week's orders by the quarter's pace (drawn to 1 by ten orders), times the share of orders "
         "due for dispatch in the last 7 days that were not shipped in time: selling more and sending less",
-        formula=Product(of=(_MORE_ORDERS, _MISSED)),
+        formula=Product(of=(_MORE_ORDERS, MISSED)),
         days=7,
         unit="times",
         riskier="higher",

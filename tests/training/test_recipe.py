@@ -10,6 +10,8 @@ from training.dataset import inputs_of
 from training.errors import RecipeBroken, RecipeUnknown
 from training.recipe import find_recipe, shipped_recipes
 
+FLOOD = '[[exemptions]]\nfrom = 2024-02-01\nuntil = 2024-02-03\nregions = ["north"]\nreason = "flood"\n'
+
 
 def test_the_shipped_recipes_are_those_of_the_contract():
     assert set(shipped_recipes()) >= {"credit", "counterfeit", "olist-dispatch", "olist-own-fault"}
@@ -24,6 +26,25 @@ def test_every_shipped_recipe_can_be_read_and_names_inputs_of_the_catalogue(name
 
 def test_a_label_is_mature_after_horizon_and_delay():
     assert a_recipe().label.gap == timedelta(days=40)
+
+
+def test_a_label_is_mature_after_the_longest_delay_of_its_components():
+    recipe = a_recipe(("delay_days = 10", "delay_days = 10\ndelays = {dispatch_late = 25}"))
+    assert recipe.label.gap == timedelta(days=55)
+    assert a_recipe(("delay_days = 10", "delay_days = 10\ndelays = {dispatch_late = 2}")).label.gap.days == 40
+
+
+def test_weights_and_exemptions_are_read():
+    recipe = a_recipe(
+        ('components = ["dispatch_late"]', 'components = ["dispatch_late", "settled"]'),
+        ("delay_days = 10", "delay_days = 10\nweights = {settled = 0.5}"),
+        ("[baseline]", f"{FLOOD}[baseline]"),
+    )
+    assert recipe.label.weights == {"settled": 0.5}
+    (flood,) = recipe.label.exemptions
+    assert (flood.first, flood.until, flood.regions, flood.reason) == (
+        date(2024, 2, 1), date(2024, 2, 3), ("north",), "flood",
+    )  # fmt: skip
 
 
 def test_a_table_left_away_takes_its_defaults():
@@ -43,6 +64,13 @@ def test_a_table_left_away_takes_its_defaults():
         ('components = ["dispatch_late"]', 'components = ["bad_weather"]', "label.components"),
         ('components = ["dispatch_late"]', "components = []", "label.components"),
         ("min_orders = 3", "min_orders = 3\nmin_buyers = 2", "label.min_buyers"),
+        ("delay_days = 10", "delay_days = 10\nweights = {dispatch_late = 0.0}", "label.weights.dispatch_late"),
+        ("delay_days = 10", "delay_days = 10\nweights = {settled = 0.5}", "label.weights.settled"),
+        ("delay_days = 10", "delay_days = 10\ndelays = {dispatch_late = 0.5}", "label.delays.dispatch_late"),
+        ("[baseline]", "[[exemptions]]\nfrom = 2024-02-01\n[baseline]", "exemptions[0].until"),
+        ("[baseline]", f"{FLOOD.replace('02-03', '02-01')}[baseline]", "exemptions[0].until"),
+        ("[baseline]", f"{FLOOD}towns = []\n[baseline]", "exemptions[0].towns"),
+        ("[baseline]", f"{FLOOD.replace('reason', '#')}[baseline]", "exemptions[0].reason"),
         ("test_share = 0.4", "", "split[0].test_from"),
         ("test_share = 0.4", "test_share = 0.4\ntest_from = 2024-01-01", "split[0].test_from"),
         ("test_share = 0.4", 'test_from = "soon"', "split[0].test_from"),
