@@ -32,9 +32,19 @@ def _evidence(feature: Feature) -> list[Measure]:
     return [getattr(formula, "per", None) or formula.of] if isinstance(formula, Ratio | Total) else []
 
 
+def spared(features: Sequence[Feature]) -> list[Feature]:
+    """Of that evidence, what does not speak against the merchant."""
+    rates = {one.name: one.formula.plain for one in features if isinstance(one.formula, Shrunk)}
+    rates |= {one.name: one.formula for one in features if isinstance(one.formula, Ratio)}
+    return [
+        replace(one, formula=replace(one.formula, less=(rates[one.name].of,))) if one.name in rates else one
+        for one in evidence(features)
+    ]
+
+
 def washed(features: Sequence[Feature], pairs: Sequence[Pair], most: int) -> list[str]:
-    """The features whose evidence grew by more than so much."""
-    return found_by(lambda _, old, new: new - old > most, evidence(features), pairs)
+    """The features whose evidence grew by more than so much, but for what speaks against the merchant."""
+    return found_by(lambda _, old, new: new - old > most, spared(features), pairs)
 
 
 def more_orders(count: int, buyers: Sequence[str], *, named: str = "x") -> list[Event]:
@@ -52,7 +62,7 @@ def test_many_orders_of_few_buyers_count_three_of_each(logs, count, buyers):
 
 def test_plain_evidence_is_washed_by_volume():
     pairs = [([], more_orders(4, ["zoe"]))]
-    assert washed([FEATURES["dispatch_kept_rate_90d"]], pairs, most=3) == ["dispatch_kept_rate_90d"]
+    assert washed([FEATURES["defect_rate_90d"]], pairs, most=3) == ["defect_rate_90d"]
 
 
 def unreal(why: str, count: int) -> list[Event]:
