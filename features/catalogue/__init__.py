@@ -26,6 +26,7 @@ from features.catalogue import (
     returned,
     returns,
     reviews,
+    tenure,
     trends,
     volume,
 )
@@ -59,6 +60,7 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "adverts": adverts.FEATURES,
     "inspections": inspections.FEATURES,
     "acts": acts.FEATURES,
+    "tenure": tenure.FEATURES,
     "kept": kept.FEATURES,
     "cohorts": cohorts.FEATURES,
     "returned": returned.FEATURES,
