@@ -27,6 +27,7 @@ from features.catalogue import (
     returned,
     returns,
     reviews,
+    rulings,
     trends,
     volume,
 )
@@ -64,6 +65,7 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "cohorts": cohorts.FEATURES,
     "returned": returned.FEATURES,
     "debts": debts.FEATURES,
+    "rulings": rulings.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)
