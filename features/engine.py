@@ -26,7 +26,7 @@ COLUMNS_KEPT = (
     "title", "status", "penalty", "change", "reporter_id", "reporter_kind", "evidence", "answer_by",
     "complaint_id", "tier", "channel", "topic", "programme", "programmes", "opened_at", "satisfied",
     "qualification", "brand", "valid_until", "trigger", "points", "text",
-    "message_id", "service_id", "reply_by", "due_by", "service", "scan", "speed",
+    "message_id", "service_id", "reply_by", "due_by", "service", "scan", "speed", "recovered_from", "basis",
 )  # fmt: skip
 
 

@@ -40,7 +40,6 @@ from features.measures import (
     Orders,
     OwnFaults,
     Reaches,
-    Repaid,
     Soonest,
     Source,
     Standing,
@@ -275,12 +274,6 @@ def _open(known: Known, source: Open, _: Lexicon) -> _Placed:
     return _Placed(merchant=owner[moves.key], clock=top - moves.height, start=moves.start, end=moves.end)
 
 
-def _repaid(known: Known, source: Repaid, _: Lexicon) -> _Placed:
-    rows = known.of(source.event_type)
-    spells = intersect(numbered(rows), presence(known, rows, [source.refund], by="refund_id"))
-    return _of_spells(rows, spells, days(rows.time))
-
-
 def _latest(known: Known, source: Latest, lexicon: Lexicon) -> _Placed:
     parts = [rows for events in source.of if len(rows := _saying(known, select(known, events), source.column))]
     if not parts:
@@ -353,7 +346,6 @@ _PLACE: dict[type, Callable[[Known, Any, Lexicon], _Placed]] = {
     Changed: _changed,
     Following: _following,
     Open: _open,
-    Repaid: _repaid,
     Standing: _standing,
     Soonest: _soonest,
     Latest: _latest,

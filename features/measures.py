@@ -43,7 +43,6 @@ __all__ = [
     "Orders",
     "OwnFaults",
     "Reaches",
-    "Repaid",
     "Said",
     "Soonest",
     "Source",
@@ -193,14 +192,6 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repaid:
-    """Events about refunds, while a refund of the same id is known that meets the conditions; no clock."""
-
-    event_type: str
-    refund: Events
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """Of all that say the same in `by` (nothing is the same as nothing), the latest, while it is of `being`; no clock.
 
@@ -246,8 +237,8 @@ class Crossed:
 
 
 Source = (
-    Happenings | Asked | OwnFaults | Capped | Distinct | Changed | Following | Open | Repaid | Standing | Soonest
-    | Latest | Crossed
+    Happenings | Asked | OwnFaults | Capped | Distinct | Changed | Following | Open | Standing | Soonest | Latest
+    | Crossed
 )  # fmt: skip
 
 

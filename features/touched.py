@@ -15,7 +15,6 @@ from features.measures import (
     Latest,
     Measure,
     Open,
-    Repaid,
     Soonest,
     Standing,
 )
@@ -23,7 +22,7 @@ from features.measures import (
 __all__ = ["touched"]
 
 #: Sources that read no other events than those they name; any other source may read everything.
-_OUTSPOKEN = (Happenings, Asked, Distinct, Changed, Following, Open, Repaid, Standing, Soonest, Latest)
+_OUTSPOKEN = (Happenings, Asked, Distinct, Changed, Following, Open, Standing, Soonest, Latest)
 
 
 def touched(measures: Sequence[Measure], event_types: Collection[str]) -> list[Measure]:

@@ -9,6 +9,7 @@ from features.catalogue import (
     cohorts,
     complaints,
     concentration,
+    debts,
     disputes,
     fakes,
     inspections,
@@ -26,6 +27,7 @@ from features.catalogue import (
     returned,
     returns,
     reviews,
+    rulings,
     tenure,
     trends,
     volume,
@@ -64,6 +66,8 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "kept": kept.FEATURES,
     "cohorts": cohorts.FEATURES,
     "returned": returned.FEATURES,
+    "debts": debts.FEATURES,
+    "rulings": rulings.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)

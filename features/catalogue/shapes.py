@@ -16,8 +16,8 @@ from features.catalogue.feature import Context, Formula, Ratio
 from features.measures import Measure, Number
 
 __all__ = [
-    "Across", "Beyond", "Busiest", "Change", "Difference", "Fading", "Fresh", "Furthest", "Matured", "Pooled",
-    "Product", "ShareOfDays", "Spread", "TopShare", "Trend", "Volatility",
+    "Across", "Beyond", "Busiest", "Change", "Difference", "Fading", "Fresh", "Furthest", "Matured", "Oldest",
+    "Pooled", "Product", "ShareOfDays", "Spread", "TopShare", "Trend", "Volatility",
 ]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
@@ -160,6 +160,24 @@ class Beyond:
     def values(self, context: Context, days: int | None) -> pa.Array:
         """int64 (n,)."""
         return pa.array(context.own((self.of, None)) - context.own((self.of, days)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Oldest:
+    """The greatest of some levels (days) before which something lies, 0 where nothing does; null where nothing is."""
+
+    of: Measure
+    levels: tuple[int, ...]
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return ((self.of, None), *((self.of, level) for level in self.levels))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """int64 (n,) with nulls."""
+        every = context.own((self.of, None))
+        reached = [np.where(every > context.own((self.of, level)), level, 0) for level in self.levels]
+        return pa.array(np.max(reached, axis=0), mask=every == 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,6 @@ from features.measures import (
     Measure,
     Open,
     OwnFaults,
-    Repaid,
     Soonest,
     Source,
     Standing,
@@ -72,8 +71,6 @@ def split_of(measure: Measure) -> Split:
             return Split(by="order_id", everywhere=("event_reversed", "return_answered"))
         case Distinct(by=by) | Open(by=by) if not asks:
             return Split(by=by)
-        case Repaid() if not asks:
-            return Split(by="refund_id")
         case Latest(of=of) | Standing(of=of) | Soonest(of=Standing(of=of)) if not asks:
             return Split(only=tuple(dict.fromkeys(events.event_type for events in of)))
     return Split()
@@ -93,7 +90,7 @@ def _conditions(measure: Measure) -> list[Condition]:
 
 def _events(source: Source) -> tuple[Events, ...]:
     match source:
-        case Happenings(of=one) | Repaid(refund=one):
+        case Happenings(of=one):
             return (one,)
         case Asked():
             every = (one for asked in _within(source) for one in (asked.of, *asked.having, *asked.lacking))
