@@ -24,6 +24,7 @@ __all__ = [
     "Condition",
     "Credence",
     "Crossed",
+    "Days",
     "Dealt",
     "Distinct",
     "Events",
@@ -247,6 +248,11 @@ class One:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Days:
+    """Each counts as one, but a window counts the days of its clock on which any do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """Each weighs what an integer column says; null weighs nothing."""
 
@@ -292,7 +298,7 @@ class Dealt:
     group: int
 
 
-Amount = One | Column | Flag | Late | Said | Reaches | Dealt | Credence
+Amount = One | Days | Column | Flag | Late | Said | Reaches | Dealt | Credence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
