@@ -25,6 +25,7 @@ from features.measures import (
     Changed,
     Column,
     Crossed,
+    Days,
     Dealt,
     Distinct,
     Events,
@@ -127,7 +128,7 @@ def _facts(known: Known, source: Source, measures: tuple[Measure, ...], lexicon:
 
 def _weigh(known: Known, placed: _Placed, amount: Amount) -> Ints:
     """How much each of the things placed weighs."""
-    if isinstance(amount, One):
+    if isinstance(amount, One | Days):
         return np.ones(len(placed.merchant), dtype=np.int64)
     if isinstance(amount, Reaches) and placed.said is not None:
         return np.asarray(placed.said >= amount.percent, dtype=np.int64)

@@ -5,7 +5,7 @@ too. It is mature when the log reaches that far. A merchant that was removed bef
 censored: nobody knows what it would have done (docs/decisions/0007-labels.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -13,17 +13,18 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from features.charges import Case, case_of
+from features.cases import Case
+from features.charges import counterfeit, own_fault
 from features.engine import COLUMNS_KEPT
-from features.known import NO_TIME, Known, days
+from features.known import Known
 from features.label_spec import LabelSpec
 from features.label_windows import Windows
 from features.log import EventLog
-from features.measures import Events, Is
+from features.losses import bust_out
 from features.outcomes import PARTIES
 from features.partition import divided
-from features.selection import select
-from features.spells import match
+from features.removals import closed, first_removal
+from features.spells import FOREVER
 from features.spine import Spine, spine_of
 from features.verdicts import Verdicts
 
@@ -33,8 +34,9 @@ Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 _DAY = 86_400_000_000
-_REMOVALS = Events(event_type="penalty_applied", where=(Is(column="penalty", words=("removal",)),))
-_REINSTATED = Events(event_type="reinstated")
+_CASES: MappingProxyType[str, Callable[[Known, Windows, LabelSpec], Case]] = MappingProxyType(
+    {"own_fault": own_fault, "counterfeit": counterfeit, "bust_out": bust_out}
+)
 _COLUMNS = tuple(dict.fromkeys((*COLUMNS_KEPT, "source", "region", "scan")))
 
 
@@ -71,7 +73,7 @@ def labels_of(log: EventLog, spine: pa.Table | Spine, spec: LabelSpec, *, parts:
                 merchant=merchant[own], start=start, end=start + spec.horizon_days, delay=spec.longest_delay
             )
             known = parted.part(part)
-            case = case_of(known, windows, spec)
+            case = _CASES[spec.kind](known, windows, spec)
             verdicts.take(own, _judge(known, windows, case, spec))
             faults += _faults_of(case, windows, mature[own])
     parties = dict(zip(PARTIES, faults.tolist(), strict=True))
@@ -81,34 +83,18 @@ def labels_of(log: EventLog, spine: pa.Table | Spine, spec: LabelSpec, *, parts:
 def _judge(known: Known, windows: Windows, case: Case, spec: LabelSpec) -> Verdicts:
     verdicts = Verdicts.open(len(windows))
     for charge in case.charges:
-        verdicts.blame(charge)
+        if not charge.outlives:
+            verdicts.blame(charge)
     verdicts.clear(case.count >= spec.min_orders, windows.until)
-    _censor(known, windows, case, verdicts)
+    removed = first_removal(known, windows)
+    untold = (verdicts.label != 1) | (removed <= verdicts.happened)
+    verdicts.censor((removed < FOREVER) & untold)
+    for charge in case.charges:
+        if charge.outlives:
+            verdicts.blame(charge)
+    # Nobody has to judge a shop that is closed, whatever comes to light of it.
+    verdicts.censor(closed(known, windows))
     return verdicts
-
-
-def _censor(known: Known, windows: Windows, case: Case, verdicts: Verdicts) -> None:
-    """Take back what is told of merchants that were removed before they turned out bad.
-
-    Within the window, or earlier where they have not been seen selling since: a shop that is closed proves nothing.
-    """
-    removals = select(known, _REMOVALS)
-    window, event = windows.pairs(removals)
-    before = (verdicts.label[window] != 1) | (removals.time[event] <= verdicts.happened[window])
-    verdicts.censor(window[before])
-    closed = _last_before(known, windows, _REMOVALS) > _last_before(known, windows, _REINSTATED)
-    verdicts.censor(np.flatnonzero(closed & (case.count == 0) & (verdicts.label != 1)))
-
-
-def _last_before(known: Known, windows: Windows, events: Events) -> Ints:
-    """When such an event last happened before each window; `NO_TIME` where none did."""
-    rows = select(known, events)
-    window, event = match(windows.merchant, rows.merchant)
-    live = windows.knows(window, days(rows.start)[event], days(rows.end)[event])
-    live &= days(rows.time)[event] < windows.start[window]
-    last = np.full(len(windows), NO_TIME)
-    np.maximum.at(last, window[live], rows.time[event[live]])
-    return last
 
 
 def _faults_of(case: Case, windows: Windows, mature: Mask) -> Ints:

@@ -16,7 +16,7 @@ from features.measures import Events, Is
 from features.selection import holds, numbered, presence
 from features.spells import Spells, intersect, joined, minus, union
 
-__all__ = ["PARTIES", "attributed_faults", "blamed_on_others", "excused"]
+__all__ = ["BY_PLATFORM", "PARTIES", "attributed_faults", "blamed_on_others", "excused"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -26,7 +26,8 @@ PARTIES = ("merchant", "buyer", "carrier", "platform", "nobody")
 #: What is a matter of record: no ruling about the goods changes when they were dispatched, or who cancelled.
 _ON_RECORD = frozenset({"dispatch_late", "cancelled", "dispute_lost"})
 
-_BY_PLATFORM = Is(column="fulfilled_by", words=("platform",))
+#: The platform sees to the order.
+BY_PLATFORM = Is(column="fulfilled_by", words=("platform",))
 _CAME_BACK_WRONG = Events(
     event_type="return_inspected", where=(Is(column="outcome", words=("empty", "swapped", "used")),)
 )
@@ -72,7 +73,7 @@ def _slow_carrier(known: Known, orders: Rows) -> Spells:
 def _late_platform(known: Known, orders: Rows) -> Spells:
     """Dispatched late, or never, by the platform that fulfils the order."""
     (late,) = own_faults(known, orders, ("dispatch_late",))
-    return late.spells.where(holds(known, orders, (_BY_PLATFORM,))[late.spells.key])
+    return late.spells.where(holds(known, orders, (BY_PLATFORM,))[late.spells.key])
 
 
 #: Whose fault it is, and how that shows, in the order in which it decides.
@@ -105,7 +106,7 @@ def excused(known: Known, orders: Rows) -> Spells:
 
 def attributed_faults(known: Known, orders: Rows, components: Sequence[str]) -> list[OrderFaults]:
     """The faults in `orders`, component by component, less what others answer for."""
-    others, by_platform = excused(known, orders), holds(known, orders, (_BY_PLATFORM,))
+    others, by_platform = excused(known, orders), holds(known, orders, (BY_PLATFORM,))
     found = []
     for fault in own_faults(known, orders, components):
         spells, happened = fault.spells, fault.happened

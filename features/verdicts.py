@@ -25,7 +25,7 @@ class Charge:
     """Bad things (n,) in label windows, and what they must come to (windows,) for the merchant to be bad.
 
     `row` is the window of each, `what` its name's place in `names`, `weight` more than 0, `happened` microseconds,
-    `known` the day on which it became known.
+    `known` the day on which it became known. `outlives`: that the merchant was removed meanwhile changes nothing.
     """
 
     names: tuple[str, ...]
@@ -35,6 +35,7 @@ class Charge:
     happened: Ints
     known: Ints
     needed: Ints
+    outlives: bool = False
 
     @property
     def bad(self) -> Ints:
@@ -84,15 +85,15 @@ class Verdicts:
         first = ~already | (happened < self.happened[rows])
         self.known[rows] = np.where(already, np.minimum(known, self.known[rows]), known)
         self.reason[rows[first]] = [f"bad_{name}" for name in charge.mostly(rows[first])]
-        self.happened[rows[first]], self.label[rows] = happened[first], 1
+        self.happened[rows[first]], self.label[rows], self.censored[rows] = happened[first], 1, False
 
     def clear(self, rows: Mask, known: Ints) -> None:
         """Call those good, of some windows (n,), who are not bad; that is known on a day (n,)."""
         good = rows & (self.label < 0)
         self.label[good], self.reason[good], self.known[good] = 0, "good", known[good] * _DAY
 
-    def censor(self, rows: Ints) -> None:
-        """Take back what is told of merchants that were removed."""
+    def censor(self, rows: Mask) -> None:
+        """Take back what is told of some of the windows (n,): the merchant was removed."""
         self.label[rows], self.reason[rows], self.censored[rows] = -1, "removed", True
         self.happened[rows] = self.known[rows] = NO_TIME
 

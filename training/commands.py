@@ -26,7 +26,7 @@ __all__ = ["app"]
 
 app = typer.Typer()
 
-Target = Annotated[str, typer.Option("--target", help="credit or counterfeit.")]
+Target = Annotated[str, typer.Option("--target", help="credit, counterfeit or bust_out.")]
 Events = Annotated[
     list[Path] | None,
     typer.Option("--events", help="An event log: Parquet, or JSON lines; repeat it for several.", exists=True),
@@ -111,7 +111,7 @@ def models(as_json: Json = False) -> None:
 
 @app.command()
 def promote(
-    target: Annotated[str, typer.Argument(help="credit or counterfeit.")],
+    target: Annotated[str, typer.Argument(help="credit, counterfeit or bust_out.")],
     version: Annotated[str, typer.Argument(help="A version that `models` lists.")],
     force: Annotated[bool, typer.Option("--force", help="Also when it is worse on record.")] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept for ever.")] = "",
@@ -145,7 +145,7 @@ def _known(target: str) -> None:
 
 def _recipe(name: str | None, target: str) -> Recipe:
     _known(target)
-    recipe = find_recipe(name or target)
+    recipe = find_recipe(name or target.replace("_", "-"))
     if recipe.target != target:
         raise RecipeBroken("target", f"is {recipe.target!r}, and {target!r} was asked for")
     return recipe

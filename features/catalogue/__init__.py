@@ -28,6 +28,8 @@ from features.catalogue import (
     returned,
     returns,
     reviews,
+    rulings,
+    tenure,
     trends,
     volume,
 )
@@ -62,10 +64,12 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "adverts": adverts.FEATURES,
     "inspections": inspections.FEATURES,
     "acts": acts.FEATURES,
+    "tenure": tenure.FEATURES,
     "kept": kept.FEATURES,
     "cohorts": cohorts.FEATURES,
     "returned": returned.FEATURES,
     "debts": debts.FEATURES,
+    "rulings": rulings.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)

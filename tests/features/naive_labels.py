@@ -43,11 +43,20 @@ def label_of(past: Sequence[Event], as_of: datetime, spec: LabelSpec) -> dict[st
         # The log has never heard of it.
         return nothing("too_few_orders")
     judged = Judgement(past=past, spec=spec, start=as_of, end=as_of + timedelta(days=spec.horizon_days))
+    if is_closed(judged):
+        return nothing("removed", is_censored=True)
+    if spec.kind == "bust_out":
+        return bust_out(judged)
     orders = [one for one in placed(judged) if not is_exempt(one, judged)]
-    found = KINDS[spec.kind](judged, orders)
-    if found["label"] != 1:
-        found = good_or_nothing(judged, found.pop("count"))
-    return censored(judged, found, orders)
+    return told(judged, KINDS[spec.kind](judged, orders), len(orders))
+
+
+def told(judged: Judgement, found: dict[str, Any] | None, count: int) -> dict[str, Any]:
+    """What was found, unless the merchant was removed before it happened; else whether it was good."""
+    stopped = removal_within(judged)
+    if stopped and not (found and found["happened_at"] < stopped):
+        return nothing("removed", is_censored=True)
+    return found or good_or_nothing(judged, count)
 
 
 def placed(judged: Judgement) -> list[Event]:
@@ -70,16 +79,21 @@ def nothing(reason: str, *, is_censored: bool = False) -> dict[str, Any]:
     return {"label": None, "reason": reason, "happened_at": None, "known_at": None, "censored": is_censored}
 
 
-def censored(judged: Judgement, found: dict[str, Any], orders: Sequence[Event]) -> dict[str, Any]:
-    """Removed in the window before it was bad, or closed before the window and not seen selling in it."""
-    live = judged.live()
-    removals = [one["event_time"] for one in of_type(live, "penalty_applied") if one["penalty"] == "removal"]
-    happened = found["happened_at"]
-    within = [when for when in removals if judged.start <= when < judged.end and not (happened and happened < when)]
-    closed = max((when for when in removals if when < judged.start), default=None)
-    opened = [one["event_time"] for one in of_type(live, "reinstated") if one["event_time"] < judged.start]
-    shut = closed and not any(when >= closed for when in opened) and not orders and found["label"] != 1
-    return nothing("removed", is_censored=True) if within or shut else found
+def removals(judged: Judgement) -> list[datetime]:
+    return [one["event_time"] for one in of_type(judged.live(), "penalty_applied") if one["penalty"] == "removal"]
+
+
+def removal_within(judged: Judgement) -> datetime | None:
+    """The first removal in the window."""
+    return min((when for when in removals(judged) if judged.start <= when < judged.end), default=None)
+
+
+def is_closed(judged: Judgement) -> bool:
+    """Removed before the window, not reinstated since, and not seen selling in it."""
+    closed = max((when for when in removals(judged) if when < judged.start), default=None)
+    opened = [one["event_time"] for one in of_type(judged.live(), "reinstated") if one["event_time"] < judged.start]
+    sold = [one for one in of_type(judged.live(), "order_placed") if judged.start <= one["event_time"] < judged.end]
+    return closed is not None and not any(when >= closed for when in opened) and not sold
 
 
 # --- Exemptions ------------------------------------------------------------------------------------------------
@@ -109,13 +123,13 @@ def midnight(day: Any) -> datetime:
 Fault = tuple[int, Fraction, datetime, datetime]
 
 
-def own_fault(judged: Judgement, orders: Sequence[Event]) -> dict[str, Any]:
+def own_fault(judged: Judgement, orders: Sequence[Event]) -> dict[str, Any] | None:
     """At least the threshold's share of the orders, and at least one, spoilt by the merchant."""
     spoilt = [fault for fault in (gravest(judged, order) for order in orders) if fault]
     weight = sum((fault[1] for fault in spoilt), Fraction(0))
     needed = max(Fraction(str(judged.spec.threshold)) * len(orders), Fraction(1, 10**6))
     if len(orders) < max(judged.spec.min_orders, 1) or weight < needed:
-        return {"label": 0, "count": len(orders)}
+        return None
     names = judged.spec.components
     heaviest = max(range(len(names)), key=lambda place: (weight_of(spoilt, place), -place))
     return {
@@ -251,11 +265,11 @@ FAULTS: dict[str, Callable[[Sequence[Event], Event, datetime], list[datetime]]] 
 # --- Fakes -----------------------------------------------------------------------------------------------------
 
 
-def counterfeit(judged: Judgement, orders: Sequence[Event]) -> dict[str, Any]:
+def counterfeit(judged: Judgement, _: Sequence[Event]) -> dict[str, Any] | None:
     """A report confirmed or an inspection failed in the window."""
     found = sorted(fakes(judged))
     if not found:
-        return {"label": 0, "count": len(orders)}
+        return None
     first_known = min(known for _, known in found)
     return {
         "label": 1, "reason": "bad_fake_confirmed", "happened_at": found[0][0],
@@ -272,9 +286,108 @@ def fakes(judged: Judgement) -> Iterator[tuple[datetime, datetime]]:
             yield one["event_time"], one["known_at"]
 
 
-KINDS: dict[str, Callable[[Judgement, Sequence[Event]], dict[str, Any]]] = {
+KINDS: dict[str, Callable[[Judgement, Sequence[Event]], dict[str, Any] | None]] = {
     "own_fault": own_fault, "counterfeit": counterfeit,
 }  # fmt: skip
+
+
+# --- Bust-outs -------------------------------------------------------------------------------------------------
+
+
+def bust_out(judged: Judgement) -> dict[str, Any]:
+    """Of the value due too much never came, or too much of what the platform advanced was never repaid."""
+    due = due_orders(judged)
+    value, limits = sum(order["amount_cents"] for order in due), judged.spec
+    found = None
+    if limits.undelivered and len(due) >= max(limits.min_orders, 1):
+        missing = [
+            (order["amount_cents"], order["deliver_by"], since) for order in due if (since := missed(judged, order))
+        ]
+        found = verdict("undelivered", missing, needed(limits.undelivered, value))
+    answer = told(judged, found, len(due))
+    if limits.unrecovered:
+        owed = verdict("unrecovered", list(owings(judged)), needed(limits.unrecovered, value))
+        answer = earlier(answer, owed) if owed else answer
+    return answer
+
+
+def earlier(answer: dict[str, Any], owed: dict[str, Any]) -> dict[str, Any]:
+    """A debt stands whatever else is told; of two charges the one that was reached first gives the reason."""
+    if answer["label"] != 1:
+        return owed
+    first = owed if owed["happened_at"] < answer["happened_at"] else answer
+    return {**first, "known_at": min(owed["known_at"], answer["known_at"])}
+
+
+def needed(limit: Any, value: int) -> Fraction:
+    return max(Fraction(str(limit.share)) * value, Fraction(limit.cents), Fraction(1))
+
+
+def verdict(name: str, things: Sequence[tuple[int, datetime, datetime]], least: Fraction) -> dict[str, Any] | None:
+    faults = [(0, Fraction(cents), happened, known) for cents, happened, known in things]
+    if sum((fault[1] for fault in faults), Fraction(0)) < least:
+        return None
+    return {
+        "label": 1, "reason": f"bad_{name}", "happened_at": reached(faults, least, clock=2),
+        "known_at": reached(faults, least, clock=3), "censored": False,
+    }  # fmt: skip
+
+
+def deadline(judged: Judgement, order: Event) -> datetime:
+    grace = judged.spec.undelivered.grace_days if judged.spec.undelivered else 0
+    return order["deliver_by"] + timedelta(days=grace)
+
+
+def due_orders(judged: Judgement) -> list[Event]:
+    """To be delivered in the window and before any removal in it; not exempt, nor cancelled by others in time."""
+    stopped, sources = removal_within(judged) or judged.end, judged.spec.sources
+    return [
+        order
+        for order in of_type(judged.live(), "order_placed")
+        if order.get("deliver_by")
+        and judged.start <= order["deliver_by"] < stopped
+        and (not sources or order.get("source") in sources)
+        and not is_exempt(order, judged)
+        and not was_cancelled(judged.live(), order, deadline(judged, order))
+    ]
+
+
+def was_cancelled(live: Sequence[Event], order: Event, until: datetime) -> bool:
+    cancellations = about(live, order, "order_cancelled")
+    return any(one.get("actor") != "merchant" and one["event_time"] <= until for one in cancellations)
+
+
+def missed(judged: Judgement, order: Event) -> datetime | None:
+    """The first midnight since when it was always known that the order never came; None where that is not so."""
+    moment = judged.at("undelivered")
+    if not order["amount_cents"] or not never_came(judged, order, moment):
+        return None
+    while never_came(judged, order, moment - DAY):
+        moment -= DAY
+    return moment
+
+
+def never_came(judged: Judgement, order: Event, at: datetime) -> bool:
+    live = visible(judged.past, at)
+    scans = [one for one in about(live, order, "parcel_scanned") if one["leg"] == "out"]
+    came = about(live, order, "order_delivered") or [one for one in scans if one["scan"] == "delivered"]
+    lost = any(one["scan"] == "lost" for one in scans) and not ruled(live, order, "merchant_at_fault")
+    others = order.get("fulfilled_by") == "platform" or lost or is_somebody_elses(live, order)
+    return deadline(judged, order) < at and knows(judged, order, at) and not came and not others
+
+
+def owings(judged: Judgement) -> Iterator[tuple[int, datetime, datetime]]:
+    """What the platform advanced in the window, finally for the merchant, and had not got back when that is judged."""
+    live, at = judged.live("unrecovered"), judged.at("unrecovered")
+    exempt = {one["order_id"] for one in of_type(judged.live(), "order_placed") if is_exempt(one, judged)}
+    for refund in of_type(live, "refund_paid"):
+        payers = refund["advanced_by"], refund["finally_liable"]
+        inside = judged.start <= refund["event_time"] < judged.end and refund["order_id"] not in exempt
+        if payers == ("platform", "merchant") and inside:
+            back = [one for one in of_type(live, "advance_recovered") if one["refund_id"] == refund["refund_id"]]
+            rest = refund["amount_cents"] - sum(one["amount_cents"] for one in back)
+            if rest > 0:
+                yield rest, refund["event_time"], at
 
 
 # --- Whose fault it was ------------------------------------------------------------------------------------------
@@ -282,7 +395,8 @@ KINDS: dict[str, Callable[[Judgement, Sequence[Event]], dict[str, Any]]] = {
 
 def party_of(judged: Judgement, order: Event) -> str | None:
     """Who spoilt an order: the merchant by what the recipe names, else whoever the first line that fits says."""
-    if gravest(judged, order):
+    bust = judged.spec.kind == "bust_out"
+    if (judged.spec.undelivered and missed(judged, order)) if bust else gravest(judged, order):
         return "merchant"
     return next((party for party, fits in lines(judged, order) if fits), None)
 

@@ -306,5 +306,5 @@ def test_a_shop_that_was_closed_again_is_not_cleared(judge):
     assert judge(CLOSED + again, **FAKES)["censored"]
 
 
-def test_a_fake_that_is_found_after_the_shop_was_closed_is_bad(judge):
-    assert judge(CLOSED + "2024-03-10  inspection_completed  outcome=failed_counterfeit", **FAKES)["label"] == 1
+def test_a_fake_that_is_found_after_the_shop_was_closed_proves_nothing_of_an_open_one(judge):
+    assert judge(CLOSED + "2024-03-10  inspection_completed  outcome=failed_counterfeit", **FAKES)["censored"]

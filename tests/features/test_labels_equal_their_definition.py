@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.exemptions import Exemption
-from features.label_spec import LabelSpec
+from features.label_spec import LabelSpec, Undelivered, Unrecovered
 from features.labels import labels_of
 from features.log import FileLog
 from features.outcomes import PARTIES
 from tests.features.build import a_spine
 from tests.features.naive import history
-from tests.features.naive_labels import FAULTS, Judgement, is_exempt, label_of, party_of, placed
+from tests.features.naive_labels import FAULTS, Judgement, due_orders, is_exempt, label_of, party_of, placed
 from tests.features.strategies import AS_OF, logs, spines
 from tests.features.test_features_equal_their_definition import everybody_at, files_of
 
@@ -25,6 +25,10 @@ _TRADE = (*["order_placed"] * 8, "order_shipped", "order_delivered", "order_canc
           *["refund_paid"] * 2, "return_requested", "return_answered", "return_inspected", "review_posted",
           "parcel_scanned", "penalty_applied", "reinstated", "merchant_registered")  # fmt: skip
 _FAKES = ("inspection_completed", "fake_report_resolved", "penalty_applied", "reinstated", "order_placed")
+
+_MONEY = (*["order_placed"] * 8, "order_shipped", *["order_delivered"] * 2, "order_cancelled", "dispute_resolved",
+          "parcel_scanned", *["refund_paid"] * 4, *["advance_recovered"] * 2, "advance_written_off", "return_inspected",
+          "penalty_applied", "reinstated")  # fmt: skip
 
 _FLOOD = Exemption(first=date(2024, 3, 4), until=date(2024, 3, 6), reason="flood")
 _TOYS = Exemption(first=date(2024, 2, 1), until=date(2024, 3, 4), categories=("toys",), reason="recall")
@@ -70,13 +74,47 @@ def test_fakes_are_what_the_recipe_says(log, moments, least):
     assert list(disagreements(log, moments, spec)) == []
 
 
+@st.composite
+def losses(draw):
+    """What a recipe may ask of bust-outs."""
+    undelivered = Undelivered(share=draw(st.sampled_from((0.5, 0.0, 0.3))), cents=draw(st.sampled_from((0, 200))),
+                              grace_days=draw(st.sampled_from((3, 0, 7))))  # fmt: skip
+    unrecovered = Unrecovered(share=draw(st.sampled_from((0.1, 0.0, 0.5))), cents=draw(st.sampled_from((0, 150))))
+    chosen = draw(st.sampled_from(((undelivered, None), (undelivered, unrecovered), (None, unrecovered))))
+    return LabelSpec(
+        target="bust_out", kind="bust_out", min_orders=draw(st.sampled_from((1, 0, 2))),
+        horizon_days=draw(st.sampled_from((30, 7))), delay_days=draw(st.sampled_from((10, 7))),
+        delays=draw(st.sampled_from(({}, {"unrecovered": 30}))), undelivered=chosen[0], unrecovered=chosen[1],
+        exemptions=draw(st.sampled_from(((), (), (_FLOOD,)))),
+    )  # fmt: skip
+
+
+@given(logs(types=_MONEY), spines(most=4), losses())
+def test_bust_outs_are_what_the_recipe_says(log, moments, spec):
+    assert list(disagreements(log, moments, spec)) == []
+
+
+@given(logs(types=_MONEY), losses())
+def test_goods_never_came_by_the_fault_of_whom_the_lines_name_first(log, spec):
+    rows = everybody_at([AS_OF])
+    found = answers(log, rows, spec).parties
+    assert found == parties_by_hand(log, [merchant for merchant, _ in rows], AS_OF, spec)
+
+
+def counted(judged):
+    """The orders that a label counts."""
+    if judged.spec.kind == "bust_out":
+        return due_orders(judged)
+    return [order for order in placed(judged) if not is_exempt(order, judged)]
+
+
 def parties_by_hand(log, merchants, as_of, spec):
     """Of one window of each merchant: how many orders were spoilt by whom."""
     counts = Counter()
     for merchant in merchants:
         end = as_of + timedelta(days=spec.horizon_days)
         judged = Judgement(past=history(log, merchant), spec=spec, start=as_of, end=end)
-        counts.update(party_of(judged, order) for order in placed(judged) if not is_exempt(order, judged))
+        counts.update(party_of(judged, order) for order in counted(judged))
     return {party: counts[party] for party in PARTIES}
 
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from features.catalogue import INPUTS
+from features.label_spec import Undelivered
 from tests.training.build import a_recipe
 from training.dataset import inputs_of
 from training.errors import RecipeBroken, RecipeUnknown
@@ -14,7 +15,7 @@ FLOOD = '[[exemptions]]\nfrom = 2024-02-01\nuntil = 2024-02-03\nregions = ["nort
 
 
 def test_the_shipped_recipes_are_those_of_the_contract():
-    assert set(shipped_recipes()) >= {"credit", "counterfeit", "olist-dispatch", "olist-own-fault"}
+    assert set(shipped_recipes()) >= {"credit", "counterfeit", "bust-out", "olist-dispatch", "olist-own-fault"}
 
 
 @pytest.mark.parametrize("name", shipped_recipes())
@@ -86,6 +87,42 @@ def test_a_broken_recipe_is_refused_by_the_key_that_is_wrong(old, new, key):
     with pytest.raises(RecipeBroken) as refused:
         a_recipe((old, new))
     assert refused.value.key == key
+
+
+BUST_OUT = (
+    ('target = "credit"', 'target = "bust_out"'),
+    ('kind = "own_fault"\ncomponents = ["dispatch_late"]\nthreshold = 0.3', 'kind = "bust_out"'),
+)
+GOODS = "delay_days = 10\nundelivered = {share = 0.5, cents = 100, grace_days = 7}"
+
+
+def test_a_recipe_of_bust_outs_is_read():
+    recipe = a_recipe(*BUST_OUT, ("delay_days = 10", f"{GOODS}\ndelays = {{undelivered = 20}}"))
+    assert recipe.label.undelivered == Undelivered(share=0.5, cents=100, grace_days=7)
+    assert (recipe.label.unrecovered, recipe.label.gap.days) == (None, 50)
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        ("delay_days = 10", "label.undelivered"),
+        (GOODS.replace("grace_days = 7", "grace_days = 11"), "label.undelivered.grace_days"),
+        (GOODS.replace("share = 0.5", "share = 1.5"), "label.undelivered.share"),
+        (GOODS.replace(", cents = 100", ""), "label.undelivered.cents"),
+        (f"{GOODS}\nunrecovered = {{share = 0.5}}", "label.unrecovered.cents"),
+        (f"{GOODS}\ndelays = {{unrecovered = 20}}", "label.delays.unrecovered"),
+        (f"{GOODS}\ncomponents = ['cancelled']", "label.components"),
+    ],
+)
+def test_a_broken_recipe_of_bust_outs_is_refused_by_the_key_that_is_wrong(written, key):
+    with pytest.raises(RecipeBroken) as refused:
+        a_recipe(*BUST_OUT, ("delay_days = 10", written))
+    assert refused.value.key == key
+
+
+def test_own_faults_know_no_goods_that_never_came():
+    with pytest.raises(RecipeBroken, match=r"label\.undelivered"):
+        a_recipe(("delay_days = 10", GOODS))
 
 
 def test_two_splits_of_one_name_are_refused():
