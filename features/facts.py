@@ -25,6 +25,7 @@ from features.measures import (
     Changed,
     Column,
     Crossed,
+    Days,
     Dealt,
     Distinct,
     Events,
@@ -48,7 +49,7 @@ from features.selection import clocked, day_of, holds, numbered, presence, selec
 from features.spells import FOREVER, Spells, following, highest, intersect, joined, minus, peaks, union
 from features.standing import keyed, order_of_events, soonest, standing
 
-__all__ = ["Facts", "Lexicon", "latest_rows", "resolve"]
+__all__ = ["Facts", "Lexicon", "changes", "latest_rows", "resolve"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -127,7 +128,7 @@ def _facts(known: Known, source: Source, measures: tuple[Measure, ...], lexicon:
 
 def _weigh(known: Known, placed: _Placed, amount: Amount) -> Ints:
     """How much each of the things placed weighs."""
-    if isinstance(amount, One):
+    if isinstance(amount, One | Days):
         return np.ones(len(placed.merchant), dtype=np.int64)
     if isinstance(amount, Reaches) and placed.said is not None:
         return np.asarray(placed.said >= amount.percent, dtype=np.int64)
@@ -239,6 +240,14 @@ def _changed(known: Known, source: Changed, _: Lexicon) -> _Placed:
         merchant=rows.merchant[after], clock=days(rows.time[after]), start=pairs.start, end=pairs.end,
         rows=rows, row=after, said=fallen,
     )  # fmt: skip
+
+
+def changes(known: Known, source: Changed) -> tuple[Rows, Spells]:
+    """The events of a type, and while which of them (by place) are changes."""
+    placed = _changed(known, source, Lexicon())
+    if placed.rows is None or placed.row is None:
+        raise TypeError(f"{source} is not made of events")
+    return placed.rows, Spells(key=placed.row, start=placed.start, end=placed.end)
 
 
 def _following(known: Known, source: Following, lexicon: Lexicon) -> _Placed:

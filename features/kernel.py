@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from features.facts import Facts
-from features.measures import Measure, Number
+from features.measures import Days, Measure, Number
+from features.tiles import by_day
 
 __all__ = ["Moments", "window_sums"]
 
@@ -65,11 +66,19 @@ class Moments:
 
 def window_sums(facts: Facts, moments: Moments, numbers: Iterable[Number]) -> dict[Number, Ints]:
     """Those of some numbers that are of the facts' measures, at all moments: (q,) int64 each."""
+    asked = [number for number in dict.fromkeys(numbers) if number[0] in facts.measures]
+    sums = _sums(facts, moments, [number for number in asked if not isinstance(number[0].amount, Days)])
+    for measure in (one for one in facts.measures if isinstance(one.amount, Days)):
+        sums |= _sums(by_day(facts, measure), moments, [number for number in asked if number[0] == measure])
+    return sums
+
+
+def _sums(facts: Facts, moments: Moments, numbers: Iterable[Number]) -> dict[Number, Ints]:
+    """Sums of facts as they stand."""
     row_of = {measure: row for row, measure in enumerate(facts.measures)}
     wanted: dict[int | None, list[Measure]] = {}
-    for measure, days in dict.fromkeys(numbers):
-        if measure in row_of:
-            wanted.setdefault(days, []).append(measure)
+    for measure, days in numbers:
+        wanted.setdefault(days, []).append(measure)
     entered = np.maximum(facts.clock, facts.known)
     enter = moments.places(facts.merchant, entered)
     asked = dict.fromkeys(measure for measures in wanted.values() for measure in measures)

@@ -4,6 +4,7 @@ from features.catalogue import (
     accounts,
     acts,
     adverts,
+    brands,
     brushing,
     buyers,
     cohorts,
@@ -27,6 +28,8 @@ from features.catalogue import (
     returned,
     returns,
     reviews,
+    rulings,
+    tenure,
     trends,
     volume,
 )
@@ -54,16 +57,19 @@ FAMILIES: dict[str, tuple[Feature, ...]] = {
     "prices": prices.FEATURES,
     "concentration": concentration.FEATURES,
     "accounts": accounts.FEATURES,
+    "brands": brands.FEATURES,
     "complaints": complaints.FEATURES,
     "papers": papers.FEATURES,
     "opinions": opinions.FEATURES,
     "adverts": adverts.FEATURES,
     "inspections": inspections.FEATURES,
     "acts": acts.FEATURES,
+    "tenure": tenure.FEATURES,
     "kept": kept.FEATURES,
     "cohorts": cohorts.FEATURES,
     "returned": returned.FEATURES,
     "debts": debts.FEATURES,
+    "rulings": rulings.FEATURES,
 }
 
 CATALOGUE: tuple[Feature, ...] = tuple(feature for family in FAMILIES.values() for feature in family)

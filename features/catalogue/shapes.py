@@ -17,7 +17,7 @@ from features.measures import Measure, Number
 
 __all__ = [
     "Across", "Beyond", "Busiest", "Change", "Difference", "Fading", "Fresh", "Furthest", "Matured", "Oldest",
-    "Pooled", "Product", "Spread", "TopShare", "Trend", "Volatility",
+    "Pooled", "Product", "ShareOfDays", "Spread", "TopShare", "Trend", "Volatility",
 ]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
@@ -196,6 +196,26 @@ class Fading:
         within = np.diff(_each(context, self.numbers(days)), axis=0, prepend=0)
         weights = np.array([percent for _, percent in self.steps])
         return pa.array(weights @ within / 100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareOfDays:
+    """The share counted of a window's days, or of those since a first one where that is later; null before it."""
+
+    of: Measure
+    first: Measure
+    known: Measure
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return ((self.of, days), (self.first, None), (self.known, None))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,) with nulls."""
+        counted, first, known = (context.own(number) for number in self.numbers(days))
+        # While a day runs it is counted too, beside the days that are over.
+        share = counted / np.clip(context.day - first, 1, days)
+        return pa.array(np.minimum(share, 1.0), mask=known == 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from tests.features.naive_debts import debts
 from tests.features.naive_kept import promises_kept
 from tests.features.naive_listings import prices_and_concentration
 from tests.features.naive_returned import returned
+from tests.features.naive_rulings import rulings
 from tests.features.naive_trade import volume_and_trends
 from tests.features.strategies import hands_logs, logs, spines
 from tests.features.test_features_equal_their_definition import engine, everybody_at
@@ -112,3 +113,11 @@ _DEBTS = (*["refund_paid"] * 4, *["advance_recovered"] * 3, "advance_written_off
 @given(logs(types=_DEBTS), spines(most=4))
 def test_debts_are_what_their_meanings_say(log, moments):
     assert disagreements(["debts"], debts, log, moments) == []
+
+
+_RULINGS = (*["order_placed"] * 2, *["dispute_opened"] * 2, *["dispute_resolved"] * 3)
+
+
+@given(logs(types=_RULINGS), spines(most=4))
+def test_rulings_are_what_their_meanings_say(log, moments):
+    assert disagreements(["rulings"], rulings, log, moments) == []
