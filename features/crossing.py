@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
-from features import links, listings, reporters
+from features import brands, links, listings, reporters
 from features.facts import Facts
 from features.known import Known
 from features.measures import Crossed, Measure
@@ -34,6 +34,7 @@ class Crossing:
 
 CROSSINGS: MappingProxyType[str, Crossing] = MappingProxyType(
     {
+        "brands": Crossing(reads=brands.READS, facts=brands.brand_facts),
         "links": Crossing(reads=links.READS, facts=links.link_facts),
         "listings": Crossing(reads=listings.READS, facts=listings.listing_facts),
         "reporters": Crossing(reads=reporters.READS, facts=reporters.reporter_facts),

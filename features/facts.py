@@ -16,17 +16,21 @@ import pyarrow as pa
 
 from features.events import COLUMNS, Kind
 from features.faults import own_faults
+from features.following import followed
 from features.known import NO_TIME, Known, Rows, days, once, ranks
 from features.measures import (
     Amount,
+    Asked,
     Capped,
     Changed,
     Column,
     Crossed,
+    Days,
     Dealt,
     Distinct,
     Events,
     Flag,
+    Following,
     Happenings,
     Late,
     Latest,
@@ -36,15 +40,16 @@ from features.measures import (
     Orders,
     OwnFaults,
     Reaches,
-    Repaid,
+    Soonest,
     Source,
-    Without,
+    Standing,
 )
 from features.real import real
-from features.selection import Until, holds, numbered, presence, select
+from features.selection import clocked, day_of, holds, numbered, presence, select, while_known
 from features.spells import FOREVER, Spells, following, highest, intersect, joined, minus, peaks, union
+from features.standing import keyed, order_of_events, soonest, standing
 
-__all__ = ["Facts", "Lexicon", "latest_rows", "resolve"]
+__all__ = ["Facts", "Lexicon", "changes", "latest_rows", "resolve"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -123,7 +128,7 @@ def _facts(known: Known, source: Source, measures: tuple[Measure, ...], lexicon:
 
 def _weigh(known: Known, placed: _Placed, amount: Amount) -> Ints:
     """How much each of the things placed weighs."""
-    if isinstance(amount, One):
+    if isinstance(amount, One | Days):
         return np.ones(len(placed.merchant), dtype=np.int64)
     if isinstance(amount, Reaches) and placed.said is not None:
         return np.asarray(placed.said >= amount.percent, dtype=np.int64)
@@ -159,42 +164,21 @@ def _happenings(known: Known, source: Happenings, _: Lexicon) -> _Placed:
     return _of_spells(rows, numbered(rows), days(rows.time))
 
 
-def _orders(known: Known, source: Orders, _: Lexicon) -> _Placed:
-    rows, day = _on_clock(known, source.clock)
-    return _of_spells(rows, _while_known(known, rows, source), day)
-
-
-@once
-def _on_clock(known: Known, clock: str) -> tuple[Rows, Ints]:
-    """The orders that have a clock, and the day that it is for each."""
-    rows = known.of("order_placed")
-    time = known.times(rows, clock)
-    if not (time != NO_TIME).all():
-        rows, time = rows.where(time != NO_TIME), time[time != NO_TIME]
-    return rows, days(time) if clock == "event_time" else known.due(time)
-
-
-@once
-def _while_known(known: Known, rows: Rows, source: Orders, *, own: bool = False) -> Spells:
-    """While what the source asks for is known of each order; with `own`, as far as its own buyer says so."""
-    until = Until(clock=source.clock) if source.in_time else None
-    spells = numbered(rows)
-    if source.having:
-        spells = intersect(spells, presence(known, rows, source.having, by="order_id", until=until, own=own))
-    if source.lacking:
-        spells = minus(spells, presence(known, rows, source.lacking, by="order_id", until=until, own=own))
-    return spells
+def _asked(known: Known, source: Asked, _: Lexicon) -> _Placed:
+    rows, clock = clocked(known, source)
+    return _of_spells(rows, while_known(known, rows, source), day_of(known, source, clock))
 
 
 def _own_faults(known: Known, source: OwnFaults, _: Lexicon) -> _Placed:
-    rows, day = _on_clock(known, source.clock)
-    return _of_spells(rows, _while_bad(known, rows, source), day)
+    rows = known.of("order_placed")
+    return _of_spells(rows, _while_bad(known, rows, source), days(rows.time))
 
 
 def _capped(known: Known, source: Capped, _: Lexicon) -> _Placed:
-    rows, day = _on_clock(known, source.clock)
+    rows, clock = clocked(known, source.orders)
+    day = day_of(known, source.orders, clock)
     bad = [] if source.bad is None else [_while_bad(known, rows, source.bad)]
-    good = [] if source.of is None else [real(known, rows, _while_known(known, rows, source.of, own=True))]
+    good = [] if source.of is None else [real(known, rows, while_known(known, rows, source.of, own=True))]
     spells = union(joined([*bad, *good]))
     # What is still to come is in no window, and must not stand in the way of what is.
     spells = spells.since(day[spells.key])
@@ -204,14 +188,14 @@ def _capped(known: Known, source: Capped, _: Lexicon) -> _Placed:
 @once
 def _while_bad(known: Known, rows: Rows, source: Orders | OwnFaults) -> Spells:
     if isinstance(source, Orders):
-        return _while_known(known, rows, source, own=True)
+        return while_known(known, rows, source, own=True)
     return union(joined([fault.spells for fault in own_faults(known, rows, source.components)]))
 
 
-def _at_most(spells: Spells, buyer: Ints, day: Ints, most: int) -> Spells:
-    """Of the spells of each buyer's orders, those of the `most` latest at any time."""
-    alone = np.arange(len(buyer)) + buyer.max(initial=-1) + 1
-    owner = np.where(buyer < 0, alone, buyer)
+def _at_most(spells: Spells, owner: Ints, day: Ints, most: int) -> Spells:
+    """Of the spells of each owner's things, those of the `most` latest at any time; what has none stands alone."""
+    alone = np.arange(len(owner)) + owner.max(initial=-1) + 1
+    owner = np.where(owner < 0, alone, owner)
     height = day[spells.key] - day.min(initial=0)
     chosen = highest(Spells(key=owner[spells.key], start=spells.start, end=spells.end), height, most)
     return Spells(key=spells.key[chosen.key], start=chosen.start, end=chosen.end)
@@ -225,7 +209,7 @@ def _distinct(known: Known, source: Distinct, _: Lexicon) -> _Placed:
     merchant = np.concatenate([rows.merchant for rows in parts])
     if source.alone:
         keys = np.where(keys < 0, np.arange(len(keys)) + keys.max(initial=-1) + 1, keys)
-    spells, row = _keyed(parts, keys if source.hours is None else _within(keys, time // (source.hours * _HOUR)))
+    spells, row = keyed(parts, keys if source.hours is None else _within(keys, time // (source.hours * _HOUR)))
     low, high = clock.min(initial=0), clock.max(initial=0)
     chosen = highest(spells, (high - clock if source.earliest else clock - low)[row], source.most)
     at = row[chosen.key]
@@ -241,29 +225,44 @@ def _within(keys: Ints, stretch: Ints) -> Ints:
     return np.where(keys < 0, -1, apart)
 
 
-def _without(known: Known, source: Without, _: Lexicon) -> _Placed:
-    rows = select(known, source.of)
-    rows = rows.where(known.filled(rows, source.by))
-    until = None if source.hours is None else Until(clock="event_time", hours=source.hours)
-    taken = presence(known, rows, source.lacking, by=source.by, until=until)
-    spells = minus(numbered(rows), taken)
-    return _of_spells(rows, spells, days(rows.time))
-
-
 def _changed(known: Known, source: Changed, _: Lexicon) -> _Placed:
     rows = _saying(known, _saying(known, select(known, source.of), source.by), source.column)
     spells = numbered(rows)
     keyed = Spells(key=known.keys(rows, source.by)[spells.key], start=spells.start, end=spells.end)
-    before, after, pairs = following(keyed, _order_of_events(known, [rows])[spells.key])
+    before, after, pairs = following(keyed, order_of_events(known, [rows])[spells.key])
     before, after = spells.key[before], spells.key[after]
     number = COLUMNS[source.column].kind is not Kind.TEXT
     said = known.numbers(rows, source.column) if number else ranks(known.texts(rows, source.column))
-    moved = said[before] != said[after]
-    before, after, pairs = before[moved], after[moved], pairs.where(moved)
     fallen = (said[before] - said[after]) * 100 // np.maximum(said[before], 1)
+    moved = (said[before] != said[after]) & ((fallen >= source.fallen) | (source.fallen == 0))
+    after, fallen, pairs = after[moved], fallen[moved], pairs.where(moved)
     return _Placed(
         merchant=rows.merchant[after], clock=days(rows.time[after]), start=pairs.start, end=pairs.end,
         rows=rows, row=after, said=fallen,
+    )  # fmt: skip
+
+
+def changes(known: Known, source: Changed) -> tuple[Rows, Spells]:
+    """The events of a type, and while which of them (by place) are changes."""
+    placed = _changed(known, source, Lexicon())
+    if placed.rows is None or placed.row is None:
+        raise TypeError(f"{source} is not made of events")
+    return placed.rows, Spells(key=placed.row, start=placed.start, end=placed.end)
+
+
+def _following(known: Known, source: Following, lexicon: Lexicon) -> _Placed:
+    placed = _PLACE[type(source.of)](known, source.of, lexicon)
+    if placed.rows is None or placed.row is None:
+        raise TypeError(f"{source.of} is not made of events")
+    rows, row = placed.rows, placed.row
+    spells = Spells(key=np.arange(len(row)), start=placed.start, end=placed.end)
+    spells = intersect(spells, followed(known, placed.merchant, rows.time[row], source))
+    if source.each:
+        spells = _at_most(spells, known.keys(rows, source.each)[row], placed.clock, 1)
+    at = spells.key
+    return _Placed(
+        merchant=placed.merchant[at], clock=placed.clock[at], start=spells.start, end=spells.end, rows=rows,
+        row=row[at], said=None if placed.said is None else placed.said[at],
     )  # fmt: skip
 
 
@@ -274,31 +273,13 @@ def _owners(keys: Ints, merchant: Ints) -> Ints:
     return owner
 
 
-def _keyed(parts: Sequence[Rows], keys: Ints) -> tuple[Spells, Ints]:
-    """The spells of all events under their keys, and the place of each among all events."""
-    offsets = np.cumsum([0] + [len(rows) for rows in parts])
-    spells = joined(
-        [
-            rows.spells(np.where(keys[offset : offset + len(rows)] < 0, -1, np.arange(len(rows)) + offset))
-            for rows, offset in zip(parts, offsets, strict=False)
-        ]
-    )
-    return Spells(key=keys[spells.key], start=spells.start, end=spells.end), spells.key
-
-
 def _open(known: Known, source: Open, _: Lexicon) -> _Placed:
     opened = known.of(source.opened)
     keys, day = known.keys(opened, source.by), days(opened.time)
     top, owner = day.max(initial=0), _owners(keys, opened.merchant)
-    spells = minus(numbered(opened), presence(known, opened, (Events(event_type=source.closed),), by=source.by))
+    spells = minus(numbered(opened), presence(known, opened, [Events(event_type=source.closed)], by=source.by))
     moves = peaks(Spells(key=keys[spells.key], start=spells.start, end=spells.end), top - day[spells.key])
     return _Placed(merchant=owner[moves.key], clock=top - moves.height, start=moves.start, end=moves.end)
-
-
-def _repaid(known: Known, source: Repaid, _: Lexicon) -> _Placed:
-    rows = known.of(source.event_type)
-    spells = intersect(numbered(rows), presence(known, rows, (source.refund,), by="refund_id"))
-    return _of_spells(rows, spells, days(rows.time))
 
 
 def _latest(known: Known, source: Latest, lexicon: Lexicon) -> _Placed:
@@ -308,10 +289,24 @@ def _latest(known: Known, source: Latest, lexicon: Lexicon) -> _Placed:
         return _Placed(merchant=nothing, clock=nothing, start=nothing, end=nothing, said=nothing)
     height, said = _ranked(known, parts, source.column, lexicon)
     top = len(said) - 1
-    spells, row = _keyed(parts, np.concatenate([rows.merchant for rows in parts]))
+    spells, row = keyed(parts, np.concatenate([rows.merchant for rows in parts]))
     moves = peaks(spells, top - height[row] if source.earliest else height[row])
     at = top - moves.height if source.earliest else moves.height
     return _Placed(merchant=moves.key, clock=moves.start, start=moves.start, end=moves.end, said=said[at])
+
+
+def _standing(known: Known, source: Standing, _: Lexicon) -> _Placed:
+    stands = standing(known, source)
+    # An amount is asked of one type of events only.
+    rows = select(known, source.of[0]) if len(source.of) == 1 else None
+    return _Placed(
+        merchant=stands.merchant, clock=stands.start, start=stands.start, end=stands.end, rows=rows, row=stands.event
+    )
+
+
+def _soonest(known: Known, source: Soonest, _: Lexicon) -> _Placed:
+    spells, dates = soonest(standing(known, source.of))
+    return _Placed(merchant=spells.key, clock=spells.start, start=spells.start, end=spells.end, said=dates)
 
 
 def _saying(known: Known, rows: Rows, column: str) -> Rows:
@@ -325,7 +320,7 @@ def _ranked(known: Known, parts: Sequence[Rows], column: str, lexicon: Lexicon) 
         day = np.concatenate([days(rows.time) for rows in parts])
         return day - day.min(), np.arange(day.min(), day.max() + 1)
     said = np.concatenate([_said(known, rows, column, lexicon) for rows in parts])
-    places = _order_of_events(known, parts)
+    places = order_of_events(known, parts)
     return places, said[np.argsort(places)]
 
 
@@ -341,7 +336,7 @@ def latest_rows(known: Known, source: Latest, count: int, *, column: str) -> Int
     parts = [_saying(known, select(known, events), source.column) for events in source.of]
     merchant = np.concatenate([rows.merchant for rows in parts])
     says = np.concatenate([known.numbers(rows, column) for rows in parts])
-    places = _order_of_events(known, parts)
+    places = order_of_events(known, parts)
     order = np.argsort(-places if source.earliest else places)
     live = order[np.concatenate([rows.end for rows in parts])[order] == FOREVER]
     # Of several assignments to one place the last one stays.
@@ -349,25 +344,17 @@ def latest_rows(known: Known, source: Latest, count: int, *, column: str) -> Int
     return standing
 
 
-def _order_of_events(known: Known, parts: Sequence[Rows]) -> Ints:
-    """The place of each event by event_time, then known_at, then event_id."""
-    time = np.concatenate([rows.time for rows in parts])
-    start = np.concatenate([rows.start for rows in parts])
-    ids = ranks(pa.concat_arrays([known.texts(rows, "event_id") for rows in parts]))
-    places = np.empty(len(time), dtype=np.int64)
-    places[np.lexsort((ids, start, time))] = np.arange(len(time))
-    return places
-
-
 _PLACE: dict[type, Callable[[Known, Any, Lexicon], _Placed]] = {
     Happenings: _happenings,
-    Orders: _orders,
+    Asked: _asked,
+    Orders: _asked,
     OwnFaults: _own_faults,
     Capped: _capped,
     Distinct: _distinct,
-    Without: _without,
     Changed: _changed,
+    Following: _following,
     Open: _open,
-    Repaid: _repaid,
+    Standing: _standing,
+    Soonest: _soonest,
     Latest: _latest,
 }

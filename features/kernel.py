@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from features.facts import Facts
-from features.measures import Measure, Number
+from features.measures import Days, Measure, Number
+from features.tiles import by_day
 
 __all__ = ["Moments", "Windows", "window_sums", "windows_of"]
 
@@ -80,6 +81,16 @@ def window_sums(facts: Facts, moments: Moments, windows: Windows, *, more: int =
 
     With `more`, every window is so many days longer than it says.
     """
+    own = {measure: windows[measure] for measure in facts.measures if measure in windows}
+    plain = {measure: days for measure, days in own.items() if not isinstance(measure.amount, Days)}
+    sums = _sums(facts, moments, plain, more)
+    for measure in (one for one in own if one not in plain):
+        sums |= _sums(by_day(facts, measure), moments, {measure: own[measure]}, more)
+    return sums
+
+
+def _sums(facts: Facts, moments: Moments, windows: Windows, more: int) -> dict[Number, Ints]:
+    """Sums of facts as they stand."""
     # Most rows of amounts are mostly zeros; what enters is the same for every window.
     rows = {name: _Row.of(own) for name, own in zip(facts.measures, facts.amounts, strict=True) if name in windows}
     place, entered = moments.lookup(facts.merchant), np.maximum(facts.clock, facts.known)

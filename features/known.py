@@ -152,7 +152,7 @@ class Known:
         if column not in table.column_names:
             return pa.nulls(len(rows), pa.string())
         texts = table.column(column).combine_chunks()
-        return texts if len(texts) == len(rows) else texts.take(pa.array(rows.position))
+        return texts if rows is self.of(rows.event_type) else texts.take(pa.array(rows.position))
 
     def lists(self, rows: Rows, column: str, word: str) -> npt.NDArray[np.bool_]:
         """Whether a column of several texts has a text among them."""
@@ -196,7 +196,9 @@ class Known:
         table = self.table(event_type)
         if not table.num_rows:
             return np.zeros(0, dtype=np.int64)
-        values = table.column(column).cast(pa.int64())
+        values = table.column(column)
+        # Arrow has no way from a date to 64 bits but through 32.
+        values = (values.cast(pa.int32()) if pa.types.is_date(values.type) else values).cast(pa.int64())
         missing = NO_TIME if column in COLUMNS and COLUMNS[column].kind is Kind.TIME else 0
         return np.asarray((values.fill_null(int(missing)) if values.null_count else values).to_numpy())
 

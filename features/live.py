@@ -19,8 +19,8 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from features.database import insert_new, some
 from features.facts import latest_rows, resolve
 from features.known import Known, known_of
-from features.measures import Latest, Measure
-from features.neighbours import all_of, beside, by_seq, key_rows
+from features.measures import Following, Latest, Measure, Soonest, Standing
+from features.neighbours import all_of, beside, by_seq, key_rows, together
 from features.tables import event_keys, merchants, waiting
 from features.tile_rows import MEASURES, VERSION, Entries, entries_of, replace_tiles, write_tiles
 from features.touched import touched
@@ -33,6 +33,18 @@ _DAY = 86_400_000_000
 #: Where "the latest" of something is asked for; a merchant's heads are the events that stand for it, in this order.
 _HEADS: tuple[Latest, ...] = tuple(
     dict.fromkeys(measure.source for measure in MEASURES if isinstance(measure.source, Latest))
+)
+
+#: Where it matters what happened shortly before.
+_FOLLOWING: tuple[Following, ...] = tuple(
+    dict.fromkeys(measure.source for measure in MEASURES if isinstance(measure.source, Following))
+)
+
+_ALL_STANDING = [one.source.of if isinstance(one.source, Soonest) else one.source for one in MEASURES]
+
+#: Types of which any event may stand for a merchant, or keep another one from it; they are few.
+_STANDING = frozenset(
+    frozenset(events.event_type for events in source.of) for source in _ALL_STANDING if isinstance(source, Standing)
 )
 
 
@@ -158,7 +170,8 @@ def _taken_back(tx: Connection, new: pa.Table) -> set[str]:
 def _add_difference(tx: Connection, new: pa.Table, kept: Mapping[str, _Kept], at: int) -> None:
     names = sorted(new.column("merchant_id").unique().to_pylist())
     heads = {seq for name in names for seq in kept[name].heads if seq}
-    before = beside(tx, new, heads=heads).rows
+    heads |= together(tx, new, _STANDING)
+    before = beside(tx, new, heads=heads, following=_FOLLOWING).rows
     # Each merchant is two in one pass: without the new events under its own number, with them under a later one.
     rows = pa.concat_tables([before, before, new], promote_options="default")
     numbers = _numbers(rows, names)

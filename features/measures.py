@@ -7,9 +7,13 @@ that equal declarations are equal, share their work and have equal hashes.
 
 from dataclasses import dataclass
 
+from features.conditions import After, AtLeast, AtMost, Carries, Condition, Is, IsNot, Lists, Ticked
+from features.credence import Belief, Credence
+
 __all__ = [
     "After",
     "Amount",
+    "Asked",
     "AtLeast",
     "AtMost",
     "Belief",
@@ -20,10 +24,12 @@ __all__ = [
     "Condition",
     "Credence",
     "Crossed",
+    "Days",
     "Dealt",
     "Distinct",
     "Events",
     "Flag",
+    "Following",
     "Happenings",
     "Is",
     "IsNot",
@@ -37,78 +43,12 @@ __all__ = [
     "Orders",
     "OwnFaults",
     "Reaches",
-    "Repaid",
     "Said",
+    "Soonest",
     "Source",
+    "Standing",
     "Ticked",
-    "Unanswered",
-    "Without",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Is:
-    """The column holds one of these words."""
-
-    column: str
-    words: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IsNot:
-    """The column holds none of these words, or nothing."""
-
-    column: str
-    words: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AtMost:
-    """The number is at most this."""
-
-    column: str
-    most: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AtLeast:
-    """The number is at least this; null is 0."""
-
-    column: str
-    least: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Carries:
-    """The event says anything in the column: a time, by itself or repeated from what it follows; or anything else."""
-
-    column: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class After:
-    """The event happened after the deadline that it carries."""
-
-    column: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticked:
-    """The flag says yes (or, with `yes` False, no); a flag that says nothing is neither."""
-
-    column: str
-    yes: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lists:
-    """The column, which holds several words, holds this one among them."""
-
-    column: str
-    word: str
-
-
-Condition = Is | IsNot | AtLeast | AtMost | Carries | After | Ticked | Lists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,16 +60,6 @@ class Events:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unanswered:
-    """Events whose deadline has passed while no event of `answers` with the same id is known: silence, as it shows."""
-
-    asks: Events
-    answers: tuple[Events, ...]
-    by: str
-    deadline: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Happenings:
     """Every such event, on its own clock."""
 
@@ -137,18 +67,38 @@ class Happenings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
-    """Orders placed, each on one of its own clocks, while something is known of them.
+class Asked:
+    """What was ordered, asked for or promised: events, each on one of its own clocks, while something is known of it.
 
-    An order counts while at least one event of `having` (if any is named) and none of `lacking` is known with
-    its `order_id`; with `in_time`, only events no later than the clock are looked at. An order whose clock is
-    null is left out.
+    It counts while at least one event of `having` (if any is named) and none of `lacking` is known with the same `by`;
+    with `in_time`, only events no later than the clock are looked at, or so many seconds `ahead` of it. The clock is so
+    many seconds `later` than what the event says. An event whose clock is null is left out.
+
+    It may itself stand among events: it is then what counts, at its clock, and where that is a deadline it is known no
+    sooner than the deadline has passed. So silence is something that happens: what is asked and lacks its answer.
     """
 
+    of: "Events | Asked"
+    by: str
     clock: str = "event_time"
-    having: tuple[Events | Unanswered, ...] = ()
-    lacking: tuple[Events, ...] = ()
+    later: int = 0
+    having: tuple["Events | Asked", ...] = ()
+    lacking: tuple["Events | Asked", ...] = ()
     in_time: bool = False
+    ahead: int = 0
+
+    @property
+    def deadline(self) -> bool:
+        """Whether its clock tells by when something was to happen, and not when it did."""
+        return self.clock != "event_time" or self.later > 0 or (isinstance(self.of, Asked) and self.of.deadline)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders(Asked):
+    """Orders placed, while something is known of them."""
+
+    of: Events | Asked = Events(event_type="order_placed")
+    by: str = "order_id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,23 +110,18 @@ class OwnFaults:
 
     components: tuple[str, ...]
 
-    @property
-    def clock(self) -> str:
-        """The clock of the orders."""
-        return "event_time"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capped:
     """Orders again, but of each buyer at most `most` (those with the latest clocks), and only what volume cannot buy.
 
     Orders of `bad` count whatever else became of them; orders of `of` while they are real (`features/real.py`): not
-    cancelled, not known to be untracked, not of a buyer linked to the merchant, not past their promised time without
-    a sign. In `having` and `lacking`, an event that names another buyer than its order's says nothing of the order.
+    cancelled, not of a buyer linked to the merchant, and, once untracked or past their promised time, known to have
+    been sent. In `having` and `lacking`, an event that names another buyer than its order's says nothing of the order.
     An order whose buyer is not known is one of a buyer of its own.
 
     So within any window each buyer moves a sum by at most `most`, and `Capped(bad=x)` is never more than
-    `Capped(bad=x, of=y)`. Both orders run on the same clock.
+    `Capped(bad=x, of=y)`. Both are of the same events and on the same clock.
     """
 
     bad: Orders | OwnFaults | None = None
@@ -184,10 +129,14 @@ class Capped:
     most: int = 3
 
     @property
-    def clock(self) -> str:
-        """The clock of the orders."""
-        orders = self.bad or self.of
-        return orders.clock if orders else "event_time"
+    def orders(self) -> Orders:
+        """Which orders it looks at, and on which clock."""
+        return next((one for one in (self.bad, self.of) if isinstance(one, Orders)), Orders())
+
+    @property
+    def deadline(self) -> bool:
+        """Whether that clock tells by when something was to happen."""
+        return self.orders.deadline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,28 +156,30 @@ class Distinct:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Without:
-    """Events that say a `by`, on their own clock, while nothing of `lacking` with the same one is known.
-
-    With `hours`, only what happened at least so many hours before the event is looked at.
-    """
-
-    of: Events
-    lacking: tuple[Events, ...]
-    by: str = "order_id"
-    hours: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
     """Events that say in `column` something else than the one before them with the same `by`, on their own clock.
 
-    Events that say nothing there are passed over; ties of `event_time` are settled as in `Latest`.
+    Events that say nothing there are passed over; ties of `event_time` are settled as in `Latest`. With `fallen`, only
+    those by which a number fell by at least so many percent.
     """
 
     of: Events
     column: str
     by: str
+    fallen: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """What happens no earlier than an event of `after`, and less than `days` days after it, while that is known too.
+
+    With `each`, of each value of that column only the latest counts.
+    """
+
+    of: Happenings | Changed
+    after: Events
+    days: int
+    each: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,11 +192,24 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repaid:
-    """Events about refunds, while a refund of the same id is known that meets the conditions; no clock."""
+class Standing:
+    """Of all that say the same in `by` (nothing is the same as nothing), the latest, while it is of `being`; no clock.
 
-    event_type: str
-    refund: Events
+    The latest is what it is in `Latest`. With `until`, which names a date, it stands up to the end of that day; without
+    a date it stands for good.
+    """
+
+    of: tuple[Events, ...]
+    by: tuple[str, ...]
+    being: tuple[Events, ...]
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Soonest:
+    """Per merchant, what stands that will end by its date before all others; no clock. It says that date."""
+
+    of: Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,12 +236,20 @@ class Crossed:
     of: str
 
 
-Source = Happenings | Orders | OwnFaults | Capped | Distinct | Without | Changed | Open | Repaid | Latest | Crossed
+Source = (
+    Happenings | Asked | OwnFaults | Capped | Distinct | Changed | Following | Open | Standing | Soonest | Latest
+    | Crossed
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class One:
     """Each counts as one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Days:
+    """Each counts as one, but a window counts the days of its clock on which any do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,7 +275,7 @@ class Late:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """For `Latest`: what the event says: its day (days since 1970), an integer, or a text's number in a lexicon."""
+    """For `Latest` or `Soonest`: what the event says: a day since 1970, an integer, or a text's number in a lexicon."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,38 +298,7 @@ class Dealt:
     group: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Belief:
-    """What is thought of a kind of reporter before anything is known: a Beta prior, as so many reports of each end.
-
-    `vouched` tells that somebody knows who they are: that weighs as one confirmed report.
-    """
-
-    kind: str
-    confirmed: int
-    refuted: int
-    vouched: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credence:
-    """For reports: millionths of a vote, by the reporter's record as known when the report was.
-
-    `evidence` is the percentage of it that each kind of evidence keeps; the kind None stands for none stated. A report
-    in bad faith counts as `bad_faith` dismissed ones. `trusted_*` say who is a trusted reporter: of the reports decided
-    in so many days, at least so many, at least this percentage confirmed, at most these thousandths in bad faith.
-    """
-
-    beliefs: tuple[Belief, ...]
-    evidence: tuple[tuple[str | None, int], ...]
-    bad_faith: int
-    trusted_days: int
-    trusted_least: int
-    trusted_percent: int
-    trusted_thousandths: int
-
-
-Amount = One | Column | Flag | Late | Said | Reaches | Dealt | Credence
+Amount = One | Days | Column | Flag | Late | Said | Reaches | Dealt | Credence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from features.facts import Facts, resolve
 from features.kernel import Moments, window_sums, windows_of
 from features.known import known_of
 from features.live import outdated
-from features.measures import Capped, Crossed, Number, Orders, Source
+from features.measures import Asked, Capped, Crossed, Number, Source
 from features.midnights import Midnight, midnight_of
 from features.neighbours import all_of
 from features.tile_rows import MEASURES, entries_of, facts_of, read_tiles
@@ -153,7 +153,7 @@ def _sums(facts: Iterable[Facts], count: int, day: int, needed: Iterable[Number]
 
 def _running_days(source: Source) -> int:
     """How many days a window has beyond its own while a day runs: that day, unless it looks at deadlines."""
-    return 0 if isinstance(source, Orders | Capped) and source.clock != "event_time" else 1
+    return 0 if isinstance(source, Asked | Capped) and source.deadline else 1
 
 
 def _table(merchant_ids: Sequence[str], now: datetime, features: Sequence[Feature], context: Context) -> pa.Table:

@@ -26,7 +26,7 @@ from features.parts import Parts
 from features.progress import Watch, silently
 from features.spine import Spine, everybody_at
 
-__all__ = ["Accepted", "Divided", "divided"]
+__all__ = ["Accepted", "Divided", "divided", "kept"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -119,8 +119,16 @@ class _Merchants:
         return pa.array(numbers)
 
 
+def kept(rows: pa.Table, column: str) -> pa.ChunkedArray:
+    """A column as it is kept. Of free text only whether there is any: features ask no more, and there may be much."""
+    said = rows.column(column)
+    return pc.if_else(said.is_valid(), "", pa.scalar(None, pa.string())) if column == "text" else said
+
+
 def _numbered(batch: Batch, merchants: _Merchants) -> pa.Table:
     rows = batch.rows
+    if "text" in rows.column_names:
+        rows = rows.set_column(rows.column_names.index("text"), "text", kept(rows, "text"))
     rows = rows.append_column("number", pa.array(batch.numbers)).append_column("type", type_codes(rows))
     return rows.append_column("merchant", merchants.take(rows))
 

@@ -1,6 +1,6 @@
 """Choosing events by what they say, and telling while which of them are known."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,19 +10,19 @@ import pyarrow.compute as pc
 
 from features.events import COLUMNS, EVENT_TYPES, Kind
 from features.known import NO_TIME, Known, Rows, begins, days, once
-from features.measures import After, AtLeast, AtMost, Carries, Condition, Events, Is, IsNot, Lists, Ticked, Unanswered
-from features.spells import Spells, joined, match, minus, union
+from features.measures import After, Asked, AtLeast, AtMost, Carries, Condition, Events, Is, IsNot, Lists, Ticked
+from features.spells import Spells, intersect, joined, match, minus, union
 
-__all__ = ["Until", "holds", "numbered", "presence", "select", "speaks"]
+__all__ = ["Until", "clocked", "day_of", "holds", "numbered", "presence", "select", "speaks", "while_known"]
 
 Ints = npt.NDArray[np.int64]
 
 
 @once
-def select(known: Known, events: Events | Unanswered) -> Rows:
-    """The events of a type for which all conditions hold; or what was asked, while it goes without its answer."""
-    if isinstance(events, Unanswered):
-        return _unanswered(known, events)
+def select(known: Known, events: Events | Asked) -> Rows:
+    """The events of a type for which all conditions hold; or what was asked, at its clock, while it counts."""
+    if isinstance(events, Asked):
+        return _standing(known, events)
     rows = known.of(events.event_type)
     return rows.where(holds(known, rows, events.where)) if events.where else rows
 
@@ -42,9 +42,9 @@ def holds(known: Known, rows: Rows, where: Sequence[Condition]) -> npt.NDArray[n
                 every &= known.numbers(rows, column) <= most
             case AtLeast(column=column, least=least):
                 every &= known.numbers(rows, column) >= least
-            case Ticked(column=column, yes=yes):
-                said = known.filled(rows, column)
-                every &= said & ((known.numbers(rows, column) == 1) == yes)
+            case Ticked(column=column, yes=yes, untold=untold):
+                said = (known.numbers(rows, column) == 1) == yes
+                every &= np.where(known.filled(rows, column), said, untold)
             case Lists(column=column, word=word):
                 every &= known.lists(rows, column, word)
             case Carries(column=column) if COLUMNS[column].kind is Kind.TIME:
@@ -62,28 +62,30 @@ def numbered(rows: Rows) -> Spells:
     return rows.spells(np.arange(len(rows)))
 
 
-#: Microseconds.
-_HOUR = 3_600_000_000
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Until:
-    """A moment that each of some rows carries, or so many hours before it."""
+    """A moment of each of some rows: so many seconds after a time that it carries, or before it where below 0."""
 
     clock: str
-    hours: int = 0
+    later: int = 0
 
 
-@once
 def presence(
-    known: Known, rows: Rows, others: tuple[Events | Unanswered, ...], *, by: str, until: Until | None = None,
+    known: Known, rows: Rows, others: Iterable[Events | Asked], *, by: str, until: Until | None = None,
     own: bool = False,
 ) -> Spells:  # fmt: skip
     """While which of `rows` (by position) some event of `others` with the same id is known.
 
     With `until`, only events no later than that are looked at; with `own`, none that names another buyer.
     """
-    latest = None if until is None else known.times(rows, until.clock) - until.hours * _HOUR
+    return _presence(known, rows, tuple(others), by, until, own)
+
+
+@once
+def _presence(
+    known: Known, rows: Rows, others: tuple[Events | Asked, ...], by: str, until: Until | None, own: bool
+) -> Spells:
+    latest = None if until is None else known.times(rows, until.clock) + until.later * 1_000_000
     found: list[Spells] = []
     for events in others:
         candidates = select(known, events)
@@ -100,7 +102,7 @@ def presence(
 
 
 @once
-def _alike(known: Known, rows: Rows, events: Events | Unanswered, by: str) -> tuple[Ints, Ints]:
+def _alike(known: Known, rows: Rows, events: Events | Asked, by: str) -> tuple[Ints, Ints]:
     """Which of `rows` and which of the chosen events have the same id: all pairs."""
     return match(known.keys(rows, by), known.keys(select(known, events), by))
 
@@ -113,15 +115,46 @@ def speaks(known: Known, orders: Rows, row: Ints, events: Rows, other: Ints) -> 
     return np.asarray((buyer == named) | (buyer < 0) | (named < 0))
 
 
-def _unanswered(known: Known, silence: Unanswered) -> Rows:
-    """What was asked, known from when its deadline has passed until an answer is; at the deadline."""
-    asked = select(known, silence.asks)
-    deadline = known.times(asked, silence.deadline)
-    waits = numbered(asked)
-    waits = waits.where(deadline[waits.key] != NO_TIME)
-    waits = waits.since(known.due(deadline)[waits.key])
-    silent = minus(waits, presence(known, asked, silence.answers, by=silence.by))
+@once
+def clocked(known: Known, asked: Asked) -> tuple[Rows, Ints]:
+    """The events of which something was asked, and the clock of each (microseconds); none without a clock."""
+    rows = _telling(known, asked.of, asked.clock)
+    return rows, known.times(rows, asked.clock) + asked.later * 1_000_000
+
+
+@once
+def _telling(known: Known, events: Events | Asked, column: str) -> Rows:
+    """Chosen events that carry a time."""
+    rows = select(known, events)
+    told = known.times(rows, column) != NO_TIME
+    return rows if told.all() else rows.where(told)
+
+
+def day_of(known: Known, asked: Asked, clock: Ints) -> Ints:
+    """The day of each clock, which is that on which it counts as due where it is a deadline."""
+    return known.due(clock) if asked.deadline else days(clock)
+
+
+@once
+def while_known(known: Known, rows: Rows, asked: Asked, *, own: bool = False) -> Spells:
+    """While what is asked is known of each of `rows` (by place); with `own`, as far as its own buyer says so."""
+    until = Until(clock=asked.clock, later=asked.later - asked.ahead) if asked.in_time else None
+    spells = numbered(rows)
+    if asked.having:
+        spells = intersect(spells, presence(known, rows, asked.having, by=asked.by, until=until, own=own))
+    if asked.lacking:
+        spells = minus(spells, presence(known, rows, asked.lacking, by=asked.by, until=until, own=own))
+    return spells
+
+
+def _standing(known: Known, asked: Asked) -> Rows:
+    """What was asked, known while it counts, and where its clock is a deadline from when that has passed."""
+    rows, clock = clocked(known, asked)
+    spells = while_known(known, rows, asked)
+    if asked.deadline:
+        spells = spells.since(known.due(clock)[spells.key])
+    at = spells.key
     return Rows(
-        event_type=asked.event_type, position=asked.position[silent.key], merchant=asked.merchant[silent.key],
-        time=deadline[silent.key], start=begins(silent.start), end=begins(silent.end),
+        event_type=rows.event_type, position=rows.position[at], merchant=rows.merchant[at], time=clock[at],
+        start=begins(spells.start), end=begins(spells.end),
     )  # fmt: skip

@@ -30,6 +30,8 @@ KEYS = MappingProxyType(
         "dispute_id": "dispute",
         "report_id": "report",
         "complaint_id": "complaint",
+        "message_id": "message",
+        "service_id": "service",
         "reporter_id": "reporter",
         "link_token": "link",
         "decision_id": "decision",

@@ -6,13 +6,23 @@ from functools import cache
 
 from features.events import EVENT_TYPES
 from features.known import OPENERS, REPEATED
-from features.measures import Changed, Distinct, Happenings, Latest, Measure, Open, Orders, Repaid, Without
+from features.measures import (
+    Asked,
+    Changed,
+    Distinct,
+    Following,
+    Happenings,
+    Latest,
+    Measure,
+    Open,
+    Soonest,
+    Standing,
+)
 
 __all__ = ["touched"]
 
-#: Sources that read no other events than those they name (and orders, where they are of them); any other source may
-#: read everything.
-_OUTSPOKEN = (Happenings, Orders, Distinct, Without, Changed, Open, Repaid, Latest)
+#: Sources that read no other events than those they name; any other source may read everything.
+_OUTSPOKEN = (Happenings, Asked, Distinct, Changed, Following, Open, Standing, Soonest, Latest)
 
 
 def touched(measures: Sequence[Measure], event_types: Collection[str]) -> list[Measure]:
@@ -25,7 +35,7 @@ def _reads(measure: Measure) -> frozenset[str]:
     """The types of the events that a measure is made of."""
     if not isinstance(measure.source, _OUTSPOKEN):
         return frozenset(EVENT_TYPES)
-    words = {*_words(measure), *(["order_placed"] if isinstance(measure.source, Orders) else [])}
+    words = set(_words(measure))
     # A time that is not said is repeated from an order, or from what was opened.
     return frozenset(words & EVENT_TYPES.keys()) | (OPENERS if words & REPEATED else frozenset())
 

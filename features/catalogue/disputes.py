@@ -5,7 +5,7 @@ from features.catalogue.orders import ORDERS, capped_rate
 from features.faults import SILENCE_PROOF, TOLD
 from features.measures import AtMost, Distinct, Events, Happenings, Is, Measure, Open, Orders, OwnFaults
 
-__all__ = ["FEATURES"]
+__all__ = ["DEFECTIVE", "DEFECT_REFUNDS", "FAULTY", "FEATURES"]
 
 _OPENED = Measure(source=Happenings(of=Events(event_type="dispute_opened")))
 _LOST_DISPUTES = Events(event_type="dispute_resolved", where=(Is(column="outcome", words=("merchant_at_fault",)),))
@@ -15,13 +15,13 @@ _CANCELLED = Events(event_type="order_cancelled", where=(Is(column="actor", word
 _DEFECT_REASONS = (
     "quality", "not_as_described", "counterfeit", "damaged", "wrong_item", "missing_parts", "unsafe", "not_received",
 )  # fmt: skip
-_DEFECT_REFUNDS = Events(
+DEFECT_REFUNDS = Events(
     event_type="refund_paid",
     where=(Is(column="reason", words=_DEFECT_REASONS), Is(column="finally_liable", words=("merchant",))),
 )
-_DEFECTS = Orders(having=(_LOW_STARS, _LOST_DISPUTES, _CANCELLED, _DEFECT_REFUNDS))
-_DEFECTIVE = Measure(source=_DEFECTS)
-_FAULTY = Measure(source=OwnFaults(components=TOLD))
+_DEFECTS = Orders(having=(_LOW_STARS, _LOST_DISPUTES, _CANCELLED, DEFECT_REFUNDS))
+DEFECTIVE = Measure(source=_DEFECTS)
+FAULTY = Measure(source=OwnFaults(components=TOLD))
 _AFFECTED = Measure(source=Distinct(of=(_LOW_STARS, _LOST_DISPUTES), by="buyer_id"))
 _STILL_OPEN = Measure(source=Open(opened="dispute_opened", closed="dispute_resolved", by="dispute_id"))
 
@@ -57,7 +57,7 @@ FEATURES: tuple[Feature, ...] = (
     *Windowed(
         name="defect_rate",
         meaning="of the orders placed in the window, those with at least one defect known",
-        formula=Ratio(of=_DEFECTIVE, per=ORDERS),
+        formula=Ratio(of=DEFECTIVE, per=ORDERS),
         capped=capped_rate(_DEFECTS),
         unit="share",
         riskier="higher",
@@ -71,7 +71,7 @@ FEATURES: tuple[Feature, ...] = (
     *Windowed(
         name="own_fault_rate",
         meaning="of the orders placed in the window, those with at least one fault of the merchant's own known",
-        formula=Ratio(of=_FAULTY, per=ORDERS),
+        formula=Ratio(of=FAULTY, per=ORDERS),
         meaning_capped="the same of each buyer's real orders, at most three; low stars unless the order is known to "
         "have come late, and returns that were not answered in time, are faults too",
         capped=capped_rate(OwnFaults(components=SILENCE_PROOF)),

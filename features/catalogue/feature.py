@@ -21,6 +21,7 @@ __all__ = [
     "Since",
     "Told",
     "Total",
+    "Until",
     "Windowed",
 ]
 
@@ -108,6 +109,23 @@ class Since:
         """int64 (n,) with nulls."""
         known = context.own((self.known, None))
         return pa.array(context.day - context.own((self.latest, None)), mask=known == 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Until:
+    """Calendar days from the moment's day to a date; null where there is none."""
+
+    date: Measure
+    known: Measure
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return ((self.date, None), (self.known, None))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """int64 (n,) with nulls."""
+        known = context.own((self.known, None))
+        return pa.array(context.own((self.date, None)) - context.day, mask=known == 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,9 +224,9 @@ def _drawn(
 class Feature:
     """One feature. Its name is its documentation; `riskier` tells which way is worse: higher, lower or neither.
 
-    `cause` tells whose doing it is (behaviour of the merchant, or an act of the platform); only behaviour may be
-    a `model_input`. `shows` names the feature whose value people see in its stead. The sentences `text_none`
-    stand for a null.
+    `cause` tells whose doing it is: behaviour of the merchant, of its buyers (`buyer`), or an act of the platform; only
+    `behaviour` may be a `model_input`. `shows` names the feature whose value people see in its stead. The sentences
+    `text_none` stand for a null.
     """
 
     name: str
@@ -258,7 +276,8 @@ class Windowed:
 
     With a `capped` formula it has a second form, `{name}_{n}d_capped`: of what volume cannot buy and no buyer decide
     (`features.measures.Capped`); gates and models see that one. With a `prior`, the rate that models would see has one
-    more form, `..._shrunk`, which they see in its place: drawn towards its category's rate, and never null.
+    more form, `..._shrunk`, which they see in its place: drawn towards its category's rate, and never null. `drawn` are
+    the windows that have it, where not all do.
     """
 
     name: str
@@ -279,6 +298,7 @@ class Windowed:
     capped: Total | Ratio | None = None
     prior: float | None = None
     windows: tuple[int, ...] = (7, 30, 90, 365)
+    drawn: tuple[int, ...] = ()
 
     def __iter__(self) -> Iterator[Feature]:
         seen = self.model_input and self.prior is None
@@ -286,7 +306,7 @@ class Windowed:
             yield self._plain(days, seen=seen and self.capped is None)
         for days in self.windows if self.capped is not None else ():
             yield self._capped(days, seen=seen)
-        for days in self.windows if self.prior is not None else ():
+        for days in (self.drawn or self.windows) if self.prior is not None else ():
             yield self._drawn(days)
 
     def _plain(self, days: int, *, seen: bool) -> Feature:

@@ -1,48 +1,48 @@
 """Kept promises: was it shipped, was it delivered, by when the merchant said it would be."""
 
+from dataclasses import replace
+
 from features.catalogue.feature import Feature, Ratio, Total, Windowed
 from features.catalogue.orders import ORDERS, capped_kept, capped_rate
-from features.measures import After, Carries, Events, Flag, Happenings, Is, Late, Measure, Orders
+from features.measures import After, Capped, Carries, Events, Flag, Happenings, Is, Late, Measure, Orders
 
-__all__ = ["FEATURES"]
+__all__ = ["DELIVERED", "EXCUSED", "FEATURES", "by_then", "by_then_capped"]
 
 _SHIPPED = Events(event_type="order_shipped")
-_DELIVERED = Events(event_type="order_delivered")
+DELIVERED = Events(event_type="order_delivered")
 _CANCELLED = Events(event_type="order_cancelled")
-_EXCUSED = Events(event_type="order_cancelled", where=(Is(column="actor", words=("buyer", "platform")),))
+EXCUSED = Events(event_type="order_cancelled", where=(Is(column="actor", words=("buyer", "platform")),))
 _BY_MERCHANT = Events(event_type="order_cancelled", where=(Is(column="actor", words=("merchant",)),))
 
 
-def _due(clock: str) -> Measure:
-    """Orders whose own promise falls due, but for those that buyer or platform cancelled by then."""
-    return Measure(source=Orders(clock=clock, lacking=(_EXCUSED,), in_time=True))
+def by_then(clock: str, *by: Events) -> Ratio:
+    """Of the orders whose own promise falls due, but for those that buyer or platform cancelled by then, those kept."""
+    due = Orders(clock=clock, lacking=(EXCUSED,), in_time=True)
+    return Ratio(of=Measure(source=replace(due, having=by)), per=Measure(source=due))
 
 
-def _kept(clock: str, by: Events) -> Measure:
-    return Measure(source=Orders(clock=clock, having=(by,), lacking=(_EXCUSED,), in_time=True))
-
-
-def _capped(clock: str, by: Events) -> Ratio:
-    broken = Orders(clock=clock, lacking=(_EXCUSED, by), in_time=True)
-    return capped_kept(broken, of=Orders(clock=clock, lacking=(_EXCUSED,), in_time=True))
+def by_then_capped(clock: str, *by: Events) -> Ratio:
+    """The same of each buyer's real and broken ones, at most three."""
+    due = Orders(clock=clock, lacking=(EXCUSED,), in_time=True)
+    return capped_kept(replace(due, lacking=(EXCUSED, *by)), of=due)
 
 
 _SHIPMENTS = Happenings(of=_SHIPPED)
-_DELIVERIES = Happenings(of=_DELIVERED)
+_DELIVERIES = Happenings(of=DELIVERED)
 _SHIPMENTS_PROMISED = Measure(source=_SHIPMENTS, amount=Flag(where=(Carries(column="ship_by"),)))
 _SHIPMENTS_LATE = Measure(source=_SHIPMENTS, amount=Flag(where=(After(column="ship_by"),)))
 _DELIVERIES_PROMISED = Measure(source=_DELIVERIES, amount=Flag(where=(Carries(column="deliver_by"),)))
 _DELIVERIES_LATE = Measure(source=_DELIVERIES, amount=Flag(where=(After(column="deliver_by"),)))
 _SECONDS_LATE = Measure(source=_DELIVERIES, amount=Late(column="deliver_by"))
 _CANCELLED_BY_MERCHANT = Measure(source=Happenings(of=_BY_MERCHANT))
-_OVERDUE = Measure(source=Orders(clock="deliver_by", lacking=(_DELIVERED, _CANCELLED)))
+_OVERDUE = Orders(clock="deliver_by", lacking=(DELIVERED, _CANCELLED))
 
 FEATURES: tuple[Feature, ...] = (
     *Windowed(
         name="dispatch_kept_rate",
         meaning="of the orders due for dispatch, those shipped by the promised time",
-        formula=Ratio(of=_kept("ship_by", _SHIPPED), per=_due("ship_by")),
-        capped=_capped("ship_by", _SHIPPED),
+        formula=by_then("ship_by", _SHIPPED),
+        capped=by_then_capped("ship_by", _SHIPPED),
         unit="share",
         riskier="lower",
         clock="the order's own ship_by",
@@ -56,8 +56,8 @@ FEATURES: tuple[Feature, ...] = (
     *Windowed(
         name="delivery_kept_rate",
         meaning="of the orders due for delivery, those delivered by the promised time",
-        formula=Ratio(of=_kept("deliver_by", _DELIVERED), per=_due("deliver_by")),
-        capped=_capped("deliver_by", _DELIVERED),
+        formula=by_then("deliver_by", DELIVERED),
+        capped=by_then_capped("deliver_by", DELIVERED),
         unit="share",
         riskier="lower",
         clock="the order's own deliver_by",
@@ -123,15 +123,30 @@ FEATURES: tuple[Feature, ...] = (
         name="n_orders_overdue",
         shows="n_orders_overdue",
         meaning="orders due for delivery in the last 365 days for which no delivery or cancellation is known",
-        formula=Total(of=_OVERDUE),
+        formula=Total(of=Measure(source=_OVERDUE)),
+        days=365,
+        unit="count",
+        riskier="higher",
+        clock="the order's own deliver_by",
+        reason="R027",
+        text="{value:,} orders are overdue: neither delivered nor cancelled.",
+        text_zh="有 {value:,} 笔订单逾期：既未送达，也未取消。",
+        text_none="No orders are overdue.",
+        text_none_zh="没有逾期订单。",
+    ),
+    Feature(
+        name="n_orders_overdue_capped",
+        shows="n_orders_overdue_capped",
+        meaning="the same, of each buyer at most three",
+        formula=Total(of=Measure(source=Capped(bad=_OVERDUE))),
         days=365,
         unit="count",
         riskier="higher",
         clock="the order's own deliver_by",
         model_input=True,
         reason="R027",
-        text="{value:,} orders are overdue: neither delivered nor cancelled.",
-        text_zh="有 {value:,} 笔订单逾期：既未送达，也未取消。",
+        text="{value:,} orders are overdue, neither delivered nor cancelled, counting at most three of each buyer.",
+        text_zh="有 {value:,} 笔订单逾期，既未送达，也未取消（每位买家最多计三笔）。",
         text_none="No orders are overdue.",
         text_none_zh="没有逾期订单。",
     ),

@@ -2,7 +2,7 @@
 
 from features.catalogue.feature import Feature, Ratio, Windowed
 from features.catalogue.orders import ORDERS, capped_rate
-from features.measures import Events, Flag, Happenings, Is, Measure, Orders, Unanswered
+from features.measures import Asked, Events, Flag, Happenings, Is, Measure, Orders
 
 __all__ = ["FEATURES"]
 
@@ -11,7 +11,7 @@ _REQUESTED = Measure(source=Happenings(of=_ASKED))
 _ANSWERED = Events(event_type="return_answered")
 _NO = (Is(column="outcome", words=("rejected",)),)
 _REFUSED = Events(event_type="return_answered", where=_NO)
-_SILENT = Unanswered(asks=_ASKED, answers=(_ANSWERED,), by="return_id", deadline="answer_by")
+_SILENT = Asked(of=_ASKED, by="return_id", clock="answer_by", lacking=(_ANSWERED,))
 _ANSWERS = Measure(source=Happenings(of=_ANSWERED))
 _REFUSALS = Measure(source=Happenings(of=_ANSWERED), amount=Flag(where=_NO))
 

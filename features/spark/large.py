@@ -16,25 +16,27 @@ from pyspark.sql import functions as sql
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from features.facts import Lexicon
-from features.known import TYPE_CODES
+from features.known import REPEATED, TYPE_CODES
 from features.measures import (
     After,
+    Asked,
     Carries,
+    Changed,
     Condition,
     Crossed,
     Distinct,
     Events,
     Flag,
+    Following,
     Happenings,
     Late,
     Latest,
     Measure,
     Open,
-    Orders,
     OwnFaults,
-    Repaid,
+    Soonest,
     Source,
-    Unanswered,
+    Standing,
 )
 from features.spark.rows import FACTS, Part, Task, fact_rows
 from features.tiles import tiles
@@ -61,24 +63,30 @@ def split_of(measure: Measure) -> Split:
         case Happenings(of=Events(event_type="event_reversed")):
             # They go to every split, and would be counted in each.
             return Split()
-        case Happenings() | Orders() if "opened_at" not in asks:
+        case Happenings() if "opened_at" not in asks:
             return Split(by="order_id")
+        case Asked(by=by) as asked if {one.by for one in _within(asked)} == {by}:
+            # What an order's events repeat of it stays with them.
+            return Split() if asks - (REPEATED - {"opened_at"} if by == "order_id" else set()) else Split(by=by)
         case OwnFaults():
             # An answer belongs to a return, whatever order it names.
             return Split(by="order_id", everywhere=("event_reversed", "return_answered"))
         case Distinct(by=by) | Open(by=by) if not asks:
             return Split(by=by)
-        case Repaid() if not asks:
-            return Split(by="refund_id")
-        case Latest(of=of) if not asks:
+        case Following(of=Happenings(of=of), after=after, each="") if not asks:
+            return Split(by="order_id", everywhere=("event_reversed", after.event_type))
+        case Following(of=Changed(of=of), after=after) if not asks:
+            return Split(only=(of.event_type, after.event_type))
+        case Latest(of=of) | Standing(of=of) | Soonest(of=Standing(of=of)) if not asks:
             return Split(only=tuple(dict.fromkeys(events.event_type for events in of)))
     return Split()
 
 
 def _asks(measure: Measure) -> set[str]:
-    """The times that a measure looks at and that events may repeat from others, which may be in another split."""
+    """The columns that a measure looks at and that events may repeat from others, which may be in another split."""
     found = {condition.column for condition in _conditions(measure) if isinstance(condition, Carries | After)}
-    return found | ({measure.amount.column} if isinstance(measure.amount, Late) else set())
+    clocks = {one.clock for one in _within(measure.source)} if isinstance(measure.source, Asked) else set()
+    return (found | clocks | ({measure.amount.column} if isinstance(measure.amount, Late) else set())) & REPEATED
 
 
 def _conditions(measure: Measure) -> list[Condition]:
@@ -88,17 +96,22 @@ def _conditions(measure: Measure) -> list[Condition]:
 
 def _events(source: Source) -> tuple[Events, ...]:
     match source:
-        case Happenings(of=one) | Repaid(refund=one):
+        case Happenings(of=one):
             return (one,)
-        case Orders(having=having, lacking=lacking):
-            return tuple(events for one in having + lacking for events in _said_by(one))
+        case Asked():
+            every = (one for asked in _within(source) for one in (asked.of, *asked.having, *asked.lacking))
+            return tuple(one for one in every if isinstance(one, Events))
         case Distinct(of=of) | Latest(of=of):
             return of
     return ()
 
 
-def _said_by(one: Events | Unanswered) -> tuple[Events, ...]:
-    return (one.asks, *one.answers) if isinstance(one, Unanswered) else (one,)
+def _within(asked: Asked) -> Iterator[Asked]:
+    """What is asked, and all that is asked within it."""
+    yield asked
+    for one in (asked.of, *asked.having, *asked.lacking):
+        if isinstance(one, Asked):
+            yield from _within(one)
 
 
 def large_merchants(rows: DataFrame, *, most: int) -> DataFrame:

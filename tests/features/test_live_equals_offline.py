@@ -24,6 +24,7 @@ from tests.features.strategies import (
     TICK,
     Event,
     account_logs,
+    hands_logs,
     known_at,
     logs,
     report_logs,
@@ -86,7 +87,7 @@ def differences(found: list[Event], expected: list[Event]) -> list[tuple[str, st
 
 
 @now_and_then
-@given(logs() | report_logs() | account_logs(), spines(), st.integers(1, 5))
+@given(logs() | report_logs() | account_logs() | hands_logs(), spines(), st.integers(1, 5))
 def test_a_log_told_event_by_event_gives_at_every_midnight_what_a_file_gives(log, moments, at_once):
     events = standing(log)
     with a_store() as store:
@@ -100,7 +101,7 @@ def test_a_log_told_event_by_event_gives_at_every_midnight_what_a_file_gives(log
 
 
 @now_and_then
-@given(logs() | account_logs(), splits())
+@given(logs() | hands_logs(), splits())
 def test_the_order_in_which_events_come_in_changes_nothing(log, split):
     events = [event for event in standing(log) if known_at(event) < AS_OF]
     with a_store() as store:
@@ -192,6 +193,13 @@ def test_what_is_learned_today_of_a_deadline_of_yesterday_counts_at_once():
 def test_days_are_counted_to_the_day_that_runs():
     log = "2024-03-08T23:00  order_placed  order_id=A amount_cents=500"
     assert now_of(log, "2024-03-10T01:00")["days_since_last_order"] == 2
+
+
+def test_a_paper_of_today_is_valid_until_midnight():
+    paper = "2024-03-01T09:00  qualification_checked  qualification=identity outcome=passed valid_until=2024-03-10"
+    today, tomorrow = now_of(paper, "2024-03-10T20:00"), now_of(paper, "2024-03-11T00:00")
+    assert (today["n_papers_valid"], today["days_until_paper_expires"]) == (1, 0)
+    assert (tomorrow["n_papers_valid"], tomorrow["n_papers_expired"]) == (0, 1)
 
 
 # --- Clocks that are ahead -------------------------------------------------------------------------------------
