@@ -49,7 +49,7 @@ from features.selection import clocked, day_of, holds, numbered, presence, selec
 from features.spells import FOREVER, Spells, following, highest, intersect, joined, minus, peaks, union
 from features.standing import keyed, order_of_events, soonest, standing
 
-__all__ = ["Facts", "Lexicon", "latest_rows", "resolve"]
+__all__ = ["Facts", "Lexicon", "changes", "latest_rows", "resolve"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -240,6 +240,14 @@ def _changed(known: Known, source: Changed, _: Lexicon) -> _Placed:
         merchant=rows.merchant[after], clock=days(rows.time[after]), start=pairs.start, end=pairs.end,
         rows=rows, row=after, said=fallen,
     )  # fmt: skip
+
+
+def changes(known: Known, source: Changed) -> tuple[Rows, Spells]:
+    """The events of a type, and while which of them (by place) are changes."""
+    placed = _changed(known, source, Lexicon())
+    if placed.rows is None or placed.row is None:
+        raise TypeError(f"{source} is not made of events")
+    return placed.rows, Spells(key=placed.row, start=placed.start, end=placed.end)
 
 
 def _following(known: Known, source: Following, lexicon: Lexicon) -> _Placed:

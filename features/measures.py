@@ -116,8 +116,8 @@ class Capped:
     """Orders again, but of each buyer at most `most` (those with the latest clocks), and only what volume cannot buy.
 
     Orders of `bad` count whatever else became of them; orders of `of` while they are real (`features/real.py`): not
-    cancelled, not known to be untracked, not of a buyer linked to the merchant, not past their promised time without
-    a sign. In `having` and `lacking`, an event that names another buyer than its order's says nothing of the order.
+    cancelled, not of a buyer linked to the merchant, and, once untracked or past their promised time, known to have
+    been sent. In `having` and `lacking`, an event that names another buyer than its order's says nothing of the order.
     An order whose buyer is not known is one of a buyer of its own.
 
     So within any window each buyer moves a sum by at most `most`, and `Capped(bad=x)` is never more than

@@ -40,9 +40,9 @@ def holds(known: Known, rows: Rows, where: Sequence[Condition]) -> npt.NDArray[n
                 every &= known.numbers(rows, column) <= most
             case AtLeast(column=column, least=least):
                 every &= known.numbers(rows, column) >= least
-            case Ticked(column=column, yes=yes):
-                said = known.filled(rows, column)
-                every &= said & ((known.numbers(rows, column) == 1) == yes)
+            case Ticked(column=column, yes=yes, untold=untold):
+                said = (known.numbers(rows, column) == 1) == yes
+                every &= np.where(known.filled(rows, column), said, untold)
             case Lists(column=column, word=word):
                 every &= known.lists(rows, column, word)
             case Carries(column=column) if COLUMNS[column].kind is Kind.TIME:

@@ -11,9 +11,10 @@ from features.catalogue.aftermath import PaceAfter
 from features.catalogue.concentration import CATEGORIES, groups
 from features.catalogue.feature import Feature, Since, Total, Windowed
 from features.catalogue.orders import ORDERS, ORDERS_PLACED
+from features.catalogue.prices import LISTINGS
 from features.catalogue.shapes import Across, Fresh, Product
 from features.catalogue.trends import MISSED
-from features.measures import Changed, Distinct, Events, Following, Happenings, Is, Latest, Measure, Said
+from features.measures import Changed, Events, Following, Happenings, Is, Latest, Measure, Said
 
 __all__ = ["FEATURES"]
 
@@ -24,7 +25,6 @@ def _changes(*kinds: str) -> Events:
 
 _HANDS = _changes("owner", "bank_account", "legal_entity")
 _LISTED = Events(event_type="listing_changed")
-_LISTINGS = Measure(source=Distinct(of=(_LISTED,), by="listing_id"))
 _CHEAPER = Changed(of=_LISTED, column="price_cents", by="listing_id", fallen=20)
 _CHEAPER_AFTER = Measure(source=Following(of=_CHEAPER, after=_HANDS, days=30, each="listing_id"))
 _ORDERS_MONTH_AFTER = Following(of=Happenings(of=ORDERS_PLACED), after=_HANDS, days=30)
@@ -143,7 +143,7 @@ FEATURES: tuple[Feature, ...] = (
             name=f"listings_cheaper_share_after_hands_changed_{days}d",
             shows=f"listings_cheaper_share_after_hands_changed_{days}d",
             meaning=f"the same in {days} days, by all listings that were ever put up",
-            formula=Across(of=(_CHEAPER_AFTER, days), per=(_LISTINGS, None)),
+            formula=Across(of=(_CHEAPER_AFTER, days), per=(LISTINGS, None)),
             days=days,
             unit="share",
             riskier="higher",

@@ -21,11 +21,13 @@ from features.measures import (
     After,
     Asked,
     Carries,
+    Changed,
     Condition,
     Crossed,
     Distinct,
     Events,
     Flag,
+    Following,
     Happenings,
     Late,
     Latest,
@@ -71,6 +73,10 @@ def split_of(measure: Measure) -> Split:
             return Split(by="order_id", everywhere=("event_reversed", "return_answered"))
         case Distinct(by=by) | Open(by=by) if not asks:
             return Split(by=by)
+        case Following(of=Happenings(of=of), after=after, each="") if not asks:
+            return Split(by="order_id", everywhere=("event_reversed", after.event_type))
+        case Following(of=Changed(of=of), after=after) if not asks:
+            return Split(only=(of.event_type, after.event_type))
         case Latest(of=of) | Standing(of=of) | Soonest(of=Standing(of=of)) if not asks:
             return Split(only=tuple(dict.fromkeys(events.event_type for events in of)))
     return Split()
