@@ -67,15 +67,24 @@ class Market:
 
     def __init__(self, measures: Iterable[Measure]) -> None:
         self._parts: dict[str, list[pa.Table]] = {name: [] for name in types_read(measures)}
+        self._known: Known | None = None
 
     def take(self, known: Known) -> None:
         """Take in the events of a part's merchants."""
         for name, parts in self._parts.items():
             parts.append(known.table(name))
+            self._known = None
+
+    @property
+    def known(self) -> Known | None:
+        """What was taken in, all together; None before anything was."""
+        if self._known is None and any(self._parts.values()):
+            self._known = Known(self._events)
+        return self._known
 
     def facts(self, measures: Iterable[Measure]) -> list[Facts]:
         """The facts of these measures; none before anything was taken in."""
-        return crossing_facts(Known(self._events), measures) if any(self._parts.values()) else []
+        return crossing_facts(self.known, measures) if self.known else []
 
     def _events(self, event_type: str) -> pa.Table:
         return pa.concat_tables([pa.table({}), *self._parts.get(event_type, [])], promote_options="default")
