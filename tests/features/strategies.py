@@ -107,7 +107,7 @@ _WEIGHTS = {"order_placed": 24, "order_shipped": 9, "order_delivered": 9, "order
             "order_confirmed": 3}  # fmt: skip
 #: Words that features ask for are drawn as often as all the others together.
 _ASKED_FOR = ("merchant_at_fault", "confirmed", "failed_counterfeit", "rejected", "merchant", "platform",
-              "bank_account", "brand_authorisation", "no_reason", "quality")  # fmt: skip
+              "bank_account", "brand_authorisation", "no_reason", "quality", "intact", "delivered")  # fmt: skip
 _TYPES = [name for name in EVENT_TYPES if name != "event_reversed" for _ in range(_WEIGHTS.get(name, 1))]
 #: Orders come first, so that the plainest event is one.
 _TYPES.sort(key="order_placed".__ne__)
