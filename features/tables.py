@@ -37,6 +37,7 @@ KEYS = MappingProxyType(
         "link_token": "link",
         "decision_id": "decision",
         "listing_id": "listing",
+        "brand": "brand",
         "reverses": "event",
     }
 )
