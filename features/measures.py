@@ -5,7 +5,8 @@ each of them weighs. A *measure* is one amount of one source, under a name. All 
 that equal declarations are equal, share their work and have equal hashes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from zlib import crc32
 
 from features.conditions import After, AtLeast, AtMost, Carries, Condition, Is, IsNot, Lists, Ticked
 from features.credence import Belief, Credence
@@ -321,6 +322,15 @@ class Measure:
 
     source: Source
     amount: Amount = One()
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Measures are looked up all the time, and to hash what they are made of takes long; a checksum is the same in
+        # every process, so that a measure may be sent to another one.
+        object.__setattr__(self, "_hash", crc32(repr((self.source, self.amount)).encode()))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 #: A measure within a window of so many days; None = since ever.

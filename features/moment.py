@@ -8,6 +8,7 @@ day they only add what has happened since. Facts and kernel are those of every o
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -21,13 +22,13 @@ from features.crossed_rows import read_crossed
 from features.database import micros
 from features.events import Kind
 from features.facts import Facts, resolve
-from features.kernel import Moments, window_sums, windows_of
+from features.kernel import Moments, Windows, window_sums, windows_of
 from features.known import known_of
 from features.live import outdated
 from features.measures import Asked, Capped, Crossed, Number, Source
 from features.midnights import Midnight, midnight_of
 from features.neighbours import all_of
-from features.tile_rows import MEASURES, entries_of, facts_of, read_tiles
+from features.tile_rows import Layout, entries_of, facts_of, read_tiles
 from features.words import Words
 
 __all__ = ["Reading", "features_as_of", "features_now", "readings"]
@@ -38,6 +39,45 @@ _DAY = 86_400_000_000
 _BY_NAME = {feature.name: feature for feature in CATALOGUE}
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What some features of the catalogue are worked out from; whether any is drawn towards its category's rate."""
+
+    features: tuple[Feature, ...]
+    numbers: tuple[Number, ...]
+    drawn: bool
+
+    @classmethod
+    @cache
+    def of(cls, names: tuple[str, ...]) -> "_Asked":
+        """By the features' names: the same are asked for again and again."""
+        features = tuple(_BY_NAME[name] for name in names)
+        drawn = any(feature.shrunk for feature in features)
+        numbers = [number for feature in features for number in feature.numbers]
+        needed = dict.fromkeys([*numbers, *(CATEGORY.numbers(None) if drawn else ())])
+        return cls(features=features, numbers=tuple(needed), drawn=drawn)
+
+    @cached_property
+    def windows(self) -> Windows:
+        return windows_of(self.numbers)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The measures that a merchant has of its own."""
+        return Layout.of(measure for measure in self.windows if not isinstance(measure.source, Crossed))
+
+    @cached_property
+    def crossing(self) -> tuple[Number, ...]:
+        """The numbers that are of other merchants' making."""
+        return tuple(number for number in self.numbers if isinstance(number[0].source, Crossed))
+
+    @cached_property
+    def longest(self) -> int | None:
+        """How many days old what counts may be; None where anything may count."""
+        lengths = [days for measure, days in self.numbers if not isinstance(measure.source, Crossed)]
+        return max((days for days in lengths if days is not None), default=0) if None not in lengths else None
+
+
 def features_now(
     tx: Connection, merchant_ids: Sequence[str], *, now: datetime, features: Sequence[Feature] = CATALOGUE
 ) -> pa.Table:
@@ -45,9 +85,9 @@ def features_now(
 
     Their tiles must be of this version (`features.live.rebuild`).
     """
-    number_of = {name: number for number, name in enumerate(merchant_ids)}
-    facts, words = facts_of(read_tiles(tx, number_of)), Words(tx)
-    return _table(merchant_ids, now, features, _context(tx, facts, merchant_ids, now, features, words))
+    asked = _asked_for(features)
+    facts = _facts_now(tx, merchant_ids, now, asked)
+    return _table(merchant_ids, now, asked, _context(tx, facts, merchant_ids, now, asked, Words(tx)))
 
 
 def features_as_of(
@@ -55,17 +95,29 @@ def features_as_of(
 ) -> pa.Table:
     """Features of a merchant as of any moment, from its events known before it; no row where there were none."""
     # What is known at the very moment is not known before it.
-    before, words = micros(as_of) - 1, Words(tx)
+    before, words, asked = micros(as_of) - 1, Words(tx), _asked_for(features)
     rows = all_of(tx, [merchant_id], at=before)
-    facts = _facts_of_one(rows, words, day=before // _DAY)
-    asked = [merchant_id] if rows.num_rows else []
-    return _table(asked, as_of, features, _context(tx, facts, asked, as_of, features, words))
+    facts = _facts_of_one(rows, words, asked.layout, day=before // _DAY)
+    names = [merchant_id] if rows.num_rows else []
+    return _table(names, as_of, asked, _context(tx, facts, names, as_of, asked, words))
 
 
-def _facts_of_one(rows: pa.Table, words: Words, *, day: int) -> list[Facts]:
+def _asked_for(features: Sequence[Feature]) -> _Asked:
+    return _Asked.of(tuple(feature.name for feature in features))
+
+
+def _facts_now(tx: Connection, merchant_ids: Sequence[str], now: datetime, asked: _Asked) -> list[Facts]:
+    """What some merchants' tiles hold of what is asked."""
+    number_of = {name: number for number, name in enumerate(merchant_ids)}
+    since = None if asked.longest is None else micros(now) // _DAY - asked.longest
+    return facts_of(read_tiles(tx, number_of, since=since), asked.layout)
+
+
+def _facts_of_one(rows: pa.Table, words: Words, layout: Layout, *, day: int) -> list[Facts]:
     """Live facts of the one merchant whose events these are, as they stand on a day."""
     known = known_of(rows, np.zeros(rows.num_rows, dtype=np.int64), live=True)
-    return facts_of(entries_of(resolve(known, MEASURES, words), day=day))
+    measures = [measure for own in layout.sources for measure in own]
+    return facts_of(entries_of(resolve(known, measures, words), day=day), layout)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,15 +140,14 @@ def readings(tx: Connection, merchant_id: str, names: Sequence[str], *, now: dat
 
     They are read from its tiles, or from its events where its tiles are to be made anew. Nothing is written.
     """
-    shown = [_BY_NAME[name] for name in names]
-    drawn = [_BY_NAME[f"{name}_shrunk"] for name in names if f"{name}_shrunk" in _BY_NAME]
-    features, words = [*shown, *drawn], Words(tx)
+    drawn = [f"{name}_shrunk" for name in names if f"{name}_shrunk" in _BY_NAME]
+    asked, words = _Asked.of((*names, *drawn)), Words(tx)
     if outdated(tx, most=1, chosen=[merchant_id]):
-        facts = _facts_of_one(all_of(tx, [merchant_id]), words, day=micros(now) // _DAY)
+        facts = _facts_of_one(all_of(tx, [merchant_id]), words, asked.layout, day=micros(now) // _DAY)
     else:
-        facts = facts_of(read_tiles(tx, {merchant_id: 0}))
-    context = _context(tx, facts, [merchant_id], now, features, words)
-    return {feature.name: _reading(feature, context) for feature in shown}
+        facts = _facts_now(tx, [merchant_id], now, asked)
+    context = _context(tx, facts, [merchant_id], now, asked, words)
+    return {name: _reading(_BY_NAME[name], context) for name in names}
 
 
 def _reading(feature: Feature, context: Context) -> Reading:
@@ -113,23 +164,15 @@ def _reading(feature: Feature, context: Context) -> Reading:
 
 
 def _context(
-    tx: Connection,
-    facts: Iterable[Facts],
-    merchant_ids: Sequence[str],
-    now: datetime,
-    features: Sequence[Feature],
-    words: Words,
+    tx: Connection, facts: Iterable[Facts], merchant_ids: Sequence[str], now: datetime, asked: _Asked, words: Words
 ) -> Context:
     """What formulas are worked out from, at this moment."""
     day, texts = micros(now) // _DAY, words.texts
-    needed = dict.fromkeys([*(n for feature in features for n in feature.numbers), *CATEGORY.numbers(None)])
-    own = _sums(facts, len(merchant_ids), day, needed)
-    latest, named = CATEGORY.numbers(None)
-    categories = [texts[number] if has else "" for number, has in zip(own[latest], own[named], strict=True)]
-    crossing_numbers = [number for number in needed if isinstance(number[0].source, Crossed)]
-    asked = crossing_numbers or any(feature.shrunk for feature in features)
-    crossing = midnight_of(tx, day) if asked else Midnight(day=day)
-    own |= read_crossed(tx, crossing.day, merchant_ids, crossing_numbers)
+    own = _sums(facts, len(merchant_ids), day, asked)
+    categories = _categories(own, texts) if asked.drawn else []
+    crossing = midnight_of(tx, day) if asked.crossing or asked.drawn else Midnight(day=day)
+    if asked.crossing:
+        own |= read_crossed(tx, crossing.day, merchant_ids, asked.crossing)
     count = len(merchant_ids)
     return Context(
         own=own.__getitem__,
@@ -141,13 +184,18 @@ def _context(
     )
 
 
-def _sums(facts: Iterable[Facts], count: int, day: int, needed: Iterable[Number]) -> dict[Number, Ints]:
-    """Every needed number of all merchants during a day."""
+def _categories(own: Mapping[Number, Ints], texts: Sequence[str]) -> list[str]:
+    """The category of each merchant; empty where none is known."""
+    latest, named = CATEGORY.numbers(None)
+    return [texts[number] if has else "" for number, has in zip(own[latest], own[named], strict=True)]
+
+
+def _sums(facts: Iterable[Facts], count: int, day: int, asked: _Asked) -> dict[Number, Ints]:
+    """Every number asked for, of all merchants during a day."""
     moments = Moments(merchant=np.arange(count), day=np.full(count, day + 1))
-    sums: dict[Number, Ints] = {number: np.zeros(count, dtype=np.int64) for number in needed}
-    windows = windows_of(needed)
+    sums: dict[Number, Ints] = {number: np.zeros(count, dtype=np.int64) for number in asked.numbers}
     for one in facts:
-        sums |= window_sums(one, moments, windows, more=_running_days(one.measures[0].source))
+        sums |= window_sums(one, moments, asked.windows, more=_running_days(one.measures[0].source))
     return sums
 
 
@@ -156,9 +204,9 @@ def _running_days(source: Source) -> int:
     return 0 if isinstance(source, Asked | Capped) and source.deadline else 1
 
 
-def _table(merchant_ids: Sequence[str], now: datetime, features: Sequence[Feature], context: Context) -> pa.Table:
+def _table(merchant_ids: Sequence[str], now: datetime, asked: _Asked, context: Context) -> pa.Table:
     columns: Mapping[str, pa.Array] = {
         "merchant_id": pa.array(merchant_ids, pa.string()),
         "as_of": pa.array([now] * len(merchant_ids), Kind.TIME.arrow),
     }
-    return pa.table({**columns, **{feature.name: feature.values(context) for feature in features}})
+    return pa.table({**columns, **{feature.name: feature.values(context) for feature in asked.features}})

@@ -8,11 +8,10 @@ what is still to be known (a promise that will be broken when its time has passe
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Row, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from features.catalogue import CATALOGUE
 from features.catalogue.merchant import CATEGORY
@@ -21,7 +20,17 @@ from features.facts import Facts
 from features.measures import Crossed, Measure, Source
 from features.tables import KEYS, tiles
 
-__all__ = ["MEASURES", "VERSION", "Entries", "entries_of", "facts_of", "read_tiles", "replace_tiles", "write_tiles"]
+__all__ = [
+    "MEASURES",
+    "VERSION",
+    "Entries",
+    "Layout",
+    "entries_of",
+    "facts_of",
+    "read_tiles",
+    "replace_tiles",
+    "write_tiles",
+]
 
 Ints = npt.NDArray[np.int64]
 
@@ -93,54 +102,70 @@ def _summed(columns: Sequence[Ints], amount: Ints) -> Entries:
     return Entries(merchant=merchant, clock=clock, known=known, measure=measure, amount=sums[sums != 0])
 
 
-def facts_of(entries: Entries) -> list[Facts]:
-    """Entries as facts again, one `Facts` for each source."""
-    by_source: dict[Source, list[int]] = {}
-    for number, measure in enumerate(MEASURES):
-        by_source.setdefault(measure.source, []).append(number)
-    row_of = np.zeros(len(MEASURES), dtype=np.int64)
-    source_of = np.zeros(len(MEASURES), dtype=np.int64)
-    for place, numbers in enumerate(by_source.values()):
-        row_of[numbers], source_of[numbers] = np.arange(len(numbers)), place
-    source = source_of[entries.measure]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Where the amounts of some measures go among facts: for every measure (by number) its source and its row there.
+
+    A source of -1 is that of a measure that is left out.
+    """
+
+    sources: tuple[tuple[Measure, ...], ...]
+    source: Ints
+    row: Ints
+
+    @classmethod
+    def of(cls, measures: Iterable[Measure]) -> "Layout":
+        """A place for each of some measures."""
+        by_source: dict[Source, list[Measure]] = {}
+        for measure in measures:
+            by_source.setdefault(measure.source, []).append(measure)
+        source, row = np.full(len(MEASURES), -1), np.zeros(len(MEASURES), dtype=np.int64)
+        for place, own in enumerate(by_source.values()):
+            numbers = [_NUMBER_OF[measure] for measure in own]
+            source[numbers], row[numbers] = place, np.arange(len(numbers))
+        return cls(sources=tuple(tuple(own) for own in by_source.values()), source=source, row=row)
+
+
+def facts_of(entries: Entries, layout: Layout) -> list[Facts]:
+    """Entries as facts again, one `Facts` for each source of which there are any."""
+    source = layout.source[entries.measure]
     order = np.argsort(source, kind="stable")
-    cuts = np.searchsorted(source[order], np.arange(len(by_source) + 1))
+    cuts = np.searchsorted(source[order], np.arange(len(layout.sources) + 1)).tolist()
     return [
-        _dense(entries, order[begin:end], row_of, numbers)
-        for numbers, begin, end in zip(by_source.values(), cuts[:-1], cuts[1:], strict=True)
+        _dense(entries, order[begin:end], layout.row, measures)
+        for measures, begin, end in zip(layout.sources, cuts[:-1], cuts[1:], strict=True)
+        if begin < end
     ]
 
 
-def _dense(entries: Entries, at: Ints, row_of: Ints, numbers: Sequence[int]) -> Facts:
-    amounts = np.zeros((len(numbers), len(at)), dtype=np.int64)
+def _dense(entries: Entries, at: Ints, row_of: Ints, measures: tuple[Measure, ...]) -> Facts:
+    amounts = np.zeros((len(measures), len(at)), dtype=np.int64)
     amounts[row_of[entries.measure[at]], np.arange(len(at))] = entries.amount[at]
     return Facts(
         merchant=entries.merchant[at], clock=entries.clock[at], known=entries.known[at], amounts=amounts,
-        measures=tuple(MEASURES[number] for number in numbers),
+        measures=measures,
     )  # fmt: skip
 
 
-def read_tiles(tx: Connection, number_of: Mapping[str, int]) -> Entries:
-    """All tiles of some merchants, who get these numbers."""
-    own = (_ALL.where(tiles.c.merchant_id.in_(names)) for names in some(list(number_of)))
-    rows = [_tile(row) for query in own for row in tx.execute(query)]
-    return _unpacked(rows, number_of)
+def read_tiles(tx: Connection, number_of: Mapping[str, int], *, since: int | None = None) -> Entries:
+    """The tiles of some merchants, who get these numbers: all, or those whose clock is a day or a later one."""
+    chosen = _ALL if since is None else _ALL.where(tiles.c.clock >= since)
+    own = (chosen.where(tiles.c.merchant_id.in_(names)) for names in some(list(number_of)))
+    return _unpacked([row for query in own for row in tx.execute(query).all()], number_of)
 
 
 _ALL = select(tiles.c.merchant_id, tiles.c.clock, tiles.c.known, tiles.c.amounts)
 
 
-def _tile(row: Row[Any, Any, Any, Any]) -> Tile:
-    return row.merchant_id, row.clock, row.known, row.amounts
-
-
 def _unpacked(rows: Sequence[Tile], number_of: Mapping[str, int]) -> Entries:
-    counts = [len(row[3]) // _PAIR.itemsize for row in rows]
-    pairs = np.frombuffer(b"".join(row[3] for row in rows), dtype=_PAIR)
+    names, clock, known, amounts = zip(*rows, strict=True) if rows else ((), (), (), ())
+    counts = np.array([*map(len, amounts)], dtype=np.int64) // _PAIR.itemsize
+    pairs = np.frombuffer(b"".join(amounts), dtype=_PAIR)
+    merchant = np.array([*map(number_of.__getitem__, names)], dtype=np.int64)
     return Entries(
-        merchant=np.repeat(np.array([number_of[row[0]] for row in rows], dtype=np.int64), counts),
-        clock=np.repeat(np.array([row[1] for row in rows], dtype=np.int64), counts),
-        known=np.repeat(np.array([row[2] for row in rows], dtype=np.int64), counts),
+        merchant=np.repeat(merchant, counts),
+        clock=np.repeat(np.array(clock, dtype=np.int64), counts),
+        known=np.repeat(np.array(known, dtype=np.int64), counts),
         measure=pairs["measure"].astype(np.int64),
         amount=pairs["amount"].astype(np.int64),
     )
@@ -164,7 +189,7 @@ def _held(tx: Connection, places: Sequence[tuple[str, int, int]]) -> list[Tile]:
     for part in some(places, _PLACES_AT_ONCE):
         owners, clocks = sorted({place[0] for place in part}), sorted({place[1] for place in part})
         query = _ALL.where(tiles.c.merchant_id.in_(owners), tiles.c.clock.in_(clocks))
-        found += [_tile(row) for row in tx.execute(query) if (row.merchant_id, row.clock, row.known) in asked]
+        found += [row for row in tx.execute(query).all() if row[:3] in asked]
     return found
 
 
