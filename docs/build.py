@@ -12,6 +12,7 @@ import typer
 
 from features.catalogue import FAMILIES
 from features.catalogue.feature import Feature
+from features.catalogue.orders import moved_at_most
 from features.catalogue.reporters import CREDENCE, bound
 from features.events import COLUMNS, COMMON, EVENT_TYPES, EventType
 from features.faults import COMPONENTS
@@ -63,6 +64,19 @@ def reporters_text() -> str:
     )
 
 
+def voices_text() -> str:
+    """How far few buyers get."""
+    others = (0, 10, 30, 100, 1000)
+    rows = [(f"{k}", *(f"{moved_at_most(k, per=n, strength=10):.3f}" for n in others)) for k in (1, 3, 10)]
+    return (
+        "## How far few buyers get\n\nB(k; n): k buyers, whatever they do and whatever comes of it, move a `_capped` rate "
+        "by at most 3k / (3k + n + s), where n is what the rate of all others rests on and s what the category's weighs "
+        "(here 10; 0 without `_shrunk`). They move a `_capped` count by 3k at most. "
+        "Why, in [decision 0009](../decisions/0009-one-buyer-one-voice.md).\n\n"
+        + table(("k", *(f"n = {n:,}" for n in others)), rows)
+    )
+
+
 def features_page() -> str:
     """Every feature."""
     head = ("name", "meaning", "clock", "window", "unit", "riskier", "cause", "model input", "reason", "sentences")
@@ -77,7 +91,7 @@ def features_page() -> str:
               for name, of in COMPONENTS.items()]  # fmt: skip
     about = "## Own faults\n\nWhat the credit label counts and, but for refunds and settlements, `own_fault_rate`.\n\n"
     parts.append(about + table(("name", "what"), faults))
-    return "\n".join((*parts, reporters_text()))
+    return "\n".join((*parts, reporters_text(), voices_text()))
 
 
 def event_row(event: EventType) -> tuple[str, ...]:
