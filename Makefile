@@ -24,7 +24,7 @@ demo: $(READY)
 	$(BIN)/goodfaith demo $(DEMO)
 
 test: $(READY)
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n auto --dist loadfile
 
 check: test lint types imports locks
 

@@ -9,26 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from features.catalogue.papers import AUTHORISATIONS
 from features.known import Known
-from features.measures import Events, Is, Standing
 from features.offers import Names, Offers
 from features.selection import select
 from features.spells import Spells, match, minus, union
 from features.standing import standing
 
-__all__ = ["AUTHORISATIONS", "Authorisations", "Goods", "authorisations", "goods_sold", "unauthorised"]
+__all__ = ["Authorisations", "Goods", "authorisations", "goods_sold", "unauthorised"]
 
 Ints = npt.NDArray[np.int64]
-
-_OF_A_BRAND = Is(column="qualification", words=("brand_authorisation",))
-_PASSED = Is(column="outcome", words=("passed",))
-#: The authorisations that hold.
-AUTHORISATIONS = Standing(
-    of=(Events(event_type="qualification_checked", where=(_OF_A_BRAND,)),),
-    by=("brand", "category"),
-    being=(Events(event_type="qualification_checked", where=(_OF_A_BRAND, _PASSED)),),
-    until="valid_until",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

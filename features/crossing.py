@@ -68,12 +68,21 @@ class Market:
     def __init__(self, measures: Iterable[Measure]) -> None:
         self._types = types_read(measures)
         self._parts: list[pa.Table] = []
+        self._known: Known | None = None
 
     def take(self, known: Known) -> None:
         """Take in the events of a part's merchants."""
         if self._types:
             self._parts.append(known.only(self._types))
+            self._known = None
+
+    @property
+    def known(self) -> Known | None:
+        """What was taken in, all together; None before anything was."""
+        if self._known is None and self._parts:
+            self._known = Known(pa.concat_tables(self._parts))
+        return self._known
 
     def facts(self, measures: Iterable[Measure]) -> list[Facts]:
         """The facts of these measures; none before anything was taken in."""
-        return crossing_facts(Known(pa.concat_tables(self._parts)), measures) if self._parts else []
+        return crossing_facts(self.known, measures) if self.known else []

@@ -43,11 +43,12 @@ from features.measures import (
     Soonest,
     Source,
     Standing,
+    Uncovered,
 )
 from features.real import real
 from features.selection import clocked, day_of, holds, numbered, presence, select, while_known
 from features.spells import FOREVER, Spells, following, highest, intersect, joined, minus, peaks, union
-from features.standing import keyed, order_of_events, soonest, standing
+from features.standing import covered, keyed, order_of_events, soonest, standing
 
 __all__ = ["Facts", "Lexicon", "changes", "latest_rows", "resolve"]
 
@@ -250,6 +251,13 @@ def changes(known: Known, source: Changed) -> tuple[Rows, Spells]:
     return placed.rows, Spells(key=placed.row, start=placed.start, end=placed.end)
 
 
+def _uncovered(known: Known, source: Uncovered, _: Lexicon) -> _Placed:
+    rows = select(known, source.of)
+    rows = rows.where(known.filled(rows, source.papers.by[0]))
+    rows = rows.where(~covered(known, rows, source.papers))
+    return _of_spells(rows, numbered(rows), days(rows.time))
+
+
 def _following(known: Known, source: Following, lexicon: Lexicon) -> _Placed:
     placed = _PLACE[type(source.of)](known, source.of, lexicon)
     if placed.rows is None or placed.row is None:
@@ -356,5 +364,6 @@ _PLACE: dict[type, Callable[[Known, Any, Lexicon], _Placed]] = {
     Open: _open,
     Standing: _standing,
     Soonest: _soonest,
+    Uncovered: _uncovered,
     Latest: _latest,
 }

@@ -76,7 +76,8 @@ def labels_of(log: EventLog, spine: pa.Table | Spine, spec: LabelSpec, *, parts:
             case = _CASES[spec.kind](known, windows, spec)
             verdicts.take(own, _judge(known, windows, case, spec))
             faults += _faults_of(case, windows, mature[own])
-    parties = dict(zip(PARTIES, faults.tolist(), strict=True))
+    # Whose fault a fake is, nobody has to ask.
+    parties = {} if spec.kind == "counterfeit" else dict(zip(PARTIES, faults.tolist(), strict=True))
     return Labels(rows=verdicts.table(rows, mature), parties=MappingProxyType(parties))
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from features.database import insert_new, some
 from features.facts import latest_rows, resolve
 from features.known import Known, known_of
-from features.measures import Following, Latest, Measure, Soonest, Standing
+from features.measures import Following, Latest, Measure, Soonest, Standing, Uncovered
 from features.neighbours import all_of, beside, by_seq, key_rows, together
 from features.tables import event_keys, merchants, waiting
 from features.tile_rows import MEASURES, VERSION, Entries, entries_of, replace_tiles, write_tiles
@@ -38,6 +38,11 @@ _HEADS: tuple[Latest, ...] = tuple(
 #: Where it matters what happened shortly before.
 _FOLLOWING: tuple[Following, ...] = tuple(
     dict.fromkeys(measure.source for measure in MEASURES if isinstance(measure.source, Following))
+)
+
+#: Where it matters what was on paper.
+_UNCOVERED: tuple[Uncovered, ...] = tuple(
+    dict.fromkeys(measure.source for measure in MEASURES if isinstance(measure.source, Uncovered))
 )
 
 _ALL_STANDING = [one.source.of if isinstance(one.source, Soonest) else one.source for one in MEASURES]
@@ -171,7 +176,7 @@ def _add_difference(tx: Connection, new: pa.Table, kept: Mapping[str, _Kept], at
     names = sorted(new.column("merchant_id").unique().to_pylist())
     heads = {seq for name in names for seq in kept[name].heads if seq}
     heads |= together(tx, new, _STANDING)
-    before = beside(tx, new, heads=heads, following=_FOLLOWING).rows
+    before = beside(tx, new, heads=heads, following=_FOLLOWING, uncovered=_UNCOVERED).rows
     # Each merchant is two in one pass: without the new events under its own number, with them under a later one.
     rows = pa.concat_tables([before, before, new], promote_options="default")
     numbers = _numbers(rows, names)

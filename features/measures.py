@@ -48,6 +48,7 @@ __all__ = [
     "Source",
     "Standing",
     "Ticked",
+    "Uncovered",
 ]
 
 
@@ -213,6 +214,19 @@ class Soonest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Uncovered:
+    """Events that name what a paper is asked for, and that none covered, on their own clock.
+
+    A paper covers an event that says the same in the first column of its `by`, and in the others the same or whatever
+    it likes where the paper says nothing; it must hold on the day on which the event became known, and have been known
+    before that day.
+    """
+
+    of: Events
+    papers: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Latest:
     """Per merchant, the one event that is the latest (or, with `earliest`, the first) of those known; no clock.
 
@@ -237,8 +251,8 @@ class Crossed:
 
 
 Source = (
-    Happenings | Asked | OwnFaults | Capped | Distinct | Changed | Following | Open | Standing | Soonest | Latest
-    | Crossed
+    Happenings | Asked | OwnFaults | Capped | Distinct | Changed | Following | Open | Standing | Soonest
+    | Uncovered | Latest | Crossed
 )  # fmt: skip
 
 

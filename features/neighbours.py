@@ -1,6 +1,7 @@
 """Which stored events share their facts with new ones: those that speak of the same order, buyer, return, and so on."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -8,9 +9,9 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, select
 
 from features.database import some
-from features.events import SCHEMA
+from features.events import EVENT_TYPES, SCHEMA
 from features.jsonrows import parse_canonical
-from features.measures import Following
+from features.measures import Following, Uncovered
 from features.tables import KEYS, OF_A_LISTING, event_keys, events, waiting
 
 __all__ = ["Stored", "all_of", "beside", "by_seq", "key_rows", "no_rows", "of_types", "together"]
@@ -28,12 +29,19 @@ _DAY = 86_400_000_000
 #: A merchant and a key of its own.
 Place = tuple[str, str]
 
-#: Ids that lead no further: what is of one listing shares no facts.
-_ENDING = ("decision_id", "listing_id", "reverses")
+#: Ids that lead no further: what is of one listing, or brand, shares no facts.
+_ENDING = ("decision_id", "listing_id", "brand", "reverses")
 
-#: Events that look for those before them of the same listing, and those that can be found by it.
-_FOLLOWING = ("listing_changed", "advert_checked")
-_LISTED = OF_A_LISTING.union(_FOLLOWING)
+#: Of these, by what only some events are looked for: which look for others, and which can be found.
+#:
+#: What a listing says follows what it said before; an order of it asks for nothing of the kind, but for the papers of
+#: its brand.
+_LOOKING = MappingProxyType(
+    {"listing_id": ("listing_changed", "advert_checked"), "brand": ("order_placed", "qualification_checked")}
+)
+_FOUND = MappingProxyType(
+    {"listing_id": OF_A_LISTING.union(_LOOKING["listing_id"]), "brand": frozenset(["qualification_checked"])}
+)
 
 #: Ids through which one event's facts can reach another's, and on from there: what becomes of one order of a buyer
 #: decides which of the others count.
@@ -63,24 +71,31 @@ def no_rows() -> pa.Table:
     return SCHEMA.empty_table().append_column("seq", pa.array([], pa.int64()))
 
 
-def beside(tx: Connection, new: pa.Table, *, heads: Iterable[int], following: Sequence[Following] = ()) -> Stored:
+def beside(
+    tx: Connection,
+    new: pa.Table,
+    *,
+    heads: Iterable[int],
+    following: Sequence[Following] = (),
+    uncovered: Sequence[Uncovered] = (),
+) -> Stored:
     """The stored events that count, whose facts the facts of `new` may depend on, or change.
 
     `heads` (seqs) stand for "the latest" of anything of the merchants, or are what that is chosen from; they always
-    belong to them. `following` are the sources for which it matters what happened shortly before. Rows of `new` are
-    never among what is found, as they are told apart by `seq`.
+    belong to them. `following` are the sources for which it matters what happened shortly before, `uncovered` those for
+    which it matters what was on paper. Rows of `new` are never among what is found, as they are told apart by `seq`.
     """
     own = set(new.column("seq").to_pylist())
     found = Stored()
     seen: set[Place] = set()
     wanted = set(heads) - own
-    places = _places(new, (*_REACHING, "listing_id"))
+    places = _places(new, (*_REACHING, *_LOOKING))
     while wanted or places:
         seen |= places
         wanted |= _seqs(tx, sorted(places)) - own
         rows = _load(tx, sorted(wanted - found.seqs), found)
         wanted, places = set(), _places(rows, _REACHING) - seen
-    wanted = _in_time(tx, found.rows, new, following) - own
+    wanted = (_in_time(tx, found.rows, new, following) | _known_later(tx, new, uncovered)) - own
     while wanted:
         # What shares facts by its time alone leads no further than to what its listing said before.
         places = _places(_load(tx, sorted(wanted - found.seqs), found), ("listing_id",)) - seen
@@ -102,11 +117,24 @@ def _in_time(tx: Connection, old: pa.Table, new: pa.Table, following: Sequence[F
     return found
 
 
-def _span(rows: pa.Table, event_type: str) -> Iterator[tuple[list[str], int, int]]:
+def _known_later(tx: Connection, new: pa.Table, uncovered: Sequence[Uncovered]) -> set[int]:
+    """Stored events that became known after new papers, and may be covered by them."""
+    found: set[int] = set()
+    for source in uncovered:
+        for event_type in {checks.event_type for checks in source.papers.of}:
+            for names, first, _ in _span(new, event_type, clock="known_at"):
+                later = (events.c.event_type == source.of.event_type, events.c.known_at >= first)
+                query = select(events.c.seq).where(*later)
+                for part in some(names):
+                    found.update(tx.scalars(query.where(events.c.merchant_id.in_(part))))
+    return found
+
+
+def _span(rows: pa.Table, event_type: str, *, clock: str = "event_time") -> Iterator[tuple[list[str], int, int]]:
     """Whose events of a type there are, and from when to when (microseconds); nothing where there are none."""
     chosen = rows.filter(pc.equal(rows.column("event_type"), event_type))
     if chosen.num_rows:
-        time = chosen.column("event_time").cast(pa.int64()).to_numpy()
+        time = chosen.column(clock).cast(pa.int64()).to_numpy()
         yield chosen.column("merchant_id").unique().to_pylist(), int(time.min()), int(time.max())
 
 
@@ -125,9 +153,8 @@ def _places(rows: pa.Table, columns: Sequence[str]) -> set[Place]:
     for column in columns:
         if column in rows.column_names:
             chosen = pc.is_valid(rows.column(column))
-            if column == "listing_id":
-                # What a listing says follows what it said before; an order of it asks for nothing of the kind.
-                own = pc.is_in(rows.column("event_type"), value_set=pa.array(_FOLLOWING))
+            if column in _LOOKING:
+                own = pc.is_in(rows.column("event_type"), value_set=pa.array(_LOOKING[column]))
                 chosen = pc.and_(chosen, own)
             said = rows.filter(chosen)
             keys = (f"{KEYS[column]}:{value}" for value in said.column(column).to_pylist())
@@ -165,7 +192,7 @@ def key_rows(new: pa.Table, seqs: Sequence[int]) -> list[dict[str, Any]]:
         {"key": f"{KEYS[column]}:{value}", "merchant_id": event["merchant_id"], "seq": seq}
         for event, seq in zip(told, seqs, strict=True)
         for column, value in event.items()
-        if column in KEYS and value is not None and (column != "listing_id" or event["event_type"] in _LISTED)
+        if column in KEYS and value is not None and event["event_type"] in _FOUND.get(column, EVENT_TYPES)
     ]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from features.facts import Lexicon
 from features.known import Known, Rows
@@ -34,6 +35,10 @@ class Names:
         filled = known.filled(rows, column)
         numbers[filled] = self._lexicon.numbers(known.texts(rows.where(filled), column))
         return numbers
+
+    def number(self, name: str | None) -> int:
+        """The number of a name; -1 for none."""
+        return -1 if name is None else int(self._lexicon.numbers(pa.array([name]))[0])
 
     def text(self, number: int) -> str:
         """The name that has a number."""

@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from features.known import Known, Rows, begins, ranks
+from features.known import Known, Rows, begins, days, ranks
 from features.measures import Standing
 from features.selection import select
-from features.spells import FOREVER, Spells, joined, peaks
+from features.spells import FOREVER, Spells, joined, match, peaks
 
-__all__ = ["Stands", "keyed", "order_of_events", "soonest", "standing"]
+__all__ = ["Stands", "covered", "keyed", "order_of_events", "soonest", "standing"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -74,6 +74,23 @@ def standing(known: Known, source: Standing) -> Stands:
     end = np.minimum(moves.end, np.where(until == FOREVER, FOREVER, known.due(begins(until))))
     chosen = np.isin(position[at], asked) & (moves.start < end)
     return Stands(merchant=merchant[at], event=at, start=moves.start, end=end, until=until).where(chosen)
+
+
+def covered(known: Known, rows: Rows, papers: Standing) -> npt.NDArray[np.bool_]:
+    """Whether each event was covered by a paper, as known before the day on which it became known: (n,)."""
+    stands, checks = standing(known, papers), [select(known, events) for events in papers.of]
+    first, *others = papers.by
+    said = {by: np.concatenate([known.keys(one, by) for one in checks])[stands.event] for by in papers.by}
+    event, paper = match(known.keys(rows, first), said[first])
+    day = days(rows.start)[event]
+    # What ends by its date is told apart from what was replaced, which holds as long as that is not known.
+    holds = (stands.start[paper] < day) & (day <= stands.end[paper]) & (day <= stands.until[paper])
+    for column in others:
+        theirs = said[column][paper]
+        holds &= (theirs < 0) | (theirs == known.keys(rows, column)[event])
+    found = np.zeros(len(rows), dtype=np.bool_)
+    found[event[holds]] = True
+    return found
 
 
 def soonest(stands: Stands) -> tuple[Spells, Ints]:

@@ -13,6 +13,7 @@ __all__ = [
     "events",
     "merchants",
     "metadata",
+    "norms",
     "settled",
     "tiles",
     "waiting",
@@ -37,6 +38,7 @@ KEYS = MappingProxyType(
         "link_token": "link",
         "decision_id": "decision",
         "listing_id": "listing",
+        "brand": "brand",
         "reverses": "event",
     }
 )
@@ -139,6 +141,16 @@ crossed = Table(
     Column("day", Integer, primary_key=True, autoincrement=False),
     Column("merchant_id", String, primary_key=True),
     Column("amounts", LargeBinary, nullable=False),
+)
+
+#: What a brand's goods of a category cost at most merchants, as of one midnight (`features/norms.py`).
+norms = Table(
+    "norms",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("brand", String, primary_key=True),
+    Column("category", String, primary_key=True),
+    Column("price_cents", BigInteger, nullable=False),
 )
 
 #: What was settled once for the whole store, such as its currency.

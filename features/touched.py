@@ -17,12 +17,13 @@ from features.measures import (
     Open,
     Soonest,
     Standing,
+    Uncovered,
 )
 
 __all__ = ["touched"]
 
 #: Sources that read no other events than those they name; any other source may read everything.
-_OUTSPOKEN = (Happenings, Asked, Distinct, Changed, Following, Open, Standing, Soonest, Latest)
+_OUTSPOKEN = (Happenings, Asked, Distinct, Changed, Following, Open, Standing, Soonest, Uncovered, Latest)
 
 
 def touched(measures: Sequence[Measure], event_types: Collection[str]) -> list[Measure]:

@@ -19,6 +19,7 @@ from training.errors import RecipeBroken
 from training.recipe import TARGETS, Recipe, find_recipe
 
 if TYPE_CHECKING:
+    from features.random_arm import RandomArm, Share
     from training.registry import Promotion, Registry
     from training.train import Proof, Report, Side
 
@@ -48,20 +49,24 @@ def labels(
 ) -> None:
     """Write what became of merchants after each moment of a spine: label, reason, maturity; tell whose fault it was."""
     from features.labels import labels_of
+    from features.random_arm import random_arm
     from features.spine import read_spine
 
     check_writable(out)
     made = _recipe(recipe, target)
-    found = labels_of(read_log(events, store), read_spine(spine), made.label)
+    log = read_log(events, store)
+    found = labels_of(log, read_spine(spine), made.label)
     write_parquet(found.rows, out)
+    arm = random_arm(log) if made.label.kind == "counterfeit" else None
     reasons = Counter(found.rows["reason"].to_pylist())
     if as_json:
         told = {"rows": found.rows.num_rows, "reasons": dict(reasons.most_common()), "faults": dict(found.parties)}
+        told |= {"random_arm": arm.plain()} if arm else {}
         typer.echo(json.dumps(told, indent=1))
         return
     typer.echo(f"{out}: {found.rows.num_rows} labels", err=True)
     typer.echo("\n".join([f"{count:>9,}  {reason}" for reason, count in reasons.most_common()]), err=True)
-    typer.echo(_faults(found.parties), err=True)
+    typer.echo("\n".join(_arm_lines(arm)) if arm else _faults(found.parties), err=True)
 
 
 @app.command()
@@ -172,8 +177,9 @@ def _lines(report: "Report") -> list[str]:
     lines = [
         f"{plain['name']} version {plain['version']}, recipe {plain['recipe']}",
         f"{plain['rows']:,} merchant-months with a mature label, {plain['inputs']} inputs",
-        _faults(report.faults),
     ]
+    if report.faults:
+        lines.append(_faults(report.faults))
     for proof in report.proofs:
         lines += ["", *_proof_lines(proof)]
     return lines
@@ -182,7 +188,23 @@ def _lines(report: "Report") -> list[str]:
 def _faults(parties: Mapping[str, int]) -> str:
     """Whose fault it was that orders went wrong."""
     told = ", ".join(f"{party} {count:,}" for party, count in parties.items() if count)
-    return f"orders that went wrong, by whose fault it was: {told or 'not told'}"
+    return f"orders that went wrong, by whose fault it was: {told or 'none'}"
+
+
+def _arm_lines(arm: "RandomArm") -> list[str]:
+    """How many sell fakes, by inspections at random, and how many of those had been found otherwise."""
+    titles = {
+        "merchants": "merchants inspected at random, found to sell fakes",
+        "listings": "listings inspected at random, found to be fakes",
+        "recall": "merchants found so, whom reports or other inspections had found before",
+    }
+    return [f"{title}: {_share(getattr(arm, name))}" for name, title in titles.items()]
+
+
+def _share(share: "Share") -> str:
+    if share.share is None:
+        return f"{share.found:,} of {share.of:,}, too few to tell"
+    return f"{share.found:,} of {share.of:,}, {share.share:.1%} [{share.low:.1%}, {share.high:.1%}]"
 
 
 def _proof_lines(proof: "Proof") -> list[str]:

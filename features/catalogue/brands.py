@@ -1,16 +1,22 @@
 """Brands: which the merchant may sell, what its goods cost beside the brand's norm, and which brands are faked.
 
 An authorisation counts for its own brand, and for the category that it names or for all (`features/authorised.py`); a
-norm is what `features/norms.py` says. Brands are those of listings that are up for sale.
+norm is what `features/norms.py` says. Brands are those of listings that are up for sale; of an order it
+is the one that it names.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
-from features.catalogue.feature import Feature, Ratio, Told, Total
-from features.measures import Crossed, Measure
+from features.catalogue.feature import Feature, Ratio, Told, Total, Windowed
+from features.catalogue.papers import AUTHORISATIONS
+from features.measures import Carries, Crossed, Events, Happenings, Measure, Uncovered
 
 __all__ = ["FEATURES"]
+
+_BRANDED = Events(event_type="order_placed", where=(Carries(column="brand"),))
+_ORDERS = Measure(source=Happenings(of=_BRANDED))
+_BARE_ORDERS = Measure(source=Uncovered(of=_BRANDED, papers=AUTHORISATIONS))
 
 
 def _crossed(of: str) -> Measure:
@@ -49,8 +55,8 @@ FEATURES: tuple[Feature, ...] = (
         riskier="higher",
         model_input=True,
         reason="R376",
-        text="Sells {value:,} brands without a valid authorisation.",
-        text_zh="有 {value:,} 个在售品牌没有有效授权。",
+        text="Brands sold without a valid authorisation: {value:,}.",
+        text_zh="没有有效授权的在售品牌：{value:,} 个。",
         text_none="No brand is sold without an authorisation.",
         text_none_zh="没有无授权的在售品牌。",
     ),
@@ -67,6 +73,33 @@ FEATURES: tuple[Feature, ...] = (
         text_none="Sells no brands.",
         text_none_zh="没有在售品牌。",
     ),
+    *Windowed(
+        name="n_orders_unauthorised",
+        meaning="orders that name a brand for which no authorisation of that brand and category was valid on the day "
+        "on which they became known, as known before that day",
+        formula=Total(of=_BARE_ORDERS),
+        unit="count",
+        riskier="higher",
+        reason="R387",
+        text="{value:,} orders of the last {days} days were of brands without a valid authorisation.",
+        text_zh="近 {days} 天内，{value:,} 笔订单所属品牌没有有效授权。",
+        text_none="No order was of a brand without an authorisation.",
+        text_none_zh="没有无授权品牌的订单。",
+        windows=(30, 90),
+    ),
+    *Windowed(
+        name="orders_unauthorised_rate",
+        meaning="the same, of the orders that name a brand",
+        formula=Ratio(of=_BARE_ORDERS, per=_ORDERS),
+        unit="share",
+        riskier="higher",
+        reason="R388",
+        text="{value:.0%} of the branded orders of the last {days} days were without a valid authorisation.",
+        text_zh="近 {days} 天的品牌订单中，{value:.0%} 没有有效授权。",
+        text_none="No order of the last {days} days names a brand.",
+        text_none_zh="近 {days} 天内没有品牌订单。",
+        windows=(30, 90),
+    ),
     Feature(
         name="n_cheap_brand_listings",
         shows="n_cheap_brand_listings",
@@ -77,8 +110,8 @@ FEATURES: tuple[Feature, ...] = (
         riskier="higher",
         model_input=True,
         reason="R378",
-        text="Offers {value:,} branded listings below half of what the brand's goods usually cost.",
-        text_zh="有 {value:,} 件品牌商品售价低于该品牌常价的一半。",
+        text="Branded listings below half of what the brand's goods usually cost: {value:,}.",
+        text_zh="售价低于品牌常价一半的品牌商品：{value:,} 件。",
         text_none="No branded listing is far below the usual price.",
         text_none_zh="没有品牌商品远低于常价。",
     ),

@@ -37,6 +37,7 @@ from features.measures import (
     Soonest,
     Source,
     Standing,
+    Uncovered,
 )
 from features.spark.rows import FACTS, Part, Task, fact_rows
 from features.tiles import tiles
@@ -77,6 +78,9 @@ def split_of(measure: Measure) -> Split:
             return Split(by="order_id", everywhere=("event_reversed", after.event_type))
         case Following(of=Changed(of=of), after=after) if not asks:
             return Split(only=(of.event_type, after.event_type))
+        case Uncovered(papers=papers) if not asks:
+            checks = tuple(events.event_type for events in papers.of)
+            return Split(by="order_id", everywhere=("event_reversed", *checks))
         case Latest(of=of) | Standing(of=of) | Soonest(of=Standing(of=of)) if not asks:
             return Split(only=tuple(dict.fromkeys(events.event_type for events in of)))
     return Split()

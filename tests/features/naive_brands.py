@@ -45,6 +45,23 @@ def brands(events: Sequence[Event], merchant: str, as_of: datetime) -> dict[str,
             for (whose, brand), count in then.items():
                 elsewhere[brand] += count if whose != merchant else 0
             answer[f"{there}_{days}d"] = max((elsewhere[one] for one in sold), default=0)
+    return answer | bare_orders(events, live, merchant, as_of)
+
+
+def bare_orders(events: Sequence[Event], live: Sequence[Event], merchant: str, as_of: datetime) -> dict[str, Value]:
+    """Orders of a brand that the merchant might not sell, by what was known before the day of each."""
+    answer: dict[str, Value] = {}
+    for days in (30, 90):
+        placed = [one for one in of_type(live, "order_placed") if one["event_time"] >= as_of - days * DAY]
+        branded = [one for one in placed if one["merchant_id"] == merchant and one.get("brand")]
+        bare = 0
+        for one in branded:
+            day = one["known_at"].replace(hour=0, minute=0, second=0, microsecond=0)
+            bare += not authorised(known_at(events, day), merchant, one["brand"], one.get("category"), day)
+        answer |= {
+            f"n_orders_unauthorised_{days}d": bare,
+            f"orders_unauthorised_rate_{days}d": ratio(bare, len(branded)),
+        }
     return answer
 
 

@@ -107,16 +107,16 @@ _WEIGHTS = {"order_placed": 24, "order_shipped": 9, "order_delivered": 9, "order
             "order_confirmed": 3}  # fmt: skip
 #: Words that features ask for are drawn as often as all the others together.
 _ASKED_FOR = ("merchant_at_fault", "confirmed", "failed_counterfeit", "rejected", "merchant", "platform",
-              "bank_account", "no_reason", "quality")  # fmt: skip
+              "bank_account", "brand_authorisation", "no_reason", "quality", "intact", "delivered")  # fmt: skip
 _TYPES = [name for name in EVENT_TYPES if name != "event_reversed" for _ in range(_WEIGHTS.get(name, 1))]
 #: Orders come first, so that the plainest event is one.
 _TYPES.sort(key="order_placed".__ne__)
 #: What bears on the word of reporters; several reporters over several merchants meet only where little else happens.
 _ON_REPORTS = ("fake_report_filed", "fake_report_filed", "fake_report_resolved", "fake_report_resolved",
                "link_observed")  # fmt: skip
-#: What follows a change of account.
+#: What follows a change of account, and what is sold without a paper.
 _ON_HANDS = ("order_placed", "order_placed", "account_changed", "account_changed", "listing_changed",
-             "listing_changed", "order_shipped")  # fmt: skip
+             "listing_changed", "order_shipped", "qualification_checked", "qualification_checked")  # fmt: skip
 #: What passes between a merchant and the platform, and little else.
 _ON_ACCOUNTS = ("order_placed", *["complaint_received"] * 2, "complaint_closed", *["qualification_checked"] * 3,
                 "programme_joined", "programme_joined", "programme_left", "penalty_applied", "reinstated",
@@ -221,7 +221,7 @@ def account_logs() -> st.SearchStrategy[list[Event]]:
 
 
 def hands_logs() -> st.SearchStrategy[list[Event]]:
-    """Logs of changes of account, and of orders and listings around them."""
+    """Logs of changes of account and of papers, and of orders and listings around them."""
     return logs(types=_ON_HANDS)
 
 

@@ -66,6 +66,33 @@ def test_what_is_off_is_not_sold_and_what_is_listed_anew_is(asked):
     assert [asked("n_brands_sold", f"2024-03-0{day}", log)[0] for day in (2, 3, 6)] == [1, 0, 1]
 
 
+ORDERED = """
+2024-03-01T12:00 order_placed order_id=A amount_cents=1 brand=Acme category=bags # the day on which the paper came
+2024-03-02T12:00 order_placed order_id=B amount_cents=1 brand=Acme category=bags
+2024-03-05T12:00 order_placed order_id=C amount_cents=1 brand=Acme category=bags # its last day
+2024-03-06T12:00 order_placed order_id=D amount_cents=1 brand=Acme category=bags
+2024-03-06T12:00 order_placed order_id=E amount_cents=1
+"""
+
+
+def test_orders_of_a_brand_without_an_authorisation_are_counted(asked):
+    log = f"{ORDERED}{PAPER} brand=Acme category=bags outcome=passed valid_until=2024-03-05"
+    found = [asked("n_orders_unauthorised_30d", f"2024-03-0{day}", log)[0] for day in (2, 3, 6, 7)]
+    assert found == [1, 1, 1, 2]
+    assert asked("orders_unauthorised_rate_30d", "2024-03-07", log) == [2 / 4]
+    assert asked("n_orders_unauthorised_30d", "2024-03-07", log.replace("=bags outcome", "=shoes outcome")) == [4]
+
+
+def test_a_paper_that_is_told_of_after_an_order_that_it_covers_is_no_less_known_live():
+    log = a_log(f"{ORDERED}{PAPER} brand=Acme outcome=passed")
+    with a_store() as store:
+        for event in log:
+            add(store, [event], at=moment("2024-03-07"))
+        found = live(store, moment("2024-03-08"))
+        assert found[0]["n_orders_unauthorised_30d"] == 1
+        assert differences(found, offline(store, moment("2024-03-08"))) == []
+
+
 # --- Norms -----------------------------------------------------------------------------------------------------
 
 #: Friday, 1 March 2024.
@@ -133,6 +160,8 @@ happenings = st.one_of(
               qualification=st.sampled_from(["brand_authorisation"] * 3 + ["identity"]),
               outcome=st.sampled_from(["passed", "passed", "failed", "expired"]),
               valid_until=st.sampled_from([None, date(2024, 2, 4), date(2024, 2, 5), date(2024, 4, 1)])),
+    st.builds(dict, event_type=st.just("order_placed"), order_id=st.just("o"), amount_cents=st.just(1), brand=BRANDS,
+              category=GOODS),
     st.builds(dict, event_type=st.just("inspection_completed"), brand=BRANDS,
               outcome=st.sampled_from(["failed_counterfeit", "passed"])),
     st.builds(dict, event_type=st.just("fake_report_filed"), brand=BRANDS, **reports),

@@ -142,7 +142,8 @@ REMOVED = "2024-03-11  penalty_applied  penalty=removal\n"
 
 
 def test_what_was_due_before_the_removal_makes_it_bad(judge):
-    later = KEPT.replace("03-12", "03-20").replace(ARRIVED, "")
+    # With what was due later, half of the value would have been reached after the removal only.
+    later = KEPT.replace("03-12", "03-20").replace(ARRIVED, "").replace("amount_cents=500", "amount_cents=2000")
     assert judge(DUE + later + REMOVED)["reason"] == "bad_undelivered"
 
 

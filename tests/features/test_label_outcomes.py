@@ -183,6 +183,12 @@ def test_what_nobody_else_answers_for_is_the_merchants_fault(judge, blame, story
     assert blame(story) == {"merchant": 1}
 
 
+def test_a_dispute_that_was_lost_excuses_nothing_even_where_it_counts_nothing(judge):
+    both = RULING + " outcome=buyer_at_fault\n2024-03-22  dispute_resolved  dispute_id=E order_id=A outcome="
+    assert judge(CLAIMED + both + "merchant_at_fault", components=("refunded",))["label"] == 1
+    assert judge(CLAIMED + both + "nobody_at_fault", components=("refunded",))["label"] == 0
+
+
 def test_a_ruling_that_is_taken_back_makes_it_known_when_that_is(judge):
     story = CLAIMED + RULING + " outcome=buyer_at_fault event_id=x\n2024-03-25T09:00  event_reversed  reverses=x"
     assert judge(story)["known_at"] == moment("2024-03-26")

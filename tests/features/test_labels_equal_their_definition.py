@@ -30,6 +30,10 @@ _MONEY = (*["order_placed"] * 8, "order_shipped", *["order_delivered"] * 2, "ord
           "parcel_scanned", *["refund_paid"] * 4, *["advance_recovered"] * 2, "advance_written_off", "return_inspected",
           "penalty_applied", "reinstated")  # fmt: skip
 
+_CLAIMS = (*["order_placed"] * 4, *["dispute_resolved"] * 4, *["refund_paid"] * 4, "return_inspected",
+           "parcel_scanned")  # fmt: skip
+_REMOVED = (*["order_placed"] * 6, "order_delivered", *["penalty_applied"] * 4, "reinstated", "refund_paid")
+
 _FLOOD = Exemption(first=date(2024, 3, 4), until=date(2024, 3, 6), reason="flood")
 _TOYS = Exemption(first=date(2024, 2, 1), until=date(2024, 3, 4), categories=("toys",), reason="recall")
 
@@ -68,6 +72,13 @@ def test_own_faults_are_what_the_recipe_says(log, moments, spec):
     assert list(disagreements(log, moments, spec)) == []
 
 
+@given(logs(types=_CLAIMS, most=30), st.sampled_from((("refunded", "settled"), ("refunded",), ("settled", "refunded"))))
+def test_claims_are_what_the_recipe_says_where_rulings_contradict_each_other(log, components):
+    spec = LabelSpec(target="credit", kind="own_fault", components=components, threshold=0.5, horizon_days=30,
+                     delay_days=10, weights={"settled": 0.5})  # fmt: skip
+    assert list(disagreements(log, [AS_OF, AS_OF - timedelta(days=7)], spec)) == []
+
+
 @given(logs(types=_FAKES, most=20), spines(most=4), st.sampled_from((0, 1)))
 def test_fakes_are_what_the_recipe_says(log, moments, least):
     spec = LabelSpec(target="counterfeit", kind="counterfeit", min_orders=least, horizon_days=30, delay_days=7)
@@ -92,6 +103,11 @@ def losses(draw):
 @given(logs(types=_MONEY), spines(most=4), losses())
 def test_bust_outs_are_what_the_recipe_says(log, moments, spec):
     assert list(disagreements(log, moments, spec)) == []
+
+
+@given(logs(types=_REMOVED, most=24), losses())
+def test_bust_outs_that_were_removed_are_what_the_recipe_says(log, spec):
+    assert list(disagreements(log, [AS_OF, AS_OF - timedelta(days=7), AS_OF + timedelta(days=7)], spec)) == []
 
 
 @given(logs(types=_MONEY), losses())

@@ -124,6 +124,18 @@ def test_labels_tell_machines_why_and_whose_fault_it_was(world, tmp_path):
     assert told["faults"]["merchant"] > 0
 
 
+def test_labels_of_fakes_tell_what_was_found_at_random(world, tmp_path):
+    spine = tmp_path / "spine.csv"
+    spine.write_text("merchant_id,as_of\nm01,2024-03-01\n")
+    words = ["labels", "--target", "counterfeit", "--events", world.events, "--spine", str(spine),
+             "--out", str(tmp_path / "labels.parquet")]  # fmt: skip
+    told = json.loads(world.run(*words, "--json"))
+    assert told["faults"] == {}
+    assert told["random_arm"]["merchants"] == {"found": 0, "of": 0, "share": None, "low": None, "high": None}
+    assert set(told["random_arm"]) == {"merchants", "listings", "recall"}
+    world.run(*words)
+
+
 def test_training_tells_whose_fault_it_was(trained):
     _, text, report = trained
     assert report["faults"]["merchant"] > 0
