@@ -69,9 +69,9 @@ def voices_text() -> str:
     others = (0, 10, 30, 100, 1000)
     rows = [(f"{k}", *(f"{moved_at_most(k, per=n, strength=10):.3f}" for n in others)) for k in (1, 3, 10)]
     return (
-        "## How far few buyers get\n\nB(k; n): k buyers, whatever they do and whatever comes of it, move a `_capped` rate "
-        "by at most 3k / (3k + n + s), where n is what the rate of all others rests on and s what the category's weighs "
-        "(here 10; 0 without `_shrunk`). They move a `_capped` count by 3k at most. "
+        "## How far few buyers get\n\nB(k; n): k buyers, whatever they do and whatever comes of it, move a `_capped` "
+        "rate by at most 3k / (3k + n + s), where n is what the rate of all others rests on and s what the category's "
+        "weighs (here 10; 0 without `_shrunk`). They move a `_capped` count by 3k at most. "
         "Why, in [decision 0009](../decisions/0009-one-buyer-one-voice.md).\n\n"
         + table(("k", *(f"n = {n:,}" for n in others)), rows)
     )
