@@ -96,7 +96,7 @@ def _shares(starved: Starved) -> str:
 
 
 def _counted(report: Report) -> str:
-    counts = {name: 0 for name in ("stop", "warn", "note")}
+    counts = dict.fromkeys(("stop", "warn", "note"), 0)
     for finding in report.findings:
         counts[finding.severity.value] += 1
     listed = ", ".join(f"{count} {name}" for name, count in counts.items())

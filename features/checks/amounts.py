@@ -19,8 +19,8 @@ MOVED = Check(
     severity=Severity.STOP,
     text="The median `{column}` of {feed_what}{feed} is {now:,.0f} ({of:,} events, {periods} periods), usually "
     "{usual:,.0f}: about {factor:,.0f} times {bigger}.",
-    text_zh="{feed_zh}{feed_what_zh}的 `{column}` 中位数为 {now:,.0f}（{of:,} 条，{periods} 个时段），平常为 {usual:,.0f}："
-    "约{bigger_zh} {factor:,.0f} 倍。",
+    text_zh="{feed_zh}{feed_what_zh}的 `{column}` 中位数为 {now:,.0f}（{of:,} 条，{periods} 个时段），"
+    "平常为 {usual:,.0f}：约{bigger_zh} {factor:,.0f} 倍。",
     do=_DO,
     do_zh=_DO_ZH,
 )
@@ -28,10 +28,10 @@ APART = Check(
     name="amount_apart",
     looks_at="medians of one kind of amount that differ many times between feeds",
     severity=Severity.WARN,
-    text="The median `{column}` of {feed_what} is {now:,.0f} in feed \"{low}\" and {usual:,.0f} in feed \"{high}\": one may "
-    "be in cents and the other in units.",
-    text_zh="{feed_what_zh}的 `{column}` 中位数在来源“{low}”中为 {now:,.0f}，在来源“{high}”中为 {usual:,.0f}：可能一方以“分”、"
-    "另一方以“元”为单位。",
+    text='The median `{column}` of {feed_what} is {now:,.0f} in feed "{low}" and {usual:,.0f} in feed "{high}": one '
+    "may be in cents and the other in units.",
+    text_zh="{feed_what_zh}的 `{column}` 中位数在来源“{low}”中为 {now:,.0f}，在来源“{high}”中为 {usual:,.0f}："
+    "可能一方以“分”、另一方以“元”为单位。",
     do=_DO,
     do_zh=_DO_ZH,
 )
@@ -48,7 +48,7 @@ SMALL = Check(
     name="amount_small",
     looks_at="the median order below one unit of currency",
     severity=Severity.WARN,
-    text="The median order{feed} is {now:,.0f} cents ({of:,} orders): units may have been written where cents are meant.",
+    text="The median order{feed} is {now:,.0f} cents ({of:,} orders): units may have been written for cents.",
     text_zh="{feed_zh}订单金额的中位数仅为 {now:,.0f} 分（{of:,} 笔）：可能把“元”当成了“分”。",
     do=_DO + " In a currency without cents, amounts are in its smallest coin, and this may be right.",
     do_zh=_DO_ZH + "没有“分”的币种以最小单位计，可能无误。",

@@ -52,17 +52,18 @@ _AFTER = (
 )  # fmt: skip
 
 #: Each event beside its order, the latest where there are several.
+_PLACED = """
+    SELECT merchant_id, order_id, max(event_time) AS event_time, arg_max(ship_by, event_time) AS ship_by,
+        arg_max(deliver_by, event_time) AS deliver_by
+    FROM timed WHERE event_type = 'order_placed' GROUP BY merchant_id, order_id"""
 _WITH_ORDER = """
-    timed AS one JOIN (
-        SELECT merchant_id, order_id, max(event_time) AS event_time, arg_max(ship_by, event_time) AS ship_by,
-            arg_max(deliver_by, event_time) AS deliver_by
-        FROM timed WHERE event_type = 'order_placed' GROUP BY merchant_id, order_id
-    ) AS placed ON placed.merchant_id = one.merchant_id AND placed.order_id = one.order_id
+    timed AS one JOIN placed ON placed.merchant_id = one.merchant_id AND placed.order_id = one.order_id
     WHERE NOT one.past AND one.event_type <> 'order_placed'"""
 
 
 def find(log: Loaded) -> Iterator[Finding]:
     """Times that contradict each other."""
+    log.keep("placed", _PLACED)
     yield from _before(log)
     for column, said in _REPEATS.items():
         yield from _differing(log, column, said)

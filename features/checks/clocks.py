@@ -39,8 +39,8 @@ LATER = Check(
     severity=Severity.WARN,
     text="{feed_what}{feed} became known {hours:,.0f} hours after they happened (median of {rows:,}), usually "
     "{usual:,.1f}; in {periods} periods.",
-    text_zh="{feed_zh}{feed_what_zh}在发生 {hours:,.0f} 小时后才被得知（{rows:,} 条的中位数），平常为 {usual:,.1f} 小时；"
-    "共 {periods} 个时段。",
+    text_zh="{feed_zh}{feed_what_zh}在发生 {hours:,.0f} 小时后才被得知（{rows:,} 条的中位数），"
+    "平常为 {usual:,.1f} 小时；共 {periods} 个时段。",
     do="Ask the sender what held the feed up. A back-fill is fine; if it goes on, features of these days come late.",
     do_zh="请向来源方确认延迟原因。补发历史数据属正常；若持续如此，相应特征会滞后。",
 )
@@ -48,8 +48,8 @@ GONE = Check(
     name="delay_gone",
     looks_at="types that used to become known late and suddenly become known in the moment they happen",
     severity=Severity.WARN,
-    text="{feed_what}{feed} became known in the moment they happened ({share:.0%} of {of:,}); usually {usual:,.1f} hours "
-    "later.",
+    text="{feed_what}{feed} became known in the moment they happened ({share:.0%} of {of:,}); usually {usual:,.1f} "
+    "hours later.",
     text_zh="{feed_zh}{feed_what_zh}在发生的同一刻即被得知（{of:,} 条中的 {share:.0%}）；平常要晚 {usual:,.1f} 小时。",
     do="See whether the export stopped writing `known_at`.",
     do_zh="请检查导出是否不再写入 `known_at`。",
@@ -60,8 +60,8 @@ HOURS = Check(
     severity=Severity.WARN,
     text="{feed_what}{feed} happen {hours:+d} hours from their usual hours of the day ({count:,} events, {periods} "
     "periods): one of the clocks may be local time marked as UTC.",
-    text_zh="{feed_zh}{feed_what_zh}发生的时段与平常相差 {hours:+d} 小时（{count:,} 条，{periods} 个时段）：可能有一方把本地时间"
-    "标成了 UTC。",
+    text_zh="{feed_zh}{feed_what_zh}发生的时段与平常相差 {hours:+d} 小时（{count:,} 条，{periods} 个时段）："
+    "可能有一方把本地时间标成了 UTC。",
     do="Compare one event with the sender's own screen; every time must carry its offset from UTC.",
     do_zh="请取一条事件与来源方系统界面核对；所有时间都须带 UTC 偏移。",
 )

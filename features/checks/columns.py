@@ -17,7 +17,7 @@ EMPTY = Check(
     stops_when="at least `stop_inputs` of the models' inputs read the column",
     text="`{column}` is empty on {count:,} of {of:,} {feed_what}{feed}.",
     text_zh="{of:,} 条{feed_zh}{feed_what_zh}中有 {count:,} 条没有 `{column}`。",
-    do="Have the column exported; where the platform truly does not know it, what reads it stays unknown for everybody.",
+    do="Have the column exported; where the platform truly does not know it, what reads it stays unknown for all.",
     do_zh="请在导出中加入该列；若平台确实没有这一信息，依赖它的特征对所有商家都将未知。",
 )
 STOPPED = Check(
@@ -25,8 +25,10 @@ STOPPED = Check(
     looks_at="columns that were usually filled, in the store or earlier in the log, and now seldom or never are",
     severity=Severity.WARN,
     stops_when="at least `stop_inputs` of the models' inputs read the column",
-    text="`{column}` is empty on {count:,} of {of:,} {feed_what}{feed} ({periods} periods); usually {usual:.0%} fill it.",
-    text_zh="{of:,} 条{feed_zh}{feed_what_zh}中有 {count:,} 条没有 `{column}`（{periods} 个时段）；平常有 {usual:.0%} 会填写。",
+    text="`{column}` is empty on {count:,} of {of:,} {feed_what}{feed} ({periods} periods); usually "
+    "{usual:.0%} fill it.",
+    text_zh="{of:,} 条{feed_zh}{feed_what_zh}中有 {count:,} 条没有 `{column}`（{periods} 个时段）；"
+    "平常有 {usual:.0%} 会填写。",
     do="Ask the sender what changed in the export, and have the events sent again under new ids, with a reversal of "
     "those that went in without it.",
     do_zh="请向来源方确认导出有何变化，并以新编号补发事件；已导入的缺列事件请用 `event_reversed` 撤回。",
@@ -52,9 +54,13 @@ def _of_column(log: Loaded, periods: Sequence[Period], column: str, place: int) 
     odd, usual = _stopped(log, periods, place)
     if odd:
         yield _stop(log, odd, column, place, usual)
-    elif f"{own[0].event_type}.{column}" in log.limits.usual_columns:
-        if rows >= log.limits.least_rows and filled < log.limits.column_empty * rows:
-            yield _finding(log, EMPTY, own[0], column, count=rows - filled, of=rows)
+    elif own and _never(log, f"{own[0].event_type}.{column}", filled, rows):
+        yield _finding(log, EMPTY, own[0], column, count=rows - filled, of=rows)
+
+
+def _never(log: Loaded, column: str, filled: int, rows: int) -> bool:
+    usual = column in log.limits.usual_columns
+    return usual and rows >= log.limits.least_rows and filled < log.limits.column_empty * rows
 
 
 def _stopped(log: Loaded, periods: Sequence[Period], place: int) -> tuple[list[Period], float]:

@@ -23,8 +23,8 @@ class Severity(Enum):
 class Check:
     """One thing that is looked at.
 
-    `text` says what was found, with the finding's values put in; `severity` is the mildest that it can be, and
-    `stops_when`, where it is not empty, says when it is a stop all the same.
+    `text` says what was found, with the finding's values put in; `severity` is the mildest that it can be;
+    `warns_when` and `stops_when`, where they are not empty, say when it is graver.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Check:
     text_zh: str
     do: str
     do_zh: str
+    warns_when: str = ""
     stops_when: str = ""
 
 

@@ -1,4 +1,5 @@
-"""A log read for checking: validated row by row as ever, then kept in a database of its own, on disk, for questions.
+"""A log read for checking: validated row by row as ever, then kept in a database of its own for questions,
+in bounded memory and on disk beyond it.
 
 Rows of the table `log` are the events that stand (`number` is their place in the log), and, with `past`, the store's
 newest ones; all times are microseconds since 1970 in UTC, and `source` is empty where none is named. `timed` adds the
@@ -91,6 +92,10 @@ class Loaded:
         """What a query answers."""
         return self._database.execute(sql, list(values)).fetchall()
 
+    def keep(self, name: str, sql: str) -> None:
+        """Keep what a query answers as a table, in place of any other of that name."""
+        self._database.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+
     def one(self, sql: str, *values: Any) -> tuple[Any, ...]:
         """The only row that a query answers."""
         (row,) = self.rows(sql, *values)
@@ -124,8 +129,11 @@ def loaded(
 
 
 def _opened(folder: Path) -> duckdb.DuckDBPyConnection:
-    options = {"memory_limit": _MEMORY, "temp_directory": str(folder / "spill"), "preserve_insertion_order": "false"}
-    database = duckdb.connect(str(folder / "log.duckdb"), config=options)
+    # In memory with somewhere to spill: a database in a file would compress all that it is asked for but once.
+    options: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": _MEMORY, "temp_directory": str(folder), "preserve_insertion_order": "false",
+    }  # fmt: skip
+    database = duckdb.connect(config=options)
     columns = ", ".join(f"{name} {_TYPES[column.kind]}" for name, column in COLUMNS.items())
     database.execute(f"CREATE TABLE log (number BIGINT, past BOOLEAN, {columns})")
     return database

@@ -47,7 +47,8 @@ _DO: MappingProxyType[str, tuple[str, str, str]] = MappingProxyType(
             "得知时间早于发生时间。",
             "If most rows differ by the same hours, one of the two clocks is local time marked as UTC; else send when "
             "the platform learned of it, or leave `known_at` out.",
-            "如果多数行相差同样的小时数，说明其中一个时钟把本地时间标成了 UTC；否则请填写平台实际得知的时间，或不填 `known_at`。",
+            "如果多数行相差同样的小时数，说明其中一个时钟把本地时间标成了 UTC；"
+            "否则请填写平台实际得知的时间，或不填 `known_at`。",
         ),
         "known_in_future": (
             "得知时间晚于服务器时钟。",
@@ -56,7 +57,7 @@ _DO: MappingProxyType[str, tuple[str, str, str]] = MappingProxyType(
         ),
         "currency_mismatch": (
             "金额的币种与库的币种不同。",
-            "Keep one store per currency, or convert before sending; set GOODFAITH_CURRENCY if the store is to have it.",
+            "Keep one store per currency, or convert first; set GOODFAITH_CURRENCY if it is to be the store's.",
             "每个库只能有一种币种：请分库，或在发送前换算；若本库应使用该币种，请设置 GOODFAITH_CURRENCY。",
         ),
         "event_id_conflict": (
@@ -67,8 +68,6 @@ _DO: MappingProxyType[str, tuple[str, str, str]] = MappingProxyType(
     }
 )
 
-_STOPS = "at least `rejected_stop` of all rows are, or none is left"
-
 
 def _rejected(code: str) -> Check:
     why_zh, do, do_zh = _DO[code]
@@ -76,7 +75,8 @@ def _rejected(code: str) -> Check:
         name=f"rejected_{code}",
         looks_at=f"rows that would be rejected as `{code}`",
         severity=Severity.NOTE,
-        stops_when=f"{_STOPS}; warn from `rejected_warn` on",
+        warns_when="at least `rejected_warn` of all rows are",
+        stops_when="at least `rejected_stop` of all rows are, or no row is left",
         text="{count:,} of {of:,} rows would be rejected: " + REJECTIONS[code],
         text_zh="{of:,} 行中有 {count:,} 行会被拒收：" + why_zh,
         do=do,

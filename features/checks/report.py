@@ -97,7 +97,9 @@ def check_log(
     `clock` is the moment that nothing may be known after. Nothing is written anywhere.
     """
     stored = past.events() if past else None
-    with loaded(log, limits=limits or shipped_limits(), clock=clock, past=past if stored else None, watch=watch) as read:
+    with loaded(
+        log, limits=limits or shipped_limits(), clock=clock, past=past if stored else None, watch=watch
+    ) as read:
         kinds = watch(_KINDS.values(), title="checking", total=len(_KINDS))
         found = [finding for _, find in kinds for finding in find(read)]
         since, until = read.one("SELECT min(known_at), max(known_at) FROM log WHERE NOT past")
@@ -136,7 +138,9 @@ def _empty(log: Loaded, event_type: str, columns: list[str]) -> list[str]:
     named = [column for column in columns if column]
     if not named:
         return []
-    counts = log.one(f"SELECT {', '.join(f'count({name})' for name in named)} FROM timed WHERE event_type = ?", event_type)
+    counts = log.one(
+        f"SELECT {', '.join(f'count({name})' for name in named)} FROM timed WHERE event_type = ?", event_type
+    )
     return [name for name, count in zip(named, counts, strict=True) if not count]
 
 

@@ -64,7 +64,9 @@ def counted(log: Loaded) -> Counts | None:
     origin = min([begin, *(row[2] for row in before)])
     feeds = {row[1] for row in days}
     told = _told(days, before, feeds, origin=origin, length=end + 1 - origin)
-    return Counts(origin=origin, first=first, last=last, series=tuple(told), absent=tuple(_absent(before, feeds, begin)))
+    return Counts(
+        origin=origin, first=first, last=last, series=tuple(told), absent=tuple(_absent(before, feeds, begin))
+    )
 
 
 def _past(log: Loaded, begin: int, end: int) -> list[tuple[str, str, int, int]]:

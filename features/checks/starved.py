@@ -192,7 +192,9 @@ def _events_of(event_type: EventType) -> list[dict[str, Any]]:
 
 
 def _event(event_type: EventType, columns: Sequence[str], number: int) -> dict[str, Any]:
-    said: dict[str, Any] = {name: _SAID[COLUMNS[name].kind]() for name in columns if COLUMNS[name].kind is not Kind.TIME}
+    said: dict[str, Any] = {
+        name: _SAID[COLUMNS[name].kind]() for name in columns if COLUMNS[name].kind is not Kind.TIME
+    }
     said |= {name: words[number % len(words)] for name, words in event_type.words.items() if name in columns}
     own = [name for name in columns if COLUMNS[name].kind is Kind.TIME]
     promised = [name for name in own if name not in REPEATED or event_type.name == "order_placed"]

@@ -17,8 +17,8 @@ SILENT = Check(
     looks_at="days without any event of a feed, or of one of its types, where there were events before",
     severity=Severity.WARN,
     stops_when="at least `stop_inputs` of the models' inputs read what is missing",
-    text="No {feed_what}{feed} became known from {first} to {last} ({days} days); about {count:,} were to be expected.",
-    text_zh="{first} 至 {last}（{days} 天）没有收到{feed_zh}{feed_what_zh}，按以往应约有 {count:,} 条。",
+    text="No {feed_what}{feed} became known from {first} to {last} ({days} days); about {usual:,.3g} a day are usual.",
+    text_zh="{first} 至 {last}（{days} 天）没有收到{feed_zh}{feed_what_zh}，平常每天约 {usual:,.3g} 条。",
     do="Ask the sender whether the export ran on these days, and have them sent again; take the log in only with them, "
     "or silence will look like good behaviour.",
     do_zh="请向数据来源方确认这些天的导出是否成功，并补发缺失数据；补齐后再导入，否则“没有消息”会被当成“没有问题”。",
@@ -90,6 +90,7 @@ def _silence(log: Loaded, series: Series, counts: Counts, quiet: Silence, types:
         check=SILENT,
         severity=_severity(log, starved),
         about=of_feed(series.event_type, series.source, **dates, days=quiet.last - quiet.first + 1),
+        values={"usual": quiet.expected / (quiet.last - quiet.first + 1)},
         count=quiet.expected,
         starved=starved,
     )
