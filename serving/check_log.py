@@ -85,6 +85,7 @@ def _finding(finding: Finding) -> Iterator[str]:
     yield f"  {finding.text_zh}"
     if finding.starved:
         yield f"  Read by {_shares(finding.starved)}."
+        yield f"  受影响：{_shares_zh(finding.starved)}。"
     if finding.examples:
         yield f"  For instance {', '.join(finding.examples)}"
     yield f"  Do: {finding.check.do}"
@@ -93,6 +94,10 @@ def _finding(finding: Finding) -> Iterator[str]:
 
 def _shares(starved: Starved) -> str:
     return f"{starved.share:.1%} of the features, {starved.share_of_inputs:.1%} of the models' inputs"
+
+
+def _shares_zh(starved: Starved) -> str:
+    return f"{starved.share:.1%} 的特征、{starved.share_of_inputs:.1%} 的模型输入"
 
 
 def _counted(report: Report) -> str:

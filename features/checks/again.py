@@ -97,8 +97,8 @@ def _stored(log: Loaded, past: Past, sample: pa.Table) -> Iterator[Finding]:
     if other:
         stop = len(other) >= log.limits.rejected_stop * len(ids)
         yield _finding(log, CONTRADICTS, other, len(ids), severity=Severity.STOP if stop else Severity.WARN)
-    orders = sample.filter((pc.field("event_type") == "order_placed") & ~pc.field("event_id").isin(there))
-    yield from _again(log, past, orders)
+    new = ~pc.field("event_id").isin(pa.array(there, pa.string()))
+    yield from _again(log, past, sample.filter((pc.field("event_type") == "order_placed") & new))
 
 
 def _again(log: Loaded, past: Past, orders: pa.Table) -> Iterator[Finding]:

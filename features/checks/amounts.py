@@ -17,10 +17,10 @@ MOVED = Check(
     name="amount_moved",
     looks_at="medians of amounts that are many times larger or smaller than usual",
     severity=Severity.STOP,
-    text="The median `{column}` of {feed_what}{feed} is {now:,.0f} ({of:,} events, {periods} periods), usually "
+    text="The median `{column}` of {feed_what}{feed} is {now:,.0f} ({of:,} events), usually "
     "{usual:,.0f}: about {factor:,.0f} times {bigger}.",
-    text_zh="{feed_zh}{feed_what_zh}的 `{column}` 中位数为 {now:,.0f}（{of:,} 条，{periods} 个时段），"
-    "平常为 {usual:,.0f}：约{bigger_zh} {factor:,.0f} 倍。",
+    text_zh="{feed_zh}{feed_what_zh}的 `{column}` 中位数为 {now:,.0f}（{of:,} 条），"
+    "平常为 {usual:,.0f}：相差约 {factor:,.0f} 倍（{bigger_zh}）。",
     do=_DO,
     do_zh=_DO_ZH,
 )
@@ -84,8 +84,7 @@ def _moved(log: Loaded, periods: Sequence[Period], column: str) -> Iterator[Find
         one, usual = odd[0]
         up = one.values[0] > usual
         values = {"now": one.values[0], "usual": usual, "factor": max(one.values[0] / usual, usual / one.values[0]),
-                  "bigger": "larger" if up else "smaller", "bigger_zh": "偏大" if up else "偏小",
-                  "periods": len(odd)}  # fmt: skip
+                  "bigger": "larger" if up else "smaller", "bigger_zh": "偏大" if up else "偏小"}  # fmt: skip
         rows = sum(period.rows for period, _ in odd)
         where = "event_type = ? AND source = ? AND period = ?"
         yield Finding(

@@ -1,6 +1,7 @@
 """What events say of each other: times they repeat, what was before what, what is said twice."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from features.checks.declared import Check, Finding, Severity, of_feed
 from features.checks.loaded import EXAMPLES, Loaded
@@ -12,8 +13,8 @@ BEFORE_ORDER = Check(
     name="before_its_order",
     looks_at="events that happened before the order they follow",
     severity=Severity.WARN,
-    text="{count:,} of {of:,} {feed_what} happened before their order, most by about {hours:,.0f} hours.",
-    text_zh="{of:,} 条{feed_what_zh}中有 {count:,} 条早于其订单，多数相差约 {hours:,.0f} 小时。",
+    text="{count:,} of {of:,} {feed_what} happened before their order, most by {hours:,.0f} hours or a little more.",
+    text_zh="{of:,} 条{feed_what_zh}中有 {count:,} 条早于其订单，多数早 {hours:,.0f} 小时多。",
     do="Look for a clock that writes local time as UTC: whole hours point to a time zone.",
     do_zh="请检查是否有系统把本地时间写成 UTC：相差整数小时通常是时区问题。",
 )
@@ -51,48 +52,47 @@ _AFTER = (
     "refund_paid", "dispute_opened", "review_posted",
 )  # fmt: skip
 
-#: Each event beside its order, the latest where there are several.
-_PLACED = """
-    SELECT merchant_id, order_id, max(event_time) AS event_time, arg_max(ship_by, event_time) AS ship_by,
-        arg_max(deliver_by, event_time) AS deliver_by
-    FROM timed WHERE event_type = 'order_placed' GROUP BY merchant_id, order_id"""
-_WITH_ORDER = """
-    timed AS one JOIN placed ON placed.merchant_id = one.merchant_id AND placed.order_id = one.order_id
-    WHERE NOT one.past AND one.event_type <> 'order_placed'"""
-
 
 def find(log: Loaded) -> Iterator[Finding]:
     """Times that contradict each other."""
-    log.keep("placed", _PLACED)
-    yield from _before(log)
-    for column, said in _REPEATS.items():
-        yield from _differing(log, column, said)
+    for event_type, *measured in log.rows(_BESIDE_ORDERS):
+        early, *differing = (measured[begin : begin + 4] for begin in range(0, len(measured), 4))
+        if event_type in _AFTER:
+            yield from _beside_order(log, BEFORE_ORDER, of_feed(event_type, None), early)
+        for column, found in zip(_REPEATS, differing, strict=True):
+            if column in EVENT_TYPES[event_type].columns:
+                yield from _beside_order(log, DIFFERS, of_feed(event_type, None, column=column), found)
     for event_type, column in _PROMISES:
         yield from _passed(log, event_type, column)
 
 
-def _before(log: Loaded) -> Iterator[Finding]:
-    early = "one.event_time < placed.event_time"
-    query = f"""SELECT one.event_type, count(*), count(*) FILTER (WHERE {early}),
-                median(placed.event_time - one.event_time) FILTER (WHERE {early}),
-                arg_min(one.event_id, one.number, {EXAMPLES}) FILTER (WHERE {early})
-                FROM {_WITH_ORDER} AND one.event_type IN (SELECT unnest(?)) GROUP BY ALL ORDER BY 1"""
-    for event_type, of, count, apart, ids in log.rows(query, list(_AFTER)):
-        if _many(log, count, of):
-            about = of_feed(event_type, None)
-            yield _finding(BEFORE_ORDER, about, count=count, of=of, ids=ids, hours=apart / _HOUR)
+def _measured(odd: str, apart: str, whole: str) -> str:
+    """Of `whole` events how many are odd, by how much most of them, and some of their ids (SQL)."""
+    return f"""count(*) FILTER (WHERE {whole}), count(*) FILTER (WHERE {odd}), mode({apart}) FILTER (WHERE {odd}),
+               arg_min(one.event_id, one.number, {EXAMPLES}) FILTER (WHERE {odd})"""
 
 
-def _differing(log: Loaded, column: str, said: str) -> Iterator[Finding]:
-    other = f"one.{column} <> placed.{said}"
-    query = f"""SELECT one.event_type, count(*), count(*) FILTER (WHERE {other}),
-                mode(one.{column} - placed.{said}) FILTER (WHERE {other}),
-                arg_min(one.event_id, one.number, {EXAMPLES}) FILTER (WHERE {other})
-                FROM {_WITH_ORDER} AND one.{column} IS NOT NULL AND placed.{said} IS NOT NULL GROUP BY ALL ORDER BY 1"""
-    for event_type, of, count, apart, ids in log.rows(query):
-        if column in EVENT_TYPES[event_type].columns and _many(log, count, of):
-            about = of_feed(event_type, None, column=column)
-            yield _finding(DIFFERS, about, count=count, of=of, ids=ids, hours=apart / _HOUR)
+#: Each event beside its order, the latest where there are several.
+_BESIDE_ORDERS = f"""
+    SELECT one.event_type,
+        {_measured("one.event_time < placed.event_time", f"(placed.event_time - one.event_time) // {_HOUR}", "true")},
+        {", ".join(_measured(f"one.{column} <> placed.{said}", f"one.{column} - placed.{said}",
+                             f"one.{column} IS NOT NULL AND placed.{said} IS NOT NULL")
+                   for column, said in _REPEATS.items())}
+    FROM timed AS one JOIN (
+        SELECT merchant_id, order_id, max(event_time) AS event_time, arg_max(ship_by, event_time) AS ship_by,
+            arg_max(deliver_by, event_time) AS deliver_by
+        FROM timed WHERE event_type = 'order_placed' GROUP BY merchant_id, order_id
+    ) AS placed ON placed.merchant_id = one.merchant_id AND placed.order_id = one.order_id
+    WHERE NOT one.past AND one.event_type <> 'order_placed'
+    GROUP BY one.event_type ORDER BY one.event_type"""  # fmt: skip
+
+
+def _beside_order(log: Loaded, check: Check, about: dict[str, object], found: Sequence[Any]) -> Iterator[Finding]:
+    of, count, apart, ids = found
+    if _many(log, count, of):
+        hours = apart if check is BEFORE_ORDER else apart / _HOUR
+        yield _finding(check, about, count=count, of=of, ids=ids, hours=hours)
 
 
 def _passed(log: Loaded, event_type: str, column: str) -> Iterator[Finding]:

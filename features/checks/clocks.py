@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from features.checks.declared import Check, Finding, Severity, of_feed
 from features.checks.loaded import DAY, Loaded
-from features.checks.usual import Period, compared, grouped
+from features.checks.usual import Period, compared, gathered, grouped
 
 __all__ = ["CHECKS", "find"]
 
@@ -38,9 +38,9 @@ LATER = Check(
     looks_at="periods whose median delay from event to knowledge is far longer than usual",
     severity=Severity.WARN,
     text="{feed_what}{feed} became known {hours:,.0f} hours after they happened (median of {rows:,}), usually "
-    "{usual:,.1f}; in {periods} periods.",
+    "{usual:,.1f}.",
     text_zh="{feed_zh}{feed_what_zh}在发生 {hours:,.0f} 小时后才被得知（{rows:,} 条的中位数），"
-    "平常为 {usual:,.1f} 小时；共 {periods} 个时段。",
+    "平常为 {usual:,.1f} 小时。",
     do="Ask the sender what held the feed up. A back-fill is fine; if it goes on, features of these days come late.",
     do_zh="请向来源方确认延迟原因。补发历史数据属正常；若持续如此，相应特征会滞后。",
 )
@@ -58,9 +58,9 @@ HOURS = Check(
     name="hours_shifted",
     looks_at="hours of the day at which a type's events happen, against the usual ones shifted by whole hours",
     severity=Severity.WARN,
-    text="{feed_what}{feed} happen {hours:+d} hours from their usual hours of the day ({count:,} events, {periods} "
-    "periods): one of the clocks may be local time marked as UTC.",
-    text_zh="{feed_zh}{feed_what_zh}发生的时段与平常相差 {hours:+d} 小时（{count:,} 条，{periods} 个时段）："
+    text="{feed_what}{feed} happen {hours:+d} hours from their usual hours of the day ({count:,} events): "
+    "one of the clocks may be local time marked as UTC.",
+    text_zh="{feed_zh}{feed_what_zh}发生的时段与平常相差 {hours:+d} 小时（{count:,} 条）："
     "可能有一方把本地时间标成了 UTC。",
     do="Compare one event with the sender's own screen; every time must carry its offset from UTC.",
     do_zh="请取一条事件与来源方系统界面核对；所有时间都须带 UTC 偏移。",
@@ -121,7 +121,7 @@ def _delays(log: Loaded, periods: Sequence[Period]) -> Iterator[Finding]:
 
 def _later(log: Loaded, late: Sequence[tuple[Period, float]]) -> Finding:
     one, usual = max(late, key=lambda found: found[0].values[0])
-    values = {"hours": one.values[0] / _HOUR, "usual": usual / 3600, "rows": one.rows, "periods": len(late)}
+    values = {"hours": one.values[0] / _HOUR, "usual": usual / 3600, "rows": one.rows}
     rows = sum(found.rows for found, _ in late)
     return Finding(
         check=LATER, severity=LATER.severity, about=of_feed(one.event_type, one.source), values=values, count=rows,
@@ -140,7 +140,8 @@ def _gone(log: Loaded, gone: Sequence[tuple[Period, float]]) -> Finding:
 
 def _hours(log: Loaded, periods: Sequence[Period]) -> Iterator[Finding]:
     found: list[tuple[Period, int]] = []
-    for one, before in compared(periods, log, least=log.limits.least_hours_rows):
+    least = log.limits.least_hours_rows
+    for one, before in compared(gathered(periods, least), log, least=least):
         usual = np.sum([other.values for other in before], axis=0)
         shift = _shift(np.array(one.values), usual, log)
         if shift:
@@ -150,7 +151,7 @@ def _hours(log: Loaded, periods: Sequence[Period]) -> Iterator[Finding]:
         rows = sum(other.rows for other, _ in found)
         yield Finding(
             check=HOURS, severity=HOURS.severity, about=of_feed(one.event_type, one.source),
-            values={"hours": shift, "periods": len(found)}, count=rows, of=rows, examples=_examples(log, one),
+            values={"hours": shift}, count=rows, of=rows, examples=_examples(log, one),
         )  # fmt: skip
 
 

@@ -25,13 +25,11 @@ STOPPED = Check(
     looks_at="columns that were usually filled, in the store or earlier in the log, and now seldom or never are",
     severity=Severity.WARN,
     stops_when="at least `stop_inputs` of the models' inputs read the column",
-    text="`{column}` is empty on {count:,} of {of:,} {feed_what}{feed} ({periods} periods); usually "
-    "{usual:.0%} fill it.",
-    text_zh="{of:,} 条{feed_zh}{feed_what_zh}中有 {count:,} 条没有 `{column}`（{periods} 个时段）；"
-    "平常有 {usual:.0%} 会填写。",
-    do="Ask the sender what changed in the export, and have the events sent again under new ids, with a reversal of "
-    "those that went in without it.",
-    do_zh="请向来源方确认导出有何变化，并以新编号补发事件；已导入的缺列事件请用 `event_reversed` 撤回。",
+    text="`{column}` is empty on {count:,} of {of:,} {feed_what}{feed}; usually {usual:.0%} fill it.",
+    text_zh="{of:,} 条{feed_zh}{feed_what_zh}中有 {count:,} 条没有 `{column}`；平常有 {usual:.0%} 会填写。",
+    do="Ask the sender what changed in the export, and take the log in only when that is mended; what went in without it "
+    "is put right by a reversal and the event under a new id.",
+    do_zh="请向来源方确认导出有何变化，修复后再导入；已导入的缺列事件，请先撤回，再以新编号发送。",
 )
 CHECKS = (EMPTY, STOPPED)
 
@@ -80,7 +78,7 @@ def _stop(log: Loaded, odd: Sequence[Period], column: str, place: int, usual: fl
     rows = sum(one.rows for one in odd)
     count = rows - sum(one.values[place] for one in odd)
     first = odd[0]
-    return _finding(log, STOPPED, first, column, count=count, of=rows, usual=usual, periods=len(odd))
+    return _finding(log, STOPPED, first, column, count=count, of=rows, usual=usual)
 
 
 def _finding(log: Loaded, check: Check, one: Period, column: str, *, count: int, of: int, **values: float) -> Finding:

@@ -62,7 +62,7 @@ class Finding:
     @property
     def text_zh(self) -> str:
         """What was found, in Chinese."""
-        return self.check.text_zh.format(**self._told)
+        return self.check.text_zh.format(**self._told).strip()
 
     @property
     def _told(self) -> dict[str, Any]:

@@ -53,7 +53,10 @@ CHECKS = (ORDERS, ANSWERS, REVERSALS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Follows:
-    """Events of some types follow one of type `opener` (any, where empty), whose `named` column says what `key` says."""
+    """Events of some types follow one of type `opener` (of any, where empty).
+
+    It says in its column `named` what they say in `key`.
+    """
 
     event_types: tuple[str, ...]
     key: str

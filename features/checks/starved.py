@@ -62,7 +62,7 @@ class Starving:
     """Who reads what: `reads` are, for each feature in turn, what it asks for; `inputs` are the places of inputs."""
 
     def __init__(self, reads: Sequence[frozenset[Read]], inputs: Collection[int]) -> None:
-        self._reads, self._inputs = reads, frozenset(inputs)
+        self.reads, self._inputs = tuple(reads), frozenset(inputs)
 
     def types(self, event_types: Collection[str]) -> Starved:
         """Without the events of these types."""
@@ -74,12 +74,12 @@ class Starving:
 
     def asked(self) -> list[Read]:
         """All that any feature reads, sorted."""
-        return sorted(frozenset().union(*self._reads))
+        return sorted(frozenset().union(*self.reads))
 
     def _without(self, missing: set[Read]) -> Starved:
-        hit = [place for place, reads in enumerate(self._reads) if not missing.isdisjoint(reads)]
+        hit = [place for place, reads in enumerate(self.reads) if not missing.isdisjoint(reads)]
         return Starved(
-            features=len(hit), of_features=len(self._reads),
+            features=len(hit), of_features=len(self.reads),
             inputs=len(self._inputs.intersection(hit)), of_inputs=len(self._inputs),
         )  # fmt: skip
 

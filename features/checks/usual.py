@@ -1,13 +1,15 @@
 """What a share, a median or a profile is usually: by the store's newest events and a log's own earlier periods."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
+import numpy as np
+
 from features.checks.loaded import Loaded
 
-__all__ = ["PERIODS_BACK", "Period", "compared", "grouped"]
+__all__ = ["PERIODS_BACK", "Period", "compared", "gathered", "grouped"]
 
 #: A period is compared with at most so many before it.
 PERIODS_BACK = 56
@@ -44,6 +46,19 @@ def compared(
         before = periods[max(place - PERIODS_BACK, 0) : place]
         if not one.past and one.rows >= (least or log.limits.least_rows) and _enough(before, log):
             yield one, before
+
+
+def gathered(periods: Sequence[Period], least: int) -> list[Period]:
+    """Counts of neighbouring periods added up until there are enough rows; the last ones may be too few."""
+    found: list[Period] = []
+    for one in periods:
+        if found and found[-1].rows < least and found[-1].past == one.past:
+            last = found.pop()
+            added = tuple(np.add(last.values, one.values).tolist())
+            found.append(replace(last, rows=last.rows + one.rows, values=added))
+        else:
+            found.append(one)
+    return found
 
 
 def _enough(before: Sequence[Period], log: Loaded) -> bool:

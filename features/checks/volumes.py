@@ -17,7 +17,7 @@ SILENT = Check(
     looks_at="days without any event of a feed, or of one of its types, where there were events before",
     severity=Severity.WARN,
     stops_when="at least `stop_inputs` of the models' inputs read what is missing",
-    text="No {feed_what}{feed} became known from {first} to {last} ({days} days); about {usual:,.3g} a day are usual.",
+    text="No {feed_what}{feed} became known from {first} to {last} (days: {days}); about {usual:,.3g} a day are usual.",
     text_zh="{first} 至 {last}（{days} 天）没有收到{feed_zh}{feed_what_zh}，平常每天约 {usual:,.3g} 条。",
     do="Ask the sender whether the export ran on these days, and have them sent again; take the log in only with them, "
     "or silence will look like good behaviour.",
@@ -36,8 +36,8 @@ LOW = Check(
     name="volume_low",
     looks_at="days with far fewer events than the same weekday of the weeks before",
     severity=Severity.WARN,
-    text="On {days} days far fewer {feed_what}{feed} than usual: {count:,} on {first}, where {usual:,} are usual.",
-    text_zh="有 {days} 天{feed_zh}{feed_what_zh}远少于平常：{first} 仅 {count:,} 条，平常约 {usual:,} 条。",
+    text="Far fewer {feed_what}{feed} than usual: {count:,} on {first}, where {usual:,} are usual (such days: {days}).",
+    text_zh="{feed_zh}{feed_what_zh}远少于平常：{first} 仅 {count:,} 条，平常约 {usual:,} 条（共 {days} 天如此）。",
     do="Compare with the sender's own count of the day; a part of the export may be missing.",
     do_zh="请与来源方当天的条数核对；导出可能只完成了一部分。",
 )
@@ -45,8 +45,8 @@ HIGH = Check(
     name="volume_high",
     looks_at="days with far more events than the same weekday of the weeks before",
     severity=Severity.WARN,
-    text="On {days} days far more {feed_what}{feed} than usual: {count:,} on {first}, where {usual:,} are usual.",
-    text_zh="有 {days} 天{feed_zh}{feed_what_zh}远多于平常：{first} 有 {count:,} 条，平常约 {usual:,} 条。",
+    text="Far more {feed_what}{feed} than usual: {count:,} on {first}, where {usual:,} are usual (such days: {days}).",
+    text_zh="{feed_zh}{feed_what_zh}远多于平常：{first} 有 {count:,} 条，平常约 {usual:,} 条（共 {days} 天如此）。",
     do="See whether it was a great sale; else look for events sent twice under new ids, or test data.",
     do_zh="请确认当天是否有大促；若没有，请检查是否以新编号重复发送，或混入了测试数据。",
 )
