@@ -221,8 +221,8 @@ def check_text(check: Check) -> str:
 def checks_page() -> str:
     """Every check of an incoming log, and the limits."""
     intro = (
-        "# Checks\n\nWhat `goodfaith ingest --check-only` looks at. A `stop` makes it end with 1: the log should not be "
-        "taken in as it is; a `warn` is to be looked at; a `note` is good to know. How to use it: "
+        "# Checks\n\nWhat `goodfaith ingest --check-only` looks at. A `stop` makes it end with 1: the log should not "
+        "be taken in as it is; a `warn` is to be looked at; a `note` is good to know. How to use it: "
         "[check a log](../howto/check-a-log.md).\n"
     )
     kinds = [f"## {kind}\n\n" + "\n".join(map(check_text, checks)) for kind, checks in CHECKS.items()]

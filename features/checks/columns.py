@@ -27,8 +27,8 @@ STOPPED = Check(
     stops_when="at least `stop_inputs` of the models' inputs read the column",
     text="`{column}` is empty on {count:,} of {of:,} {feed_what}{feed}; usually {usual:.0%} fill it.",
     text_zh="{of:,} 条{feed_zh}{feed_what_zh}中有 {count:,} 条没有 `{column}`；平常有 {usual:.0%} 会填写。",
-    do="Ask the sender what changed in the export, and take the log in only when that is mended; what went in without it "
-    "is put right by a reversal and the event under a new id.",
+    do="Ask the sender what changed in the export, and take the log in only when that is mended; what went in without "
+    "it is put right by a reversal and the event under a new id.",
     do_zh="请向来源方确认导出有何变化，修复后再导入；已导入的缺列事件，请先撤回，再以新编号发送。",
 )
 CHECKS = (EMPTY, STOPPED)
