@@ -1,5 +1,5 @@
 # Two commands for people: `make demo` and `make test`. Both set up what they need.
-.PHONY: setup demo test check lint types imports locks lock docs clean
+.PHONY: setup setup-spark demo test check lint types imports locks lock docs clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -15,12 +15,16 @@ $(READY): requirements/dev.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	touch $@
 
+# The same with what `--engine spark` needs; a Java 17 runtime has to be there besides.
+setup-spark: $(READY)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.lock -r requirements/spark.lock
+
 # A simulated marketplace, both models, the API and the console on this machine; DEMO takes its options.
 demo: $(READY)
 	$(BIN)/goodfaith demo $(DEMO)
 
 test: $(READY)
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n auto --dist loadfile
 
 check: test lint types imports locks
 
@@ -45,6 +49,8 @@ lock: $(READY)
 		-o requirements/core.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml \
 		--extra training --extra dev -o requirements/dev.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml \
+		--extra spark -c requirements/dev.lock -o requirements/spark.lock
 
 # Write docs/reference/ anew from the code.
 docs: $(READY)

@@ -78,7 +78,7 @@ def features_page() -> str:
         parts.append(f"## {family}\n\n" + table(head, map(feature_row, features)))
     faults = [(f"`{name}`", " ".join((inspect.getdoc(of) or "What the event of that name says.").split()))
               for name, of in COMPONENTS.items()]  # fmt: skip
-    about = "## Own faults\n\nWhat `own_fault_rate` and the credit label count.\n\n"
+    about = "## Own faults\n\nWhat the credit label counts and, but for refunds and settlements, `own_fault_rate`.\n\n"
     parts.append(about + table(("name", "what"), faults))
     return "\n".join((*parts, reporters_text()))
 

@@ -53,10 +53,11 @@ class After:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticked:
-    """The flag says yes (or, with `yes` False, no); a flag that says nothing is neither."""
+    """The flag says yes (or, with `yes` False, no); a flag that says nothing is neither, or, with `untold`, is too."""
 
     column: str
     yes: bool = True
+    untold: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,8 +25,8 @@ COLUMNS_KEPT = (
     "quantity", "kind", "fulfilled_by", "no_return_confirmed", "tracked", "leg", "listing_id", "price_cents",
     "title", "status", "penalty", "change", "reporter_id", "reporter_kind", "evidence", "answer_by",
     "complaint_id", "tier", "channel", "topic", "programme", "programmes", "opened_at", "satisfied",
-    "qualification", "brand", "valid_until",
-    "message_id", "service_id", "reply_by", "due_by", "service", "scan", "speed",
+    "qualification", "brand", "valid_until", "trigger", "points", "text",
+    "message_id", "service_id", "reply_by", "due_by", "service", "scan", "speed", "recovered_from", "basis",
 )  # fmt: skip
 
 

@@ -16,7 +16,8 @@ import pyarrow as pa
 
 from features.events import COLUMNS, Kind
 from features.faults import own_faults
-from features.known import NO_TIME, Known, Rows, days, ranks
+from features.following import followed
+from features.known import NO_TIME, Known, Rows, days, once, ranks
 from features.measures import (
     Amount,
     Asked,
@@ -24,10 +25,12 @@ from features.measures import (
     Changed,
     Column,
     Crossed,
+    Days,
     Dealt,
     Distinct,
     Events,
     Flag,
+    Following,
     Happenings,
     Late,
     Latest,
@@ -37,18 +40,17 @@ from features.measures import (
     Orders,
     OwnFaults,
     Reaches,
-    Repaid,
     Soonest,
     Source,
     Standing,
-    Without,
+    Uncovered,
 )
 from features.real import real
 from features.selection import clocked, day_of, holds, numbered, presence, select, while_known
 from features.spells import FOREVER, Spells, following, highest, intersect, joined, minus, peaks, union
-from features.standing import keyed, order_of_events, soonest, standing
+from features.standing import covered, keyed, order_of_events, soonest, standing
 
-__all__ = ["Facts", "Lexicon", "latest_rows", "resolve"]
+__all__ = ["Facts", "Lexicon", "changes", "latest_rows", "resolve"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -127,7 +129,7 @@ def _facts(known: Known, source: Source, measures: tuple[Measure, ...], lexicon:
 
 def _weigh(known: Known, placed: _Placed, amount: Amount) -> Ints:
     """How much each of the things placed weighs."""
-    if isinstance(amount, One):
+    if isinstance(amount, One | Days):
         return np.ones(len(placed.merchant), dtype=np.int64)
     if isinstance(amount, Reaches) and placed.said is not None:
         return np.asarray(placed.said >= amount.percent, dtype=np.int64)
@@ -165,36 +167,36 @@ def _happenings(known: Known, source: Happenings, _: Lexicon) -> _Placed:
 
 def _asked(known: Known, source: Asked, _: Lexicon) -> _Placed:
     rows, clock = clocked(known, source)
-    return _of_spells(rows, while_known(known, rows, source, clock), day_of(known, source, clock))
+    return _of_spells(rows, while_known(known, rows, source), day_of(known, source, clock))
 
 
 def _own_faults(known: Known, source: OwnFaults, _: Lexicon) -> _Placed:
     rows = known.of("order_placed")
-    faults = own_faults(known, rows, source.components)
-    return _of_spells(rows, union(joined([fault.spells for fault in faults])), days(rows.time))
+    return _of_spells(rows, _while_bad(known, rows, source), days(rows.time))
 
 
 def _capped(known: Known, source: Capped, _: Lexicon) -> _Placed:
     rows, clock = clocked(known, source.orders)
     day = day_of(known, source.orders, clock)
-    bad = [] if source.bad is None else [_while_bad(known, rows, source.bad, clock)]
-    good = [] if source.of is None else [real(known, rows, while_known(known, rows, source.of, clock, own=True))]
+    bad = [] if source.bad is None else [_while_bad(known, rows, source.bad)]
+    good = [] if source.of is None else [real(known, rows, while_known(known, rows, source.of, own=True))]
     spells = union(joined([*bad, *good]))
     # What is still to come is in no window, and must not stand in the way of what is.
     spells = spells.since(day[spells.key])
     return _of_spells(rows, _at_most(spells, known.keys(rows, "buyer_id"), day, source.most), day)
 
 
-def _while_bad(known: Known, rows: Rows, source: Orders | OwnFaults, clock: Ints) -> Spells:
+@once
+def _while_bad(known: Known, rows: Rows, source: Orders | OwnFaults) -> Spells:
     if isinstance(source, Orders):
-        return while_known(known, rows, source, clock, own=True)
+        return while_known(known, rows, source, own=True)
     return union(joined([fault.spells for fault in own_faults(known, rows, source.components)]))
 
 
-def _at_most(spells: Spells, buyer: Ints, day: Ints, most: int) -> Spells:
-    """Of the spells of each buyer's orders, those of the `most` latest at any time."""
-    alone = np.arange(len(buyer)) + buyer.max(initial=-1) + 1
-    owner = np.where(buyer < 0, alone, buyer)
+def _at_most(spells: Spells, owner: Ints, day: Ints, most: int) -> Spells:
+    """Of the spells of each owner's things, those of the `most` latest at any time; what has none stands alone."""
+    alone = np.arange(len(owner)) + owner.max(initial=-1) + 1
+    owner = np.where(owner < 0, alone, owner)
     height = day[spells.key] - day.min(initial=0)
     chosen = highest(Spells(key=owner[spells.key], start=spells.start, end=spells.end), height, most)
     return Spells(key=spells.key[chosen.key], start=chosen.start, end=chosen.end)
@@ -224,14 +226,6 @@ def _within(keys: Ints, stretch: Ints) -> Ints:
     return np.where(keys < 0, -1, apart)
 
 
-def _without(known: Known, source: Without, _: Lexicon) -> _Placed:
-    rows = select(known, source.of)
-    rows = rows.where(known.filled(rows, source.by))
-    until = None if source.hours is None else rows.time - source.hours * _HOUR
-    spells = minus(numbered(rows), presence(known, rows, source.lacking, by=source.by, until=until))
-    return _of_spells(rows, spells, days(rows.time))
-
-
 def _changed(known: Known, source: Changed, _: Lexicon) -> _Placed:
     rows = _saying(known, _saying(known, select(known, source.of), source.by), source.column)
     spells = numbered(rows)
@@ -240,12 +234,43 @@ def _changed(known: Known, source: Changed, _: Lexicon) -> _Placed:
     before, after = spells.key[before], spells.key[after]
     number = COLUMNS[source.column].kind is not Kind.TEXT
     said = known.numbers(rows, source.column) if number else ranks(known.texts(rows, source.column))
-    moved = said[before] != said[after]
-    before, after, pairs = before[moved], after[moved], pairs.where(moved)
     fallen = (said[before] - said[after]) * 100 // np.maximum(said[before], 1)
+    moved = (said[before] != said[after]) & ((fallen >= source.fallen) | (source.fallen == 0))
+    after, fallen, pairs = after[moved], fallen[moved], pairs.where(moved)
     return _Placed(
         merchant=rows.merchant[after], clock=days(rows.time[after]), start=pairs.start, end=pairs.end,
         rows=rows, row=after, said=fallen,
+    )  # fmt: skip
+
+
+def changes(known: Known, source: Changed) -> tuple[Rows, Spells]:
+    """The events of a type, and while which of them (by place) are changes."""
+    placed = _changed(known, source, Lexicon())
+    if placed.rows is None or placed.row is None:
+        raise TypeError(f"{source} is not made of events")
+    return placed.rows, Spells(key=placed.row, start=placed.start, end=placed.end)
+
+
+def _uncovered(known: Known, source: Uncovered, _: Lexicon) -> _Placed:
+    rows = select(known, source.of)
+    rows = rows.where(known.filled(rows, source.papers.by[0]))
+    rows = rows.where(~covered(known, rows, source.papers))
+    return _of_spells(rows, numbered(rows), days(rows.time))
+
+
+def _following(known: Known, source: Following, lexicon: Lexicon) -> _Placed:
+    placed = _PLACE[type(source.of)](known, source.of, lexicon)
+    if placed.rows is None or placed.row is None:
+        raise TypeError(f"{source.of} is not made of events")
+    rows, row = placed.rows, placed.row
+    spells = Spells(key=np.arange(len(row)), start=placed.start, end=placed.end)
+    spells = intersect(spells, followed(known, placed.merchant, rows.time[row], source))
+    if source.each:
+        spells = _at_most(spells, known.keys(rows, source.each)[row], placed.clock, 1)
+    at = spells.key
+    return _Placed(
+        merchant=placed.merchant[at], clock=placed.clock[at], start=spells.start, end=spells.end, rows=rows,
+        row=row[at], said=None if placed.said is None else placed.said[at],
     )  # fmt: skip
 
 
@@ -263,12 +288,6 @@ def _open(known: Known, source: Open, _: Lexicon) -> _Placed:
     spells = minus(numbered(opened), presence(known, opened, [Events(event_type=source.closed)], by=source.by))
     moves = peaks(Spells(key=keys[spells.key], start=spells.start, end=spells.end), top - day[spells.key])
     return _Placed(merchant=owner[moves.key], clock=top - moves.height, start=moves.start, end=moves.end)
-
-
-def _repaid(known: Known, source: Repaid, _: Lexicon) -> _Placed:
-    rows = known.of(source.event_type)
-    spells = intersect(numbered(rows), presence(known, rows, [source.refund], by="refund_id"))
-    return _of_spells(rows, spells, days(rows.time))
 
 
 def _latest(known: Known, source: Latest, lexicon: Lexicon) -> _Placed:
@@ -319,17 +338,17 @@ def _said(known: Known, rows: Rows, column: str, lexicon: Lexicon) -> Ints:
     return known.numbers(rows, column)
 
 
-def latest_rows(known: Known, source: Latest, count: int) -> Ints:
-    """The event (by position in the partition) that stands for each of `count` merchants at the end; -1 for none."""
-    standing = np.full(count, -1)
+def latest_rows(known: Known, source: Latest, count: int, *, column: str) -> Ints:
+    """What the event that stands for each of `count` merchants at the end says in an integer column; 0 for none."""
+    standing = np.zeros(count, dtype=np.int64)
     parts = [_saying(known, select(known, events), source.column) for events in source.of]
     merchant = np.concatenate([rows.merchant for rows in parts])
-    position = np.concatenate([rows.position for rows in parts])
+    says = np.concatenate([known.numbers(rows, column) for rows in parts])
     places = order_of_events(known, parts)
     order = np.argsort(-places if source.earliest else places)
     live = order[np.concatenate([rows.end for rows in parts])[order] == FOREVER]
     # Of several assignments to one place the last one stays.
-    standing[merchant[live]] = position[live]
+    standing[merchant[live]] = says[live]
     return standing
 
 
@@ -340,11 +359,11 @@ _PLACE: dict[type, Callable[[Known, Any, Lexicon], _Placed]] = {
     OwnFaults: _own_faults,
     Capped: _capped,
     Distinct: _distinct,
-    Without: _without,
     Changed: _changed,
+    Following: _following,
     Open: _open,
-    Repaid: _repaid,
     Standing: _standing,
     Soonest: _soonest,
+    Uncovered: _uncovered,
     Latest: _latest,
 }

@@ -7,12 +7,15 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from features.known import NO_TIME, Known, Rows, days
-from features.measures import Asked, AtMost, Events, Is, IsNot
-from features.selection import numbered, presence, select, speaks
+from features.known import NO_TIME, Known, Rows, days, once
+from features.measures import Asked, AtLeast, AtMost, Events, Is, IsNot
+from features.selection import Until, numbered, presence, select, speaks
 from features.spells import Spells, intersect, joined, match, minus
 
-__all__ = ["COMPONENTS", "SILENCE_PROOF", "TOLD", "OrderFaults", "own_faults"]
+__all__ = [
+    "CLAIMED", "COMPONENTS", "LOST", "LOST_DISPUTES", "PROMISED_DELIVERY", "PROMISED_DISPATCH", "SILENCE_PROOF", "TOLD",
+    "OrderFaults", "own_faults", "unless",
+]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
 
@@ -20,14 +23,28 @@ _SHIPMENTS = Events(event_type="order_shipped")
 _DELIVERIES = Events(event_type="order_delivered")
 _OWN_CANCELLATIONS = Events(event_type="order_cancelled", where=(Is(column="actor", words=("merchant",)),))
 _OTHER_CANCELLATIONS = Events(event_type="order_cancelled", where=(IsNot(column="actor", words=("merchant",)),))
-_LOST_DISPUTES = Events(event_type="dispute_resolved", where=(Is(column="outcome", words=("merchant_at_fault",)),))
+LOST_DISPUTES = Events(event_type="dispute_resolved", where=(Is(column="outcome", words=("merchant_at_fault",)),))
 _LOW_REVIEWS = Events(event_type="review_posted", where=(AtMost(column="stars", most=2),))
 _FAULTY_RETURNS = Events(
     event_type="return_requested", where=(Is(column="reason", words=("quality", "not_as_described")),)
 )
+PROMISED_DISPATCH, PROMISED_DELIVERY = Until(clock="ship_by"), Until(clock="deliver_by")
 _ANSWERS = Events(event_type="return_answered")
 _SILENT_RETURNS = Asked(of=_FAULTY_RETURNS, by="return_id", clock="answer_by", lacking=(_ANSWERS,))
 _ACCEPTED_RETURNS = Events(event_type="return_answered", where=(Is(column="outcome", words=("accepted",)),))
+_OWN = Is(column="finally_liable", words=("merchant",))
+_ABOUT_GOODS = (
+    "quality", "counterfeit", "not_as_described", "damaged", "wrong_item", "missing_parts", "unsafe",
+)  # fmt: skip
+_GOODS_REFUNDED = Events(event_type="refund_paid", where=(Is(column="reason", words=_ABOUT_GOODS), _OWN))
+_NOTHING_CAME = Events(event_type="refund_paid", where=(Is(column="reason", words=("not_received",)), _OWN))
+#: What a refund is paid for when something was wrong.
+CLAIMED = (*_ABOUT_GOODS, "not_received")
+_SETTLED = Is(column="outcome", words=("settled",))
+_SETTLEMENTS = Events(event_type="dispute_resolved", where=(_SETTLED,))
+_COMPENSATED = Events(event_type="dispute_resolved", where=(_SETTLED, AtLeast(column="amount_cents", least=1)))
+#: The carrier says that it lost the parcel.
+LOST = Events(event_type="parcel_scanned", where=(Is(column="leg", words=("out",)), Is(column="scan", words=("lost",))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +85,8 @@ def _dispatch_late(known: Known, orders: Rows) -> tuple[Spells, Ints]:
     """Not shipped by the promised time, and not cancelled by anyone but the merchant before it."""
     ship_by = known.times(orders, "ship_by")
     promised = ship_by != NO_TIME
-    kept = presence(known, orders, [_SHIPMENTS], by="order_id", until=ship_by)
-    excused = presence(known, orders, [_OTHER_CANCELLATIONS], by="order_id", until=ship_by, own=True)
+    kept = presence(known, orders, [_SHIPMENTS], by="order_id", until=PROMISED_DISPATCH)
+    excused = presence(known, orders, [_OTHER_CANCELLATIONS], by="order_id", until=PROMISED_DISPATCH, own=True)
     due = numbered(orders).where(promised[numbered(orders).key])
     # That nothing came is known once the promised time has passed.
     late = minus(minus(due.since(known.due(ship_by)[due.key]), kept), excused)
@@ -78,7 +95,7 @@ def _dispatch_late(known: Known, orders: Rows) -> tuple[Spells, Ints]:
 
 def _low_stars_on_time(known: Known, orders: Rows) -> tuple[Spells, Ints]:
     """One or two stars for an order that came by the promised time: the carrier is not to blame."""
-    on_time = presence(known, orders, [_DELIVERIES], by="order_id", until=known.times(orders, "deliver_by"))
+    on_time = presence(known, orders, [_DELIVERIES], by="order_id", until=PROMISED_DELIVERY)
     reviews, spells, event = _beside_orders(known, orders, _LOW_REVIEWS)
     return _while(spells, reviews.time[event], on_time)
 
@@ -86,14 +103,11 @@ def _low_stars_on_time(known: Known, orders: Rows) -> tuple[Spells, Ints]:
 def _low_stars_not_late(known: Known, orders: Rows) -> tuple[Spells, Ints]:
     """One or two stars for an order that is not known to have come late: silence about it excuses none."""
     deliver_by = known.times(orders, "deliver_by")
-    in_time = presence(known, orders, [_DELIVERIES], by="order_id", until=deliver_by)
+    in_time = presence(known, orders, [_DELIVERIES], by="order_id", until=PROMISED_DELIVERY)
     came = presence(known, orders, [_DELIVERIES], by="order_id")
     late = minus(came.where(deliver_by[came.key] != NO_TIME), in_time)
     reviews, spells, event = _beside_orders(known, orders, _LOW_REVIEWS)
-    row, other = match(spells.key, late.key)
-    excused = Spells(key=row, start=late.start[other], end=late.end[other])
-    rest = minus(Spells(key=np.arange(len(event)), start=spells.start, end=spells.end), excused)
-    return Spells(key=spells.key[rest.key], start=rest.start, end=rest.end), reviews.time[event[rest.key]]
+    return unless(spells, reviews.time[event], late)
 
 
 def _return_accepted(known: Known, orders: Rows) -> tuple[Spells, Ints]:
@@ -114,6 +128,39 @@ def _return_not_refused(known: Known, orders: Rows) -> tuple[Spells, Ints]:
     return joined([accepted, spells]), np.concatenate([when, silences.time[silence]])
 
 
+def _claims(known: Known, orders: Rows) -> tuple[Spells, Ints]:
+    """Refunds for what was wrong with the goods, or for goods that never came, unless the carrier lost them."""
+    goods, spells, event = _beside_orders(known, orders, _GOODS_REFUNDED)
+    missing, unseen, other = _beside_orders(known, orders, _NOTHING_CAME)
+    unseen, when = unless(unseen, missing.time[other], presence(known, orders, [LOST], by="order_id"))
+    return joined([spells, unseen]), np.concatenate([goods.time[event], when])
+
+
+def _refunded(known: Known, orders: Rows) -> tuple[Spells, Ints]:
+    """A refund, finally the merchant's, for quality, fakes, damage, unsafe, wrong, missing or misdescribed goods.
+
+    Or for goods that never came, unless the carrier says that it lost them; whether or not a dispute followed. What
+    was refunded of an order whose dispute was settled is the settlement's.
+    """
+    return unless(*_claims(known, orders), presence(known, orders, [_SETTLEMENTS], by="order_id", own=True))
+
+
+def _settled(known: Known, orders: Rows) -> tuple[Spells, Ints]:
+    """A dispute settled with compensation: the settlement names an amount, or the order was refunded as above."""
+    settled = presence(known, orders, [_SETTLEMENTS], by="order_id", own=True)
+    refunds, paid = _while(*_claims(known, orders), settled)
+    named, spells, event = _beside_orders(known, orders, _COMPENSATED)
+    return joined([spells, refunds]), np.concatenate([named.time[event], paid])
+
+
+def unless(spells: Spells, happened: Ints, other: Spells) -> tuple[Spells, Ints]:
+    """The stretches of faults (n,) during which no spell of `other` with the same key runs, and when each happened."""
+    row, beside = match(spells.key, other.key)
+    excused = Spells(key=row, start=other.start[beside], end=other.end[beside])
+    rest = minus(Spells(key=np.arange(len(happened)), start=spells.start, end=spells.end), excused)
+    return Spells(key=spells.key[rest.key], start=rest.start, end=rest.end), happened[rest.key]
+
+
 def _while(spells: Spells, happened: Ints, other: Spells) -> tuple[Spells, Ints]:
     """The faults during which a spell of `other` with the same key runs too."""
     row, beside = match(spells.key, other.key)
@@ -130,15 +177,17 @@ COMPONENTS: MappingProxyType[str, _Component] = MappingProxyType(
     {
         "dispatch_late": _dispatch_late,
         "cancelled": _reported(_OWN_CANCELLATIONS),
-        "dispute_lost": _reported(_LOST_DISPUTES),
+        "dispute_lost": _reported(LOST_DISPUTES),
         "low_stars_on_time": _low_stars_on_time,
         "return_accepted": _return_accepted,
         "low_stars_not_late": _low_stars_not_late,
         "return_not_refused": _return_not_refused,
+        "refunded": _refunded,
+        "settled": _settled,
     }
 )
 
-#: What labels and the plain rate count, where everything that happened is told.
+#: What the plain rate counts, where everything that happened is told; labels name their components themselves.
 TOLD = ("dispatch_late", "cancelled", "dispute_lost", "low_stars_on_time", "return_accepted")
 #: The same for models: no fault can be kept out of it by leaving out a delivery or an answer.
 SILENCE_PROOF = ("dispatch_late", "cancelled", "dispute_lost", "low_stars_not_late", "return_not_refused")
@@ -146,5 +195,10 @@ SILENCE_PROOF = ("dispatch_late", "cancelled", "dispute_lost", "low_stars_not_la
 
 def own_faults(known: Known, orders: Rows, components: Sequence[str]) -> list[OrderFaults]:
     """The merchant's own faults in `orders` (rows of `order_placed`), component by component."""
-    found = [(name, *COMPONENTS[name](known, orders)) for name in components]
-    return [OrderFaults(component=name, spells=spells, happened=happened) for name, spells, happened in found]
+    return [_faults(known, orders, name) for name in components]
+
+
+@once
+def _faults(known: Known, orders: Rows, component: str) -> OrderFaults:
+    spells, happened = COMPONENTS[component](known, orders)
+    return OrderFaults(component=component, spells=spells, happened=happened)

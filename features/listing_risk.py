@@ -9,10 +9,14 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, select
 
+from features.authorised import authorisations
 from features.database import day_of
 from features.known import Known, known_of
 from features.listings import READS, listing_counts, twins_of
+from features.midnights import midnight_of
 from features.neighbours import of_types
+from features.norm_rows import norm_of
+from features.offers import Names
 from features.spells import FOREVER, Spells
 from features.tables import event_keys
 
@@ -23,13 +27,26 @@ _WINDOWS = (90, 365)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingRisk:
-    """A merchant's listing: what it says of itself, its twins, and what was learned of it and them, by days back."""
+    """A merchant's listing: what it says of itself, its twins, and what was learned of it and them, by days back.
+
+    `norm_cents` is what its brand's goods usually cost in its category, None where that is not known; `authorised`
+    tells whether the merchant may sell the brand there, None for a listing without a brand.
+    """
 
     merchant_id: str
     says: Mapping[str, Any]
     twins: tuple[str, ...]
     fake_reports: Mapping[int, int]
     fakes_confirmed: Mapping[int, int]
+    titles_changed: Mapping[int, int]
+    norm_cents: int | None
+    authorised: bool | None
+
+    @property
+    def percent_of_norm(self) -> int | None:
+        """What it costs, in percent of what its brand's goods usually cost, rounded down."""
+        price = self.says["price_cents"]
+        return None if price is None or self.norm_cents is None else price * 100 // self.norm_cents
 
 
 def listing_risks(tx: Connection, listing_id: str, *, now: datetime) -> tuple[ListingRisk, ...]:
@@ -40,7 +57,7 @@ def listing_risks(tx: Connection, listing_id: str, *, now: datetime) -> tuple[Li
 
 
 def _risk(tx: Connection, merchant_id: str, listing_id: str, day: int) -> ListingRisk | None:
-    rows = of_types(tx, merchant_id, {*READS, "event_reversed"})
+    rows = of_types(tx, merchant_id, {*READS, "qualification_checked", "event_reversed"})
     market = known_of(rows, np.zeros(rows.num_rows, dtype=np.int64), live=True)
     names = _names(market)
     if listing_id not in names:
@@ -50,13 +67,33 @@ def _risk(tx: Connection, merchant_id: str, listing_id: str, day: int) -> Listin
     pairs = twins_of(market)
     standing = pairs.spells.key[pairs.spells.end == FOREVER]
     twins = {by_key[int(pairs.other[pair])] for pair in standing if pairs.one[pair] == key}
+    says = _says(market, listing_id)
     return ListingRisk(
         merchant_id=merchant_id,
-        says=_says(market, listing_id),
+        says=says,
         twins=tuple(sorted(twins)),
         fake_reports=_counts(market, "reports", key, day),
         fakes_confirmed=_counts(market, "fakes", key, day),
+        titles_changed=_counts(market, "titles", key, day),
+        norm_cents=_norm(tx, says, day),
+        authorised=_authorised(market, says, day),
     )
+
+
+def _norm(tx: Connection, says: Mapping[str, Any], day: int) -> int | None:
+    """What its brand's goods usually cost, as of the last midnight that was summed up."""
+    brand, category = says["brand"], says["category"]
+    if brand is None or category is None:
+        return None
+    return norm_of(tx, midnight_of(tx, day).day, brand=brand, category=category)
+
+
+def _authorised(market: Known, says: Mapping[str, Any], day: int) -> bool | None:
+    if says["brand"] is None:
+        return None
+    names = Names()
+    papers = authorisations(market, names)
+    return papers.hold_for(names.number(says["brand"]), names.number(says["category"]), day=day)
 
 
 def _names(market: Known) -> dict[str, int]:

@@ -8,22 +8,23 @@ A count within a window is turned into spells: each thing counts from when it is
 old, or taken back. So the worst listing of a merchant is the highest of its listings' counts, a token that moves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
-from features.facts import Facts
+from features.events import OF_A_LISTING
+from features.facts import Facts, changes
+from features.held import held
 from features.known import Known, Rows, days
-from features.measures import Crossed, Events, Is, Measure
+from features.measures import Changed, Crossed, Events, Is, Measure
 from features.selection import numbered, select
 from features.sharing import Pairs, not_public, pairs
-from features.spells import FOREVER, Moves, Spells, heights, intersect, joined, match, peaks, union
-from features.tables import OF_A_LISTING
+from features.spells import Moves, Spells, heights, intersect, joined, match, peaks, union
 
-__all__ = ["MOST_WITH_A_TITLE", "READS", "listing_counts", "listing_facts", "twins_of"]
+__all__ = ["MOST_WITH_A_TITLE", "READS", "counted", "listing_counts", "listing_facts", "twins_of"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -35,6 +36,7 @@ READS = tuple(sorted(OF_A_LISTING))
 MOST_WITH_A_TITLE = 5
 
 _FILED = Events(event_type="fake_report_filed")
+_RENAMED = Changed(of=Events(event_type="listing_changed"), column="title", by="listing_id")
 _WHAT: MappingProxyType[str, tuple[Events, ...]] = MappingProxyType(
     {
         "reports": (_FILED,),
@@ -58,14 +60,18 @@ def _merchants(market: Known, measure: Measure) -> Facts:
     if how == "worst":
         counts = heights(spells)
         top = peaks(Spells(key=owner[counts.key], start=counts.start, end=counts.end), counts.height)
-        return _facts(top, measure)
+        return held(top, measure)
     some = union(spells)
-    return _facts(Moves(key=owner[some.key], start=some.start, end=some.end, height=np.ones_like(some.key)), measure)
+    return held(Moves(key=owner[some.key], start=some.start, end=some.end, height=np.ones_like(some.key)), measure)
 
 
 def listing_counts(market: Known, what: str, *, days_back: int) -> Spells:
     """Each thing that counts for a listing within a window: spells under the listings' keys in the market."""
-    counting = joined([_within(market, select(market, events), days_back) for events in _WHAT[what]])
+    if what == "titles":
+        rows, spells = changes(market, _RENAMED)
+        counting = _within(days(rows.time)[spells.key], market.keys(rows, "listing_id")[spells.key], spells, days_back)
+    else:
+        counting = counted(market, what, lambda rows: market.keys(rows, "listing_id"), days_back=days_back)
     twins = twins_of(market)
     pair, thing = match(twins.other, counting.key)
     of_twins = Spells(key=pair, start=counting.start[thing], end=counting.end[thing])
@@ -76,19 +82,30 @@ def listing_counts(market: Known, what: str, *, days_back: int) -> Spells:
     return joined([counting, Spells(key=twins.one[pair[both.key]], start=both.start, end=both.end)])
 
 
-def _within(market: Known, rows: Rows, days_back: int) -> Spells:
-    """From when until when each thing counts; one that names no listing counts for none."""
-    listing, spells = _listing_of(market, rows)
-    clock = days(rows.time)[spells.key]
+def counted(market: Known, what: str, number: Callable[[Rows], Ints], *, days_back: int) -> Spells:
+    """Each thing that counts within a window, under the number of what it names; one that names nothing for none.
+
+    `number` tells what events name themselves, -1 for nothing.
+    """
+    found = []
+    for events in _WHAT[what]:
+        rows = select(market, events)
+        named, spells = _named(market, rows, number)
+        found.append(_within(days(rows.time)[spells.key], named, spells, days_back))
+    return joined(found)
+
+
+def _within(clock: Ints, key: Ints, spells: Spells, days_back: int) -> Spells:
+    """From when until when each thing counts (under its key): while it is past, known, and not too old."""
     start = np.maximum(clock, spells.start)
     end = np.minimum(np.maximum(clock + days_back, start), spells.end)
-    lasting = (start < end) & (listing >= 0)
-    return Spells(key=listing[lasting], start=start[lasting], end=end[lasting])
+    lasting = (start < end) & (key >= 0)
+    return Spells(key=key[lasting], start=start[lasting], end=end[lasting])
 
 
-def _listing_of(market: Known, rows: Rows) -> tuple[Ints, Spells]:
-    """The listing of each thing, its own or its report's, and while that is known; spells carry the thing's place."""
-    own, known = market.keys(rows, "listing_id"), numbered(rows)
+def _named(market: Known, rows: Rows, number: Callable[[Rows], Ints]) -> tuple[Ints, Spells]:
+    """What each thing names, itself or by its report, and while that is known; spells carry the thing's place."""
+    own, known = number(rows), numbered(rows)
     if rows.event_type != "fake_report_resolved":
         return own[known.key], known
     filed = select(market, _FILED)
@@ -96,7 +113,7 @@ def _listing_of(market: Known, rows: Rows) -> tuple[Ints, Spells]:
     reported = Spells(key=row, start=days(filed.start)[report], end=days(filed.end)[report])
     named = known.where(own[known.key] >= 0)
     by_row = np.full(len(rows), -1)
-    by_row[row] = market.keys(filed, "listing_id")[report]
+    by_row[row] = number(filed)[report]
     told = union(intersect(known, reported.where(reported.start < reported.end)))
     return np.concatenate([own[named.key], by_row[told.key]]), joined([named, told])
 
@@ -123,15 +140,3 @@ def _owners(market: Known) -> Ints:
     owner = np.full(int(keys.max(initial=-1)) + 2, -1)
     owner[keys] = np.concatenate([rows.merchant for rows in every])
     return owner
-
-
-def _facts(moves: Moves, measure: Measure) -> Facts:
-    """A merchant's height while it is that."""
-    back = np.flatnonzero(moves.end < FOREVER)
-    return Facts(
-        merchant=np.concatenate([moves.key, moves.key[back]]),
-        clock=np.concatenate([moves.start, moves.end[back]]),
-        known=np.concatenate([moves.start, moves.end[back]]),
-        amounts=np.concatenate([moves.height, -moves.height[back]])[None, :],
-        measures=(measure,),
-    )

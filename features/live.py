@@ -19,7 +19,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from features.database import insert_new, some
 from features.facts import latest_rows, resolve
 from features.known import Known, known_of
-from features.measures import Latest, Measure, Soonest, Standing
+from features.measures import Following, Latest, Measure, Soonest, Standing, Uncovered
 from features.neighbours import all_of, beside, by_seq, key_rows, together
 from features.tables import event_keys, merchants, waiting
 from features.tile_rows import MEASURES, VERSION, Entries, entries_of, replace_tiles, write_tiles
@@ -33,6 +33,16 @@ _DAY = 86_400_000_000
 #: Where "the latest" of something is asked for; a merchant's heads are the events that stand for it, in this order.
 _HEADS: tuple[Latest, ...] = tuple(
     dict.fromkeys(measure.source for measure in MEASURES if isinstance(measure.source, Latest))
+)
+
+#: Where it matters what happened shortly before.
+_FOLLOWING: tuple[Following, ...] = tuple(
+    dict.fromkeys(measure.source for measure in MEASURES if isinstance(measure.source, Following))
+)
+
+#: Where it matters what was on paper.
+_UNCOVERED: tuple[Uncovered, ...] = tuple(
+    dict.fromkeys(measure.source for measure in MEASURES if isinstance(measure.source, Uncovered))
 )
 
 _ALL_STANDING = [one.source.of if isinstance(one.source, Soonest) else one.source for one in MEASURES]
@@ -123,7 +133,7 @@ def rebuild(tx: Connection, merchant_ids: Sequence[str], *, at: int) -> None:
         insert_new(tx, event_keys, key_rows(theirs, theirs.column("seq").to_pylist()))
     known = known_of(rows, _numbers(rows, names), live=True)
     replace_tiles(tx, names, _entries(tx, known, at))
-    _keep(tx, names, _heads(known, rows, len(names)))
+    _keep(tx, names, _heads(known, len(names)))
 
 
 def _wait(tx: Connection, rows: pa.Table) -> None:
@@ -165,7 +175,8 @@ def _taken_back(tx: Connection, new: pa.Table) -> set[str]:
 def _add_difference(tx: Connection, new: pa.Table, kept: Mapping[str, _Kept], at: int) -> None:
     names = sorted(new.column("merchant_id").unique().to_pylist())
     heads = {seq for name in names for seq in kept[name].heads if seq}
-    before = beside(tx, new, heads=heads | together(tx, new, _STANDING)).rows
+    heads |= together(tx, new, _STANDING)
+    before = beside(tx, new, heads=heads, following=_FOLLOWING, uncovered=_UNCOVERED).rows
     # Each merchant is two in one pass: without the new events under its own number, with them under a later one.
     rows = pa.concat_tables([before, before, new], promote_options="default")
     numbers = _numbers(rows, names)
@@ -173,7 +184,7 @@ def _add_difference(tx: Connection, new: pa.Table, kept: Mapping[str, _Kept], at
     known = known_of(rows, numbers, live=True)
     moved = touched(MEASURES, new.column("event_type").unique().to_pylist())
     write_tiles(tx, names, _difference(_entries(tx, known, at, moved), len(names)))
-    _keep(tx, names, _heads(known, rows, 2 * len(names))[len(names) :])
+    _keep(tx, names, _heads(known, 2 * len(names))[len(names) :])
 
 
 def _difference(both: Entries, count: int) -> Entries:
@@ -192,10 +203,9 @@ def _entries(tx: Connection, known: Known, at: int, measures: Sequence[Measure] 
     return entries_of(resolve(known, measures, KeptWords(tx)), day=at // _DAY)
 
 
-def _heads(known: Known, rows: pa.Table, count: int) -> list[list[int]]:
+def _heads(known: Known, count: int) -> list[list[int]]:
     """The heads of each merchant (by number): the seq of the event that stands for each `Latest`, 0 for none."""
-    seqs = np.append(rows.column("seq").to_numpy(), 0)
-    standing = [seqs[latest_rows(known, source, count)] for source in _HEADS]
+    standing = [latest_rows(known, source, count, column="seq") for source in _HEADS]
     return [list(map(int, own)) for own in np.stack(standing, axis=1)]
 
 

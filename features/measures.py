@@ -8,6 +8,7 @@ that equal declarations are equal, share their work and have equal hashes.
 from dataclasses import dataclass
 
 from features.conditions import After, AtLeast, AtMost, Carries, Condition, Is, IsNot, Lists, Ticked
+from features.credence import Belief, Credence
 
 __all__ = [
     "After",
@@ -23,10 +24,12 @@ __all__ = [
     "Condition",
     "Credence",
     "Crossed",
+    "Days",
     "Dealt",
     "Distinct",
     "Events",
     "Flag",
+    "Following",
     "Happenings",
     "Is",
     "IsNot",
@@ -40,13 +43,12 @@ __all__ = [
     "Orders",
     "OwnFaults",
     "Reaches",
-    "Repaid",
     "Said",
     "Soonest",
     "Source",
     "Standing",
     "Ticked",
-    "Without",
+    "Uncovered",
 ]
 
 
@@ -70,8 +72,8 @@ class Asked:
     """What was ordered, asked for or promised: events, each on one of its own clocks, while something is known of it.
 
     It counts while at least one event of `having` (if any is named) and none of `lacking` is known with the same `by`;
-    with `in_time`, only events no later than the clock are looked at. The clock runs so many seconds `later` than what
-    the event says. An event whose clock is null is left out.
+    with `in_time`, only events no later than the clock are looked at, or so many seconds `ahead` of it. The clock is so
+    many seconds `later` than what the event says. An event whose clock is null is left out.
 
     It may itself stand among events: it is then what counts, at its clock, and where that is a deadline it is known no
     sooner than the deadline has passed. So silence is something that happens: what is asked and lacks its answer.
@@ -84,6 +86,7 @@ class Asked:
     having: tuple["Events | Asked", ...] = ()
     lacking: tuple["Events | Asked", ...] = ()
     in_time: bool = False
+    ahead: int = 0
 
     @property
     def deadline(self) -> bool:
@@ -114,8 +117,8 @@ class Capped:
     """Orders again, but of each buyer at most `most` (those with the latest clocks), and only what volume cannot buy.
 
     Orders of `bad` count whatever else became of them; orders of `of` while they are real (`features/real.py`): not
-    cancelled, not known to be untracked, not of a buyer linked to the merchant, not past their promised time without
-    a sign. In `having` and `lacking`, an event that names another buyer than its order's says nothing of the order.
+    cancelled, not of a buyer linked to the merchant, and, once untracked or past their promised time, known to have
+    been sent. In `having` and `lacking`, an event that names another buyer than its order's says nothing of the order.
     An order whose buyer is not known is one of a buyer of its own.
 
     So within any window each buyer moves a sum by at most `most`, and `Capped(bad=x)` is never more than
@@ -154,28 +157,30 @@ class Distinct:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Without:
-    """Events that say a `by`, on their own clock, while nothing of `lacking` with the same one is known.
-
-    With `hours`, only what happened at least so many hours before the event is looked at.
-    """
-
-    of: Events
-    lacking: tuple[Events, ...]
-    by: str = "order_id"
-    hours: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
     """Events that say in `column` something else than the one before them with the same `by`, on their own clock.
 
-    Events that say nothing there are passed over; ties of `event_time` are settled as in `Latest`.
+    Events that say nothing there are passed over; ties of `event_time` are settled as in `Latest`. With `fallen`, only
+    those by which a number fell by at least so many percent.
     """
 
     of: Events
     column: str
     by: str
+    fallen: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """What happens no earlier than an event of `after`, and less than `days` days after it, while that is known too.
+
+    With `each`, of each value of that column only the latest counts.
+    """
+
+    of: Happenings | Changed
+    after: Events
+    days: int
+    each: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,14 +190,6 @@ class Open:
     opened: str
     closed: str
     by: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repaid:
-    """Events about refunds, while a refund of the same id is known that meets the conditions; no clock."""
-
-    event_type: str
-    refund: Events
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +211,19 @@ class Soonest:
     """Per merchant, what stands that will end by its date before all others; no clock. It says that date."""
 
     of: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uncovered:
+    """Events that name what a paper is asked for, and that none covered, on their own clock.
+
+    A paper covers an event that says the same in the first column of its `by`, and in the others the same or whatever
+    it likes where the paper says nothing; it must hold on the day on which the event became known, and have been known
+    before that day.
+    """
+
+    of: Events
+    papers: Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,14 +251,19 @@ class Crossed:
 
 
 Source = (
-    Happenings | Asked | OwnFaults | Capped | Distinct | Without | Changed | Open | Repaid | Standing | Soonest
-    | Latest | Crossed
+    Happenings | Asked | OwnFaults | Capped | Distinct | Changed | Following | Open | Standing | Soonest
+    | Uncovered | Latest | Crossed
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class One:
     """Each counts as one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Days:
+    """Each counts as one, but a window counts the days of its clock on which any do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,38 +312,7 @@ class Dealt:
     group: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Belief:
-    """What is thought of a kind of reporter before anything is known: a Beta prior, as so many reports of each end.
-
-    `vouched` tells that somebody knows who they are: that weighs as one confirmed report.
-    """
-
-    kind: str
-    confirmed: int
-    refuted: int
-    vouched: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credence:
-    """For reports: millionths of a vote, by the reporter's record as known when the report was.
-
-    `evidence` is the percentage of it that each kind of evidence keeps; the kind None stands for none stated. A report
-    in bad faith counts as `bad_faith` dismissed ones. `trusted_*` say who is a trusted reporter: of the reports decided
-    in so many days, at least so many, at least this percentage confirmed, at most these thousandths in bad faith.
-    """
-
-    beliefs: tuple[Belief, ...]
-    evidence: tuple[tuple[str | None, int], ...]
-    bad_faith: int
-    trusted_days: int
-    trusted_least: int
-    trusted_percent: int
-    trusted_thousandths: int
-
-
-Amount = One | Column | Flag | Late | Said | Reaches | Dealt | Credence
+Amount = One | Days | Column | Flag | Late | Said | Reaches | Dealt | Credence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

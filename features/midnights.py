@@ -26,9 +26,10 @@ from features.engine import COLUMNS_KEPT
 from features.facts import Lexicon, resolve
 from features.log import EventLog
 from features.measures import Number
+from features.norm_rows import NormRows, norms_of, replace_norms
 from features.partition import divided
 from features.store import EventStore
-from features.tables import category_sums, crossed, events
+from features.tables import category_sums, crossed, events, norms
 
 __all__ = ["Midnight", "ensure_midnight", "forget_midnights", "midnight_of", "sum_up"]
 
@@ -42,7 +43,7 @@ _RATES: tuple[Rate, ...] = rates_of(CATALOGUE)
 _PLACE_OF = {number: place for place, number in enumerate(_SHARED)}
 #: Sums stay though up to a tenth more has come in since: adding up everything for each late event costs too much.
 _GROWN = 1.1
-_VERSION = hashlib.sha256(repr((_SHARED, CROSSING, _RATES, "newest")).encode()).hexdigest()
+_VERSION = hashlib.sha256(repr((_SHARED, CROSSING, _RATES, "norms")).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,14 +72,17 @@ class Midnight:
         return self.strengths[_RATES.index(formula.rate)] or formula.strength
 
 
-def sum_up(log: EventLog, day: int) -> tuple[Midnight, Rows]:
-    """Add up what was known of everybody before a midnight: sums by category, and what crosses to each merchant."""
+def sum_up(log: EventLog, day: int) -> tuple[Midnight, Rows, NormRows]:
+    """Add up what was known of everybody before a midnight.
+
+    Sums by category, what crosses to each merchant, and what brands' goods usually cost.
+    """
     at = np.array([day])
     lexicon, sums, spreads, market = Lexicon(), CategorySums(at), RateSpreads(at), Market(m for m, _ in CROSSING)
     measures = dict.fromkeys([*(measure for measure, _ in _SHARED), *(m for m, _ in CATEGORY.numbers(None))])
     with divided(log, COLUMNS_KEPT) as parted:
         if not parted.merchants:
-            return Midnight(day=day), {}
+            return Midnight(day=day), {}, {}
         for part in range(parted.count):
             known = parted.part(part)
             resolved = resolve(known, measures, lexicon)
@@ -87,7 +91,7 @@ def sum_up(log: EventLog, day: int) -> tuple[Midnight, Rows]:
             market.take(known)
         crossing = sums_of(market, parted.merchants, day)
     told = tuple(float(spreads.of(rate, at, default=0.0)[0]) for rate in _RATES)
-    return _midnight(sums, lexicon, at, told), crossing
+    return _midnight(sums, lexicon, at, told), crossing, norms_of(market, day)
 
 
 def _midnight(sums: CategorySums, lexicon: Lexicon, at: Ints, strengths: tuple[float, ...]) -> Midnight:
@@ -126,7 +130,7 @@ def ensure_midnight(engine: Engine, day: int) -> None:
         newest = tx.scalar(select(func.max(events.c.seq))) or 0
         if newest <= _summed_through(tx, day) * _GROWN:
             return
-    found, crossing = sum_up(EventStore(engine).log(known_before=_EPOCH + timedelta(days=day)), day)
+    found, crossing, usual = sum_up(EventStore(engine).log(known_before=_EPOCH + timedelta(days=day)), day)
     told = {
         "everybody": found.everybody,
         "categories": found.categories,
@@ -138,6 +142,7 @@ def ensure_midnight(engine: Engine, day: int) -> None:
         tx.execute(category_sums.delete().where(category_sums.c.day == day))
         insert_new(tx, category_sums, [{"day": day, "measures": _VERSION, "body": body}])
         replace_crossed(tx, day, crossing)
+        replace_norms(tx, day, usual)
 
 
 def _summed_through(tx: Connection, day: int) -> int:
@@ -150,7 +155,7 @@ def _summed_through(tx: Connection, day: int) -> int:
 def forget_midnights(engine: Engine, *, after: datetime) -> None:
     """Have the sums of every midnight after a moment worked out anew, since more is known of what came before it."""
     with writing(engine) as tx:
-        for kept in (category_sums, crossed):
+        for kept in (category_sums, crossed, norms):
             tx.execute(kept.delete().where(kept.c.day > day_of(after)))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from features.known import NO_TIME, Known, Rows, days
+from features.known import NO_TIME, Known, Rows, days, once
 from features.measures import Events, Is, Ticked
 from features.selection import numbered, presence, select
 from features.spells import Spells, joined, match, minus, union
@@ -13,35 +13,42 @@ __all__ = ["real"]
 Ints = npt.NDArray[np.int64]
 
 _CANCELLED = Events(event_type="order_cancelled")
-_SHIPPED = Events(event_type="order_shipped")
-_DELIVERED = Events(event_type="order_delivered")
 _UNTRACKED = Events(event_type="order_shipped", where=(Ticked(column="tracked", yes=False),))
-_ON_ITS_WAY = Events(event_type="parcel_scanned", where=(Is(column="leg", words=("out",)),))
+#: A shipment of which nobody says whether a carrier scanned it is believed; a delivery alone proves no parcel.
+_SENT = (
+    Events(event_type="order_shipped", where=(Ticked(column="tracked", untold=True),)),
+    Events(event_type="parcel_scanned", where=(Is(column="leg", words=("out",)),)),
+)
 _LINKED = Events(event_type="link_observed")
 
 
 def real(known: Known, orders: Rows, spells: Spells) -> Spells:
     """The stretches of `spells` (under the places of `orders`) during which the order counts for its merchant.
 
-    It does not while it is known to be cancelled; to have been shipped without a carrier's scan; to be of a buyer who
-    shares an account, phone, device, address or entity with the merchant; nor once a time by which it was to be
-    shipped, or else delivered, has passed without a sign of it: silence makes no good order.
+    It does not while it is known to be cancelled, or to be of a buyer who shares an account, phone, device, address or
+    entity with the merchant; nor while it is doubtful and not known to have been sent. It is doubtful once it is known
+    to have been shipped without a carrier's scan, and once the time by which it was to be shipped, or else delivered,
+    has passed. So a parcel that no carrier scanned is worth what silence is worth: leaving out makes no order count.
     """
-    untracked = minus(
-        presence(known, orders, [_UNTRACKED], by="order_id"), presence(known, orders, [_ON_ITS_WAY], by="order_id")
-    )
+    return minus(spells, _unreal(known, orders))
+
+
+@once
+def _unreal(known: Known, orders: Rows) -> Spells:
+    """While which of some orders, by place, does not count."""
+    doubtful = joined([presence(known, orders, [_UNTRACKED], by="order_id"), _past_promise(known, orders)])
+    unsent = minus(doubtful, presence(known, orders, _SENT, by="order_id"))
     cancelled = presence(known, orders, [_CANCELLED], by="order_id")
-    return minus(spells, joined([cancelled, untracked, _silent(known, orders), _of_linked(known, orders)]))
+    return union(joined([cancelled, unsent, _of_linked(known, orders)]))
 
 
-def _silent(known: Known, orders: Rows) -> Spells:
-    """Past the promised time, and neither shipped nor delivered as far as is known."""
+def _past_promise(known: Known, orders: Rows) -> Spells:
+    """Since the time by which it was to be shipped, or else delivered, has passed."""
     ship_by, deliver_by = known.times(orders, "ship_by"), known.times(orders, "deliver_by")
     promise = np.where(ship_by == NO_TIME, deliver_by, ship_by)
     promised = numbered(orders)
     promised = promised.where(promise[promised.key] != NO_TIME)
-    late = promised.since(known.due(promise)[promised.key])
-    return minus(late, presence(known, orders, [_SHIPPED, _DELIVERED], by="order_id"))
+    return promised.since(known.due(promise)[promised.key])
 
 
 def _of_linked(known: Known, orders: Rows) -> Spells:

@@ -6,13 +6,13 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 
 __all__ = [
     "KEYS",
-    "OF_A_LISTING",
     "category_sums",
     "crossed",
     "event_keys",
     "events",
     "merchants",
     "metadata",
+    "norms",
     "settled",
     "tiles",
     "waiting",
@@ -37,12 +37,10 @@ KEYS = MappingProxyType(
         "link_token": "link",
         "decision_id": "decision",
         "listing_id": "listing",
+        "brand": "brand",
         "reverses": "event",
     }
 )
-
-#: What is found by its listing: one may have a million orders, and these are found by their own ids.
-OF_A_LISTING = frozenset(["listing_changed", "fake_report_filed", "fake_report_resolved", "inspection_completed"])
 
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
@@ -139,6 +137,16 @@ crossed = Table(
     Column("day", Integer, primary_key=True, autoincrement=False),
     Column("merchant_id", String, primary_key=True),
     Column("amounts", LargeBinary, nullable=False),
+)
+
+#: What a brand's goods of a category cost at most merchants, as of one midnight (`features/norms.py`).
+norms = Table(
+    "norms",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("brand", String, primary_key=True),
+    Column("category", String, primary_key=True),
+    Column("price_cents", BigInteger, nullable=False),
 )
 
 #: What was settled once for the whole store, such as its currency.

@@ -5,13 +5,15 @@ code of their own. Facts may be split in any way before they are added up.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from features.facts import Facts
+from features.measures import Measure
 
-__all__ = ["added", "tiles"]
+__all__ = ["added", "by_day", "tiles"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -43,3 +45,23 @@ def added(parts: Sequence[Facts]) -> Facts:
             measures=first.measures,
         )
     )
+
+
+def by_day(facts: Facts, measure: Measure) -> Facts:
+    """One for each clock day on which a measure comes to more than nothing, while it is known to: of that measure only.
+
+    All facts of a merchant must be here.
+    """
+    row = facts.measures.index(measure)
+    own = Facts(
+        merchant=facts.merchant, clock=facts.clock, known=facts.known, amounts=facts.amounts[row : row + 1],
+        measures=(measure,),
+    )  # fmt: skip
+    steps = tiles(own)
+    more = steps.amounts[0]
+    new = np.append(True, (np.diff(steps.merchant) != 0) | (np.diff(steps.clock) != 0))[: len(more)]
+    total = np.cumsum(more)
+    # What earlier days came to is taken off again.
+    total -= (total - more)[np.maximum.accumulate(np.where(new, np.arange(len(more)), 0))]
+    turns = (total > 0).astype(np.int64) - (total - more > 0)
+    return replace(steps, amounts=turns[None, :])

@@ -10,20 +10,20 @@ from features.measures import (
     Asked,
     Changed,
     Distinct,
+    Following,
     Happenings,
     Latest,
     Measure,
     Open,
-    Repaid,
     Soonest,
     Standing,
-    Without,
+    Uncovered,
 )
 
 __all__ = ["touched"]
 
 #: Sources that read no other events than those they name; any other source may read everything.
-_OUTSPOKEN = (Happenings, Asked, Distinct, Without, Changed, Open, Repaid, Standing, Soonest, Latest)
+_OUTSPOKEN = (Happenings, Asked, Distinct, Changed, Following, Open, Standing, Soonest, Uncovered, Latest)
 
 
 def touched(measures: Sequence[Measure], event_types: Collection[str]) -> list[Measure]:

@@ -19,7 +19,10 @@ from scoring.errors import BundleBroken
 from scoring.scorecard import Scaling
 from scoring.wording import problem_of
 
-__all__ = ["FORMAT", "MODEL_FILES", "Bundle", "Calibration", "Golden", "Input"]
+__all__ = ["FORMAT", "MODEL_FILES", "Bundle", "Calibration", "Golden", "Input", "Target"]
+
+#: What a model may tell the risk of. Serving answers with `credit` and `counterfeit`; others are for looking at.
+Target = Literal["credit", "counterfeit", "bust_out"]
 
 #: The version of the manifest's form that this code reads and writes.
 FORMAT = 1
@@ -100,7 +103,7 @@ class _Manifest:
 
     format: int
     kind: Literal["trees", "points"]
-    target: Literal["credit", "counterfeit"]
+    target: Target
     name: str
     features: tuple[Input, ...]
     calibration: Calibration
@@ -119,7 +122,7 @@ class Bundle:
     """
 
     kind: Literal["trees", "points"]
-    target: Literal["credit", "counterfeit"]
+    target: Target
     name: str
     features: tuple[Input, ...]
     calibration: Calibration

@@ -237,7 +237,9 @@ class HistoryAnswer(_Told):
 class ListingAnswer(_Told):
     """One merchant's listing: what it says of itself, its twins, and what was learned of it and them, by days back.
 
-    Twins are listings of the merchant that were known by the same title. Reports are unverified.
+    Twins are listings of the merchant that were known by the same title. Reports are unverified. `norm_cents` is what
+    the brand's goods usually cost in the category, as of the last Monday; `authorised` tells whether an authorisation
+    of that brand and category is valid today, null where the listing names no brand.
     """
 
     merchant_id: str
@@ -249,6 +251,10 @@ class ListingAnswer(_Told):
     twins: list[str]
     fakes_confirmed: dict[int, int]
     fake_reports: dict[int, int]
+    titles_changed: dict[int, int]
+    norm_cents: int | None
+    percent_of_norm: int | None
+    authorised: bool | None
     reasons: list[Sentence]
 
 

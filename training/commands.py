@@ -5,6 +5,8 @@ Modules that take seconds to import (LightGBM, MLflow) are imported inside the c
 """
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +19,7 @@ from training.errors import RecipeBroken
 from training.recipe import TARGETS, Recipe, find_recipe
 
 if TYPE_CHECKING:
+    from features.random_arm import RandomArm, Share
     from training.registry import Promotion, Registry
     from training.train import Proof, Report, Side
 
@@ -24,7 +27,7 @@ __all__ = ["app"]
 
 app = typer.Typer()
 
-Target = Annotated[str, typer.Option("--target", help="credit or counterfeit.")]
+Target = Annotated[str, typer.Option("--target", help="credit, counterfeit or bust_out.")]
 Events = Annotated[
     list[Path] | None,
     typer.Option("--events", help="An event log: Parquet, or JSON lines; repeat it for several.", exists=True),
@@ -42,17 +45,28 @@ def labels(
     events: Events = None,
     store: Store = False,
     recipe: RecipeName = None,
+    as_json: Json = False,
 ) -> None:
-    """Write what became of merchants after each moment of a spine: label, reason, maturity."""
-    from features.labels import build_labels
+    """Write what became of merchants after each moment of a spine: label, reason, maturity; tell whose fault it was."""
+    from features.labels import labels_of
+    from features.random_arm import random_arm
     from features.spine import read_spine
-    from training.dataset import label_spec
 
     check_writable(out)
     made = _recipe(recipe, target)
-    rows = build_labels(read_log(events, store), read_spine(spine), label_spec(made))
-    write_parquet(rows, out)
-    typer.echo(f"{out}: {rows.num_rows} labels", err=True)
+    log = read_log(events, store)
+    found = labels_of(log, read_spine(spine), made.label)
+    write_parquet(found.rows, out)
+    arm = random_arm(log) if made.label.kind == "counterfeit" else None
+    reasons = Counter(found.rows["reason"].to_pylist())
+    if as_json:
+        told = {"rows": found.rows.num_rows, "reasons": dict(reasons.most_common()), "faults": dict(found.parties)}
+        told |= {"random_arm": arm.plain()} if arm else {}
+        typer.echo(json.dumps(told, indent=1))
+        return
+    typer.echo(f"{out}: {found.rows.num_rows} labels", err=True)
+    typer.echo("\n".join([f"{count:>9,}  {reason}" for reason, count in reasons.most_common()]), err=True)
+    typer.echo("\n".join(_arm_lines(arm)) if arm else _faults(found.parties), err=True)
 
 
 @app.command()
@@ -102,7 +116,7 @@ def models(as_json: Json = False) -> None:
 
 @app.command()
 def promote(
-    target: Annotated[str, typer.Argument(help="credit or counterfeit.")],
+    target: Annotated[str, typer.Argument(help="credit, counterfeit or bust_out.")],
     version: Annotated[str, typer.Argument(help="A version that `models` lists.")],
     force: Annotated[bool, typer.Option("--force", help="Also when it is worse on record.")] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept for ever.")] = "",
@@ -136,7 +150,7 @@ def _known(target: str) -> None:
 
 def _recipe(name: str | None, target: str) -> Recipe:
     _known(target)
-    recipe = find_recipe(name or target)
+    recipe = find_recipe(name or target.replace("_", "-"))
     if recipe.target != target:
         raise RecipeBroken("target", f"is {recipe.target!r}, and {target!r} was asked for")
     return recipe
@@ -164,9 +178,33 @@ def _lines(report: "Report") -> list[str]:
         f"{plain['name']} version {plain['version']}, recipe {plain['recipe']}",
         f"{plain['rows']:,} merchant-months with a mature label, {plain['inputs']} inputs",
     ]
+    if report.faults:
+        lines.append(_faults(report.faults))
     for proof in report.proofs:
         lines += ["", *_proof_lines(proof)]
     return lines
+
+
+def _faults(parties: Mapping[str, int]) -> str:
+    """Whose fault it was that orders went wrong."""
+    told = ", ".join(f"{party} {count:,}" for party, count in parties.items() if count)
+    return f"orders that went wrong, by whose fault it was: {told or 'none'}"
+
+
+def _arm_lines(arm: "RandomArm") -> list[str]:
+    """How many sell fakes, by inspections at random, and how many of those had been found otherwise."""
+    titles = {
+        "merchants": "merchants inspected at random, found to sell fakes",
+        "listings": "listings inspected at random, found to be fakes",
+        "recall": "merchants found so, whom reports or other inspections had found before",
+    }
+    return [f"{title}: {_share(getattr(arm, name))}" for name, title in titles.items()]
+
+
+def _share(share: "Share") -> str:
+    if share.share is None:
+        return f"{share.found:,} of {share.of:,}, too few to tell"
+    return f"{share.found:,} of {share.of:,}, {share.share:.1%} [{share.low:.1%}, {share.high:.1%}]"
 
 
 def _proof_lines(proof: "Proof") -> list[str]:

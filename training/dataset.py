@@ -1,8 +1,8 @@
 """The rows to learn from: merchants at the beginnings of months, with what was known then and what came of it."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 
@@ -14,13 +14,13 @@ import pyarrow.compute as pc
 from features.catalogue import INPUTS
 from features.catalogue.feature import Feature
 from features.engine import build_features
-from features.labels import LabelSpec, build_labels
+from features.labels import labels_of
 from features.log import EventLog
 from features.partition import Accepted, divided
 from training.errors import LabelsMissing, RecipeBroken, TooLittleToLearnFrom
 from training.recipe import Recipe
 
-__all__ = ["Dataset", "build_dataset", "inputs_of", "label_spec", "monthly_spine"]
+__all__ = ["Dataset", "build_dataset", "inputs_of", "monthly_spine"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -30,7 +30,8 @@ class Dataset:
     """Mature, labelled rows in order of moment and merchant, so that a log's order of events never matters.
 
     `X` (n, k) float64 holds the inputs without nulls, `y` (n,) int8 the labels, 1 = bad, `merchants` (n,) ids and
-    `as_of` (n,) datetime64[us] in UTC.
+    `as_of` (n,) datetime64[us] in UTC. `faults` tells how many of the orders behind the labels went wrong by whose
+    fault.
     """
 
     inputs: tuple[Feature, ...]
@@ -38,6 +39,7 @@ class Dataset:
     y: npt.NDArray[np.int8]
     merchants: npt.NDArray[np.object_]
     as_of: npt.NDArray[np.datetime64]
+    faults: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -56,6 +58,7 @@ class Dataset:
             y=self.y[mask],
             merchants=self.merchants[mask],
             as_of=self.as_of[mask],
+            faults=self.faults,
         )
 
     def column(self, name: str) -> int:
@@ -82,21 +85,6 @@ class Dataset:
         return parts.hexdigest()
 
 
-def label_spec(recipe: Recipe) -> LabelSpec:
-    """The recipe's label as the features floor reads it."""
-    label = recipe.label
-    return LabelSpec(
-        target=recipe.target,
-        kind=label.kind,
-        components=label.components,
-        threshold=label.threshold,
-        min_orders=label.min_orders,
-        horizon_days=label.horizon_days,
-        delay_days=label.delay_days,
-        sources=label.sources,
-    )
-
-
 def inputs_of(recipe: Recipe) -> tuple[Feature, ...]:
     """The catalogue's inputs that the recipe admits, and the baseline's, in the catalogue's order."""
     chosen = tuple(one for one in INPUTS if recipe.inputs.admits(one.name) or one.name == recipe.baseline)
@@ -119,8 +107,8 @@ def build_dataset(
     """
     inputs = inputs_of(recipe)
     spine = monthly_spine(log, recipe, until=until)
-    labels = build_labels(log, spine, label_spec(recipe))
-    known = labels.filter(pc.and_(labels["mature"], pc.is_valid(labels["label"])))
+    labels = labels_of(log, spine, recipe.label)
+    known = labels.rows.filter(pc.and_(labels.rows["mature"], pc.is_valid(labels.rows["label"])))
     if not pc.any(pc.equal(known["label"], 1)).as_py():
         raise LabelsMissing(recipe.target, f"{spine.num_rows} merchant-months, {known.num_rows} labelled, none bad")
     known = known.sort_by([("as_of", "ascending"), ("merchant_id", "ascending")])
@@ -131,6 +119,7 @@ def build_dataset(
         y=known["label"].to_numpy().astype(np.int8),
         merchants=known["merchant_id"].to_numpy(zero_copy_only=False).astype(object),
         as_of=known["as_of"].cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]"),
+        faults=labels.parties,
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.catalogue.feature import Feature
-from scoring.bundle import Bundle, Calibration, Golden, Input
+from scoring.bundle import Bundle, Calibration, Golden, Input, Target
 from scoring.model import with_golden_rows
 from scoring.scorecard import STANDARD
 from training.calibration import Learner, Line, cross_fitted_logits, merchant_folds, platt, probability
@@ -95,7 +95,7 @@ def bundle_of(fitted: Fitted, rows: Dataset, recipe: Recipe) -> Bundle:
     """
     bundle = Bundle(
         kind=fitted.kind,
-        target=cast(Literal["credit", "counterfeit"], recipe.target),
+        target=cast(Target, recipe.target),
         name=NAMES[recipe.target],
         features=tuple(_input(one) for one in rows.inputs),
         calibration=Calibration(slope=fitted.line.slope, intercept=fitted.line.intercept),

@@ -4,40 +4,25 @@ import hashlib
 import re
 import tomllib
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from features.exemptions import Exemption
+from features.label_spec import KINDS, LabelSpec, Undelivered, Unrecovered
 from training.errors import RecipeBroken, RecipeUnknown
+from training.recipe_keys import REQUIRED, Keys
 
-__all__ = ["Inputs", "Label", "Recipe", "Spine", "Split", "Trees", "find_recipe", "shipped_recipes"]
+__all__ = ["Inputs", "Recipe", "Spine", "Split", "Trees", "find_recipe", "shipped_recipes"]
 
 T = TypeVar("T")
 
-TARGETS = ("credit", "counterfeit")
-LABEL_KINDS = ("own_fault", "counterfeit")
-COMPONENTS = ("dispatch_late", "cancelled", "dispute_lost", "low_stars_on_time", "return_accepted")
-#: Left away, a key has no default.
-_REQUIRED: Any = object()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
-    """What counts as bad, and how long it takes until that is known."""
-
-    kind: str
-    components: tuple[str, ...]
-    threshold: float
-    min_orders: int
-    horizon_days: int
-    delay_days: int
-    sources: tuple[str, ...] = ()
-
-    @property
-    def gap(self) -> timedelta:
-        """How long after its moment a label is mature: the horizon and the reporting delay."""
-        return timedelta(days=self.horizon_days + self.delay_days)
+TARGETS = ("credit", "counterfeit", "bust_out")
+#: The own faults (`features/faults.py`) that a label may count.
+COMPONENTS = (
+    "dispatch_late", "cancelled", "dispute_lost", "low_stars_on_time", "return_accepted", "refunded", "settled",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +38,7 @@ class Split:
     """Earlier moments to learn from, later ones to be tested on; all dates inclusive.
 
     Either `test_from`, or `test_share`: the share of the log's mature months that form the test. Training ends
-    `Label.gap` before the test begins, whatever `train_to` says, unless `overlap` is "stated".
+    `LabelSpec.gap` before the test begins, whatever `train_to` says, unless `overlap` is "stated".
     """
 
     name: str
@@ -105,7 +90,7 @@ class Recipe:
     name: str
     target: str
     seed: int
-    label: Label
+    label: LabelSpec
     spine: Spine
     splits: tuple[Split, ...]
     inputs: Inputs
@@ -127,14 +112,14 @@ class Recipe:
         Raises RecipeBroken, which names the key, on anything missing, unknown or out of its range.
         """
         try:
-            top = _Keys(tomllib.loads(text), "")
+            top = Keys(tomllib.loads(text), "")
         except tomllib.TOMLDecodeError as error:
             raise RecipeBroken("(file)", f"is not TOML: {error}") from error
         recipe = cls(
             name=top.take("name", str),
-            target=top.one_of("target", TARGETS),
+            target=(target := top.one_of("target", TARGETS)),
             seed=top.within("seed", int, 0, 2**31 - 1),
-            label=_label(top.table("label")),
+            label=_label(top.table("label"), target=target, exemptions=_exemptions(top)),
             spine=_spine(top.table("spine")),
             splits=_splits(top),
             inputs=_inputs(top.table("inputs")),
@@ -167,88 +152,89 @@ def find_recipe(name: str) -> Recipe:
         raise RecipeBroken("(file)", "is not UTF-8 text") from error
 
 
-class _Keys:
-    """A TOML table whose keys are taken one by one, so that none is misread and none is overlooked."""
-
-    def __init__(self, table: dict[str, Any], path: str) -> None:
-        self._left = dict(table)
-        self._path = path
-
-    def broken(self, key: str, what: str) -> RecipeBroken:
-        return RecipeBroken(f"{self._path}{key}", what)
-
-    def take(self, key: str, kind: type[T], default: T = _REQUIRED) -> T:
-        if key not in self._left:
-            if default is _REQUIRED:
-                raise self.broken(key, "is missing")
-            return default
-        value = self._left.pop(key)
-        if kind is float and type(value) is int:
-            value = float(value)
-        if type(value) is not kind:
-            raise self.broken(key, f"is {value!r}, and has to be of type {kind.__name__}")
-        return value
-
-    def within(self, key: str, kind: type[T], least: float, most: float, default: T = _REQUIRED) -> T:
-        value: Any = self.take(key, kind, default)
-        if not least <= value <= most:
-            raise self.broken(key, f"is {value}, and has to lie from {least} to {most}")
-        return value  # type: ignore[no-any-return]  # Its type was checked just above.
-
-    def one_of(self, key: str, words: tuple[str, ...], default: str = _REQUIRED) -> str:
-        value = self.take(key, str, default)
-        if value not in words:
-            raise self.broken(key, f"is {value!r}, and has to be one of {', '.join(words)}")
-        return value
-
-    def texts(self, key: str, default: tuple[str, ...] = _REQUIRED) -> tuple[str, ...]:
-        if key not in self._left and default is not _REQUIRED:
-            return default
-        values = self.take(key, list)
-        if not all(isinstance(value, str) for value in values):
-            raise self.broken(key, "has to be a list of texts")
-        return tuple(values)
-
-    def day(self, key: str) -> date | None:
-        value = self._left.pop(key, None)
-        if value is not None and (not isinstance(value, date) or isinstance(value, datetime)):
-            raise self.broken(key, f"is {value!r}, and has to be a date such as 2026-01-01")
-        return value
-
-    def table(self, key: str) -> "_Keys":
-        return _Keys(self.take(key, dict, {}), f"{self._path}{key}.")
-
-    def tables(self, key: str) -> list["_Keys"]:
-        values = self.take(key, list)
-        if not all(isinstance(value, dict) for value in values):
-            raise self.broken(key, f"has to be written as [[{key}]]")
-        return [_Keys(value, f"{self._path}{key}[{index}].") for index, value in enumerate(values)]
-
-    def finish(self) -> None:
-        for key in self._left:
-            raise self.broken(key, "is no key of a recipe")
-
-
-def _label(keys: _Keys) -> Label:
-    kind = keys.one_of("kind", LABEL_KINDS)
-    components = keys.texts("components", _REQUIRED if kind == "own_fault" else ())
+def _label(keys: Keys, *, target: str, exemptions: tuple[Exemption, ...]) -> LabelSpec:
+    kind = keys.one_of("kind", KINDS)
+    components = keys.texts("components", REQUIRED if kind == "own_fault" else ())
     strange = [component for component in components if component not in COMPONENTS]
-    if strange or (kind == "own_fault" and not components):
+    if strange or (kind == "own_fault") != bool(components):
         raise keys.broken("components", f"is {list(components)}, and has to list some of {', '.join(COMPONENTS)}")
-    label = Label(
+    undelivered, unrecovered = _losses(keys) if kind == "bust_out" else (None, None)
+    parts = {"undelivered": undelivered, "unrecovered": unrecovered}
+    named = components or tuple(name for name, part in parts.items() if part)
+    label = LabelSpec(
+        target=target,
         kind=kind,
         components=components,
-        threshold=keys.within("threshold", float, 0.0, 1.0, _REQUIRED if kind == "own_fault" else 0.0),
+        threshold=keys.within("threshold", float, 0.0, 1.0, REQUIRED if kind == "own_fault" else 0.0),
         min_orders=keys.within("min_orders", int, 0, 10**6),
         horizon_days=keys.within("horizon_days", int, 1, 3650),
         delay_days=keys.within("delay_days", int, 0, 3650),
         sources=keys.texts("sources", ()),
+        weights=_by_component(keys.table("weights"), components, float, (0.000001, 1.0)),
+        delays=_by_component(keys.table("delays"), named, int, (0, 3650)),
+        exemptions=exemptions,
+        undelivered=undelivered,
+        unrecovered=unrecovered,
     )
     keys.finish()
+    if undelivered and undelivered.grace_days > label.delay_of("undelivered"):
+        raise keys.broken("undelivered.grace_days", "is longer than the delay after which the window is judged")
     return label
 
 
-def _spine(keys: _Keys) -> Spine:
+def _losses(keys: Keys) -> tuple[Undelivered | None, Unrecovered | None]:
+    """When goods that never came, and money that was never repaid, are too much; either may be left away."""
+    if "undelivered" not in keys and "unrecovered" not in keys:
+        raise keys.broken("undelivered", "or `unrecovered` is needed")
+    return (
+        _undelivered(keys.table("undelivered")) if "undelivered" in keys else None,
+        _unrecovered(keys.table("unrecovered")) if "unrecovered" in keys else None,
+    )
+
+
+def _undelivered(keys: Keys) -> Undelivered:
+    undelivered = Undelivered(
+        share=keys.within("share", float, 0.0, 1.0),
+        cents=keys.within("cents", int, 0, 10**12),
+        grace_days=keys.within("grace_days", int, 0, 365),
+    )
+    keys.finish()
+    return undelivered
+
+
+def _unrecovered(keys: Keys) -> Unrecovered:
+    unrecovered = Unrecovered(share=keys.within("share", float, 0.0, 1.0), cents=keys.within("cents", int, 0, 10**12))
+    keys.finish()
+    return unrecovered
+
+
+def _by_component(keys: Keys, components: tuple[str, ...], kind: type[T], limits: tuple[float, float]) -> dict[str, T]:
+    """What is stated of some of the label's components."""
+    found = {name: keys.within(name, kind, *limits) for name in components if name in keys}
+    keys.finish()
+    return found
+
+
+def _exemptions(top: Keys) -> tuple[Exemption, ...]:
+    return tuple(_exemption(keys) for keys in top.tables("exemptions", []))
+
+
+def _exemption(keys: Keys) -> Exemption:
+    first, until = keys.day("from"), keys.day("until")
+    if first is None or until is None or until <= first:
+        raise keys.broken("until", "has to be a date after `from`")
+    exemption = Exemption(
+        first=first,
+        until=until,
+        regions=keys.texts("regions", ()),
+        categories=keys.texts("categories", ()),
+        reason=keys.take("reason", str),
+    )
+    keys.finish()
+    return exemption
+
+
+def _spine(keys: Keys) -> Spine:
     spine = Spine(first=keys.day("from"), last=keys.day("to"))
     if spine.first and spine.last and spine.first > spine.last:
         raise keys.broken("from", "is later than `to`")
@@ -256,7 +242,7 @@ def _spine(keys: _Keys) -> Spine:
     return spine
 
 
-def _split(keys: _Keys) -> Split:
+def _split(keys: Keys) -> Split:
     split = Split(
         name=keys.take("name", str),
         test_from=keys.day("test_from"),
@@ -274,7 +260,7 @@ def _split(keys: _Keys) -> Split:
     return split
 
 
-def _splits(top: _Keys) -> tuple[Split, ...]:
+def _splits(top: Keys) -> tuple[Split, ...]:
     splits = tuple(_split(keys) for keys in top.tables("split"))
     if not splits or splits[0].overlap == "stated":
         # The first split makes the model that is registered, so its figures have to be honest ones.
@@ -284,7 +270,7 @@ def _splits(top: _Keys) -> tuple[Split, ...]:
     return splits
 
 
-def _inputs(keys: _Keys) -> Inputs:
+def _inputs(keys: Keys) -> Inputs:
     inputs = Inputs(only=keys.texts("only", (".*",)), never=keys.texts("never", ()))
     for key, patterns in (("only", inputs.only), ("never", inputs.never)):
         for pattern in patterns:
@@ -296,13 +282,13 @@ def _inputs(keys: _Keys) -> Inputs:
     return inputs
 
 
-def _baseline(keys: _Keys) -> str:
+def _baseline(keys: Keys) -> str:
     feature = keys.take("feature", str)
     keys.finish()
     return feature
 
 
-def _trees(keys: _Keys) -> Trees:
+def _trees(keys: Keys) -> Trees:
     trees = Trees(
         leaves=keys.within("leaves", int, 2, 64),
         depth=keys.within("depth", int, 1, 8),
@@ -318,14 +304,14 @@ def _trees(keys: _Keys) -> Trees:
     return trees
 
 
-def _folds(keys: _Keys) -> int:
+def _folds(keys: Keys) -> int:
     keys.one_of("kind", ("platt",), "platt")
     folds = keys.within("folds", int, 2, 20, 5)
     keys.finish()
     return folds
 
 
-def _resamples(keys: _Keys) -> int:
+def _resamples(keys: Keys) -> int:
     resamples = keys.within("resamples", int, 20, 100_000, 1000)
     keys.finish()
     return resamples

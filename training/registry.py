@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 __all__ = ["CHAMPION", "NAMES", "Promotion", "Registry", "Version"]
 
 #: The registered model of each target.
-NAMES = {"credit": "goodfaith-credit", "counterfeit": "goodfaith-counterfeit"}
+NAMES = {
+    "credit": "goodfaith-credit",
+    "counterfeit": "goodfaith-counterfeit",
+    "bust_out": "goodfaith-bust-out",
+}
 #: The alias that serving follows.
 CHAMPION = "champion"
 

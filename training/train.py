@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -60,12 +60,16 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Report:
-    """What a training run has to show: the registered version, which is the first split's model, and all proofs."""
+    """What a training run has to show: the registered version, which is the first split's model, and all proofs.
+
+    `faults` tells how many orders behind the labels went wrong by whose fault; none are told for fakes.
+    """
 
     recipe: Recipe
     version: str
     digest: str
     rows: int
+    faults: Mapping[str, int]
     proofs: tuple[Proof, ...]
 
     def plain(self) -> dict[str, Any]:
@@ -77,6 +81,7 @@ class Report:
             "version": self.version,
             "bundle": self.digest,
             "rows": self.rows,
+            "faults": dict(self.faults),
             "inputs": len(self.proofs[0].train.inputs),
             "splits": [_plain_proof(proof) for proof in self.proofs],
         }
@@ -103,7 +108,7 @@ def train(
     say("registering")
     bundle = bundle_of(proofs[0].model, proofs[0].train, recipe)
     baseline = bundle_of(proofs[0].baseline, proofs[0].train, recipe)
-    report = Report(recipe=recipe, version="", digest=bundle.digest, rows=len(rows), proofs=proofs)
+    report = Report(recipe=recipe, version="", digest=bundle.digest, rows=len(rows), faults=rows.faults, proofs=proofs)
     version = registry.register(
         bundle,
         metrics=_metrics(proofs),
@@ -114,7 +119,7 @@ def train(
             **{f"baseline-{name}": content for name, content in baseline.pack().items()},
         },
     )
-    return Report(recipe=recipe, version=version, digest=bundle.digest, rows=len(rows), proofs=proofs)
+    return replace(report, version=version)
 
 
 def prove(rows: Dataset, recipe: Recipe, split: Split, *, say: Callable[[str], None] = lambda text: None) -> Proof:

@@ -1,7 +1,7 @@
 """Signs of orders that were never real: parcels nobody scanned, praise before anything came."""
 
 from features.catalogue.feature import Feature, Ratio, Windowed
-from features.measures import AtLeast, Carries, Events, Flag, Happenings, Is, Measure, Ticked, Without
+from features.measures import Asked, AtLeast, Carries, Events, Flag, Happenings, Is, Measure, Ticked
 
 __all__ = ["CARRIED", "FEATURES"]
 
@@ -18,9 +18,9 @@ _OF_ORDERS = (Carries(column="order_id"),)
 _REVIEWS = Events(event_type="review_posted", where=_OF_ORDERS)
 _BEST = Events(event_type="review_posted", where=(*_OF_ORDERS, AtLeast(column="stars", least=5)))
 _CONFIRMED = Events(event_type="order_confirmed")
-_UNTRACKED_REVIEWS = Measure(source=Without(of=_REVIEWS, lacking=CARRIED))
-_HASTY = Measure(source=Without(of=_BEST, lacking=(_DELIVERED,), hours=24))
-_UNSEEN = Measure(source=Without(of=_CONFIRMED, lacking=CARRIED))
+_UNTRACKED_REVIEWS = Measure(source=Asked(of=_REVIEWS, by="order_id", lacking=CARRIED))
+_HASTY = Measure(source=Asked(of=_BEST, by="order_id", lacking=(_DELIVERED,), in_time=True, ahead=24 * 3600))
+_UNSEEN = Measure(source=Asked(of=_CONFIRMED, by="order_id", lacking=CARRIED))
 
 FEATURES: tuple[Feature, ...] = (
     *Windowed(

@@ -8,19 +8,22 @@ share is never below that of its greatest listing, and where there are few, each
 from features.catalogue.feature import Feature, Windowed
 from features.catalogue.orders import ORDERS_PLACED
 from features.catalogue.shapes import Fresh, Spread, TopShare
-from features.measures import Dealt, Happenings, Measure
+from features.measures import Dealt, Following, Happenings, Measure
 
-__all__ = ["FEATURES"]
+__all__ = ["CATEGORIES", "FEATURES", "groups"]
 
 
-def _groups(column: str) -> tuple[Measure, ...]:
+_ORDERS = Happenings(of=ORDERS_PLACED)
+
+
+def groups(column: str, of: Happenings | Following = _ORDERS) -> tuple[Measure, ...]:
     """Orders by the group that their text falls into."""
     dealt = (Dealt(column=column, into=16, group=group) for group in range(16))
-    return tuple(Measure(source=Happenings(of=ORDERS_PLACED), amount=one) for one in dealt)
+    return tuple(Measure(source=of, amount=one) for one in dealt)
 
 
-_LISTINGS = _groups("listing_id")
-_CATEGORIES = _groups("category")
+_LISTINGS = groups("listing_id")
+CATEGORIES = groups("category")
 
 FEATURES: tuple[Feature, ...] = (
     *Windowed(
@@ -52,7 +55,7 @@ FEATURES: tuple[Feature, ...] = (
     *Windowed(
         name="top_category_share",
         meaning="of orders that name a category, the share of the largest of sixteen groups of categories (by CRC-32)",
-        formula=TopShare(of=_CATEGORIES),
+        formula=TopShare(of=CATEGORIES),
         unit="share",
         riskier="neither",
         reason="R287",
@@ -65,7 +68,7 @@ FEATURES: tuple[Feature, ...] = (
     *Windowed(
         name="category_spread",
         meaning="over how many equal ones of sixteen groups of categories the orders would be as even (1 / Herfindahl)",
-        formula=Spread(of=_CATEGORIES),
+        formula=Spread(of=CATEGORIES),
         unit="groups",
         riskier="neither",
         reason="R288",
@@ -80,7 +83,7 @@ FEATURES: tuple[Feature, ...] = (
         shows="new_category_share_30d",
         meaning="of the last 30 days' orders that name a category, those in groups of categories (sixteen, by CRC-32) "
         "in which nothing was sold in the 335 days before; null where nothing was sold before",
-        formula=Fresh(of=_CATEGORIES, short=30, long=365),
+        formula=Fresh(of=CATEGORIES, short=30, long=365),
         days=30,
         unit="share",
         riskier="higher",

@@ -8,7 +8,7 @@ from features.catalogue.feature import Feature, Ratio, Windowed
 from features.catalogue.orders import capped_kept
 from features.catalogue.promises import DELIVERED, by_then, by_then_capped
 from features.catalogue.shapes import Pooled
-from features.measures import Asked, Events, Flag, Happenings, Is, Measure, Orders, Without
+from features.measures import Asked, Events, Flag, Happenings, Is, Measure, Orders
 
 __all__ = ["ANSWERED", "FEATURES", "REFUNDED"]
 
@@ -188,7 +188,8 @@ FEATURES: tuple[Feature, ...] = (
         name="unscanned_delivery_rate",
         meaning="deliveries of orders for which no carrier's scan on the way out is known, of deliveries",
         formula=Ratio(
-            of=Measure(source=Without(of=DELIVERED, lacking=CARRIED)), per=Measure(source=Happenings(of=DELIVERED))
+            of=Measure(source=Asked(of=DELIVERED, by="order_id", lacking=CARRIED)),
+            per=Measure(source=Happenings(of=DELIVERED)),
         ),
         unit="share",
         riskier="higher",

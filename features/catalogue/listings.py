@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from features.catalogue.feature import Feature, Total
+from features.catalogue.prices import LISTINGS, RENAMED
+from features.catalogue.shapes import Across
 from features.measures import Crossed, Measure
 
 __all__ = ["FEATURES"]
@@ -55,5 +57,32 @@ FEATURES: tuple[Feature, ...] = (
         text_zh="近 {days} 天内，有 {value:,} 件商品收到售假举报。",
         text_none="No listing was reported as fake.",
         text_none_zh="没有商品收到售假举报。",
+    ),
+    *_told(
+        "worst_listing_titles_changed", "worst", "titles",
+        meaning="how often in {days} days the listing (twins of the same title counted in) with most changes of title "
+        "got another one",
+        reason="R385",
+        text="One and the same listing got another title {value:,} times in the last {days} days.",
+        text_zh="近 {days} 天内，同一商品更换标题 {value:,} 次。",
+        text_none="No listing got another title.",
+        text_none_zh="没有商品更换标题。",
+    ),
+    *(
+        Feature(
+            name=f"titles_changed_per_listing_{days}d",
+            shows=f"titles_changed_per_listing_{days}d",
+            meaning=f"changes of title in {days} days, by the listings that were ever put up",
+            formula=Across(of=(RENAMED, days), per=(LISTINGS, None)),
+            days=days,
+            unit="times",
+            riskier="higher",
+            reason="R386",
+            text=f"A listing got another title {{value:.2f}} times on average in the last {days} days.",
+            text_zh=f"近 {days} 天内，平均每件商品更换标题 {{value:.2f}} 次。",
+            text_none="There are no listings.",
+            text_none_zh="没有商品。",
+        )
+        for days in (90, 365)
     ),
 )  # fmt: skip

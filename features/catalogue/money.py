@@ -1,20 +1,29 @@
 """Money that the platform paid first, and what the merchant still owes of it."""
 
 from features.catalogue.feature import Feature, Told, Total, Windowed
-from features.measures import Column, Events, Happenings, Is, Latest, Measure, Repaid, Said
+from features.measures import Asked, Column, Events, Happenings, Is, Latest, Measure, Said
 
-__all__ = ["FEATURES"]
+__all__ = ["FEATURES", "OWED", "OWED_CENTS", "RECOVERED", "WRITTEN_OFF", "WRITTEN_OFF_CENTS", "of_what_is_owed"]
 
 _CENTS = Column(column="amount_cents")
 _ADVANCES = Events(event_type="refund_paid", where=(Is(column="advanced_by", words=("platform",)),))
-_OWED = Events(
+OWED = Events(
     event_type="refund_paid",
     where=(Is(column="advanced_by", words=("platform",)), Is(column="finally_liable", words=("merchant",))),
 )
 _ADVANCED = Measure(source=Happenings(of=_ADVANCES), amount=_CENTS)
-_OWED_CENTS = Measure(source=Happenings(of=_OWED), amount=_CENTS)
-_RECOVERED = Measure(source=Repaid(event_type="advance_recovered", refund=_OWED), amount=_CENTS)
-_WRITTEN_OFF = Measure(source=Repaid(event_type="advance_written_off", refund=_OWED), amount=_CENTS)
+OWED_CENTS = Measure(source=Happenings(of=OWED), amount=_CENTS)
+RECOVERED = Events(event_type="advance_recovered")
+WRITTEN_OFF = Events(event_type="advance_written_off")
+
+
+def of_what_is_owed(settling: Events) -> Measure:
+    """Cents of events about refunds, while one of the same id is known that the merchant owes."""
+    return Measure(source=Asked(of=settling, by="refund_id", having=(OWED,)), amount=_CENTS)
+
+
+_RECOVERED_CENTS = of_what_is_owed(RECOVERED)
+WRITTEN_OFF_CENTS = of_what_is_owed(WRITTEN_OFF)
 _DEPOSITS = (Events(event_type="merchant_registered"), Events(event_type="deposit_changed"))
 _DEPOSIT = Latest(of=_DEPOSITS, column="deposit_cents")
 
@@ -36,7 +45,7 @@ FEATURES: tuple[Feature, ...] = (
         name="merchant_debt_cents",
         shows="merchant_debt_cents",
         meaning="refunds advanced by the platform and finally the merchant's, less what was recovered or written off",
-        formula=Total(of=_OWED_CENTS, less=(_RECOVERED, _WRITTEN_OFF)),
+        formula=Total(of=OWED_CENTS, less=(_RECOVERED_CENTS, WRITTEN_OFF_CENTS)),
         unit="cents",
         riskier="higher",
         cause="platform",

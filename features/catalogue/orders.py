@@ -3,7 +3,7 @@
 from features.catalogue.feature import Feature, Ratio, Since, Total, Windowed
 from features.measures import Capped, Column, Distinct, Events, Happenings, Latest, Measure, Orders, OwnFaults, Said
 
-__all__ = ["BUYERS", "FEATURES", "ORDERS", "ORDERS_PLACED", "VALUE", "capped_kept", "capped_rate"]
+__all__ = ["BUYERS", "FEATURES", "ORDERS", "ORDERS_PLACED", "VALUE", "capped_kept", "capped_rate", "moved_at_most"]
 
 ORDERS_PLACED = Events(event_type="order_placed")
 ORDERS = Measure(source=Happenings(of=ORDERS_PLACED))
@@ -21,6 +21,18 @@ def capped_rate(bad: Orders | OwnFaults, *, of: Orders | None = None) -> Ratio:
     return Ratio(of=Measure(source=Capped(bad=bad)), per=Measure(source=Capped(bad=bad, of=every)))
 
 
+def moved_at_most(k: int, *, per: float, strength: float = 0.0) -> float:
+    """B(k): how far k buyers move a capped rate at most, whatever they do and whatever comes of it.
+
+    `per` is the evidence of all other buyers; what the category's rate weighs (`strength`) counts beside it.
+
+    >>> moved_at_most(1, per=27, strength=10.0), moved_at_most(10, per=300)
+    (0.075, 0.09090909090909091)
+    """
+    theirs = Capped().most * k
+    return theirs / (theirs + per + strength)
+
+
 def capped_kept(broken: Orders, *, of: Orders) -> Ratio:
     """The share of promises kept: all but the broken ones, so that kept ones wash none away."""
     rate = capped_rate(broken, of=of)
@@ -35,7 +47,7 @@ FEATURES: tuple[Feature, ...] = (
         meaning_capped="real orders placed, of each buyer at most three",
         capped=Total(of=_REAL),
         unit="count",
-        riskier="neither",
+        riskier="lower",
         model_input=True,
         reason="R001",
         text="{value:,} orders in the last {days} days.",
@@ -63,7 +75,7 @@ FEATURES: tuple[Feature, ...] = (
         counting=("only those with a real order", "仅计有真实订单的买家"),
         capped=Total(of=_REAL_BUYERS),
         unit="count",
-        riskier="neither",
+        riskier="lower",
         model_input=True,
         reason="R003",
         text="{value:,} different buyers in the last {days} days.",

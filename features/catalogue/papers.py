@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from features.catalogue.feature import Feature, Ratio, Total, Until, Windowed
 from features.measures import Events, Flag, Happenings, Is, Measure, Said, Soonest, Standing
 
-__all__ = ["FEATURES"]
+__all__ = ["AUTHORISATIONS", "FEATURES"]
 
 _CHECKED = Events(event_type="qualification_checked")
 _OF_A_PAPER = ("qualification", "brand", "category")
@@ -22,6 +22,14 @@ def _checks(*outcomes: str) -> Events:
 _ON_FILE = Standing(of=(_CHECKED,), by=_OF_A_PAPER, being=(_CHECKED,))
 _GRANTED = Standing(of=(_CHECKED,), by=_OF_A_PAPER, being=(_checks("passed", "expired"),))
 _VALID = Standing(of=(_CHECKED,), by=_OF_A_PAPER, being=(_checks("passed"),), until="valid_until")
+_OF_A_BRAND = Is(column="qualification", words=("brand_authorisation",))
+#: The authorisations of brands that hold.
+AUTHORISATIONS = Standing(
+    of=(Events(event_type="qualification_checked", where=(_OF_A_BRAND,)),),
+    by=("brand", "category"),
+    being=(Events(event_type="qualification_checked", where=(_OF_A_BRAND, Is(column="outcome", words=("passed",)))),),
+    until="valid_until",
+)
 _NEXT = Soonest(of=_VALID)
 _FAILED = Measure(source=Happenings(of=_checks("failed")))
 

@@ -4,14 +4,15 @@ from features.catalogue.feature import Feature, Total, Windowed
 from features.catalogue.shapes import Furthest
 from features.measures import Changed, Distinct, Events, Is, Measure, Reaches
 
-__all__ = ["FEATURES"]
+__all__ = ["FEATURES", "LISTINGS", "RENAMED"]
 
 _LISTED = Events(event_type="listing_changed")
 _RECALLED = Events(event_type="listing_changed", where=(Is(column="status", words=("recalled",)),))
 _PRICES = Changed(of=_LISTED, column="price_cents", by="listing_id")
 _DROPS = tuple((percent, Measure(source=_PRICES, amount=Reaches(percent=percent))) for percent in range(10, 100, 10))
 _GREAT_DROPS = dict(_DROPS)[30]
-_RENAMED = Measure(source=Changed(of=_LISTED, column="title", by="listing_id"))
+RENAMED = Measure(source=Changed(of=_LISTED, column="title", by="listing_id"))
+LISTINGS = Measure(source=Distinct(of=(_LISTED,), by="listing_id"))
 _NEW = Measure(source=Distinct(of=(_LISTED,), by="listing_id", earliest=True))
 _TAKEN_BACK = Measure(source=Distinct(of=(_RECALLED,), by="listing_id"))
 
@@ -72,7 +73,7 @@ FEATURES: tuple[Feature, ...] = (
     *Windowed(
         name="n_titles_changed",
         meaning="changes of a listing that gave it another title than the change before",
-        formula=Total(of=_RENAMED),
+        formula=Total(of=RENAMED),
         unit="count",
         riskier="higher",
         reason="R274",

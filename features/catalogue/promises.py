@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from features.catalogue.feature import Feature, Ratio, Total, Windowed
 from features.catalogue.orders import ORDERS, capped_kept, capped_rate
-from features.measures import After, Carries, Events, Flag, Happenings, Is, Late, Measure, Orders
+from features.measures import After, Capped, Carries, Events, Flag, Happenings, Is, Late, Measure, Orders
 
 __all__ = ["DELIVERED", "EXCUSED", "FEATURES", "by_then", "by_then_capped"]
 
@@ -35,7 +35,7 @@ _DELIVERIES_PROMISED = Measure(source=_DELIVERIES, amount=Flag(where=(Carries(co
 _DELIVERIES_LATE = Measure(source=_DELIVERIES, amount=Flag(where=(After(column="deliver_by"),)))
 _SECONDS_LATE = Measure(source=_DELIVERIES, amount=Late(column="deliver_by"))
 _CANCELLED_BY_MERCHANT = Measure(source=Happenings(of=_BY_MERCHANT))
-_OVERDUE = Measure(source=Orders(clock="deliver_by", lacking=(DELIVERED, _CANCELLED)))
+_OVERDUE = Orders(clock="deliver_by", lacking=(DELIVERED, _CANCELLED))
 
 FEATURES: tuple[Feature, ...] = (
     *Windowed(
@@ -123,15 +123,30 @@ FEATURES: tuple[Feature, ...] = (
         name="n_orders_overdue",
         shows="n_orders_overdue",
         meaning="orders due for delivery in the last 365 days for which no delivery or cancellation is known",
-        formula=Total(of=_OVERDUE),
+        formula=Total(of=Measure(source=_OVERDUE)),
+        days=365,
+        unit="count",
+        riskier="higher",
+        clock="the order's own deliver_by",
+        reason="R027",
+        text="{value:,} orders are overdue: neither delivered nor cancelled.",
+        text_zh="有 {value:,} 笔订单逾期：既未送达，也未取消。",
+        text_none="No orders are overdue.",
+        text_none_zh="没有逾期订单。",
+    ),
+    Feature(
+        name="n_orders_overdue_capped",
+        shows="n_orders_overdue_capped",
+        meaning="the same, of each buyer at most three",
+        formula=Total(of=Measure(source=Capped(bad=_OVERDUE))),
         days=365,
         unit="count",
         riskier="higher",
         clock="the order's own deliver_by",
         model_input=True,
         reason="R027",
-        text="{value:,} orders are overdue: neither delivered nor cancelled.",
-        text_zh="有 {value:,} 笔订单逾期：既未送达，也未取消。",
+        text="{value:,} orders are overdue, neither delivered nor cancelled, counting at most three of each buyer.",
+        text_zh="有 {value:,} 笔订单逾期，既未送达，也未取消（每位买家最多计三笔）。",
         text_none="No orders are overdue.",
         text_none_zh="没有逾期订单。",
     ),

@@ -16,8 +16,8 @@ from features.catalogue.feature import Context, Formula, Ratio
 from features.measures import Measure, Number
 
 __all__ = [
-    "Across", "Beyond", "Busiest", "Change", "Difference", "Fresh", "Furthest", "Matured", "Pooled", "Product",
-    "Spread", "TopShare", "Trend", "Volatility",
+    "Across", "Beyond", "Busiest", "Change", "Difference", "Fading", "Fresh", "Furthest", "Matured", "Oldest",
+    "Pooled", "Product", "ShareOfDays", "Spread", "TopShare", "Trend", "Volatility",
 ]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
@@ -163,6 +163,62 @@ class Beyond:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Oldest:
+    """The greatest of some levels (days) before which something lies, 0 where nothing does; null where nothing is."""
+
+    of: Measure
+    levels: tuple[int, ...]
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return ((self.of, None), *((self.of, level) for level in self.levels))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """int64 (n,) with nulls."""
+        every = context.own((self.of, None))
+        reached = [np.where(every > context.own((self.of, level)), level, 0) for level in self.levels]
+        return pa.array(np.max(reached, axis=0), mask=every == 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fading:
+    """A sum that older things weigh less in: `steps` are how far back each weight (percent) reaches; never null."""
+
+    of: Measure
+    steps: tuple[tuple[int, int], ...]
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return tuple((self.of, reach) for reach, _ in self.steps)
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,)."""
+        within = np.diff(_each(context, self.numbers(days)), axis=0, prepend=0)
+        weights = np.array([percent for _, percent in self.steps])
+        return pa.array(weights @ within / 100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareOfDays:
+    """The share counted of a window's days, or of those since a first one where that is later; null before it."""
+
+    of: Measure
+    first: Measure
+    known: Measure
+
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
+        return ((self.of, days), (self.first, None), (self.known, None))
+
+    def values(self, context: Context, days: int | None) -> pa.Array:
+        """float64 (n,) with nulls."""
+        counted, first, known = (context.own(number) for number in self.numbers(days))
+        # While a day runs it is counted too, beside the days that are over.
+        share = counted / np.clip(context.day - first, 1, days)
+        return pa.array(np.minimum(share, 1.0), mask=known == 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Volatility:
     """How uneven the last weeks were: standard deviation of the weekly amounts by their mean; null where all are 0."""
 
@@ -256,21 +312,25 @@ class Spread:
 class Fresh:
     """Of a short window's sum, the share of the measures of which a long window had nothing before it.
 
-    Null where the short window has nothing, or where there was nothing at all before it.
+    Null where the short window has nothing, or where there was nothing at all before it. With `shown`, which goes with
+    `of` one by one, it is the share in the short window's sum of those instead.
     """
 
     of: tuple[Measure, ...]
     short: int
     long: int
+    shown: tuple[Measure, ...] = ()
 
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""
-        return tuple((measure, window) for window in (self.short, self.long) for measure in self.of)
+        found = tuple((measure, window) for window in (self.short, self.long) for measure in self.of)
+        return (*found, *((measure, self.short) for measure in self.shown))
 
     def values(self, context: Context, days: int | None) -> pa.Array:
         """float64 (n,) with nulls."""
         now, ever = (_each(context, [(one, window) for one in self.of]) for window in (self.short, self.long))
-        fresh, total = np.where(ever == now, now, 0).sum(axis=0), now.sum(axis=0)
+        shown = _each(context, [(one, self.short) for one in self.shown]) if self.shown else now
+        fresh, total = np.where(ever == now, shown, 0).sum(axis=0), shown.sum(axis=0)
         return pa.array(_by(fresh, total), mask=(total == 0) | ((ever - now).sum(axis=0) == 0))
 
 

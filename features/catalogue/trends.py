@@ -1,4 +1,8 @@
-"""How trade moves: the last week against the last quarter, yesterday against the month, and how even the weeks were."""
+"""How trade moves: the last week against the last quarter, yesterday against the month, and how even the weeks were.
+
+No model sees them: a buyer who orders much, or dear, moves them as far as he likes, and what is left out of the quarter
+makes the week look greater.
+"""
 
 from features.catalogue import disputes, fakes, promises
 from features.catalogue.feature import Feature, Ratio
@@ -6,9 +10,9 @@ from features.catalogue.orders import BUYERS, ORDERS, VALUE
 from features.catalogue.shapes import Busiest, Change, Product, Trend, Volatility
 from features.catalogue.volume import OVERDUE_VALUE
 
-__all__ = ["FEATURES"]
+__all__ = ["FEATURES", "MISSED"]
 
-#: So many orders as expected are thought to have come beside the real ones before a model looks at a trend.
+#: So many orders as expected are thought to have come beside the real ones, so that little evidence is like none.
 _STEADY = 10.0
 _MORE_ORDERS = Trend(of=ORDERS, short=7, long=90, steady=_STEADY)
 _DECLARED = {one.name: one for family in (disputes, fakes, promises) for one in family.FEATURES}
@@ -24,7 +28,8 @@ def _rate(name: str) -> Ratio:
 
 
 _KEPT = _rate("dispatch_kept_rate")
-_MISSED = Ratio(of=_KEPT.per, less=_KEPT.of, per=_KEPT.per)
+#: Promises of dispatch that were not kept.
+MISSED = Ratio(of=_KEPT.per, less=_KEPT.of, per=_KEPT.per)
 
 FEATURES: tuple[Feature, ...] = (
     Feature(
@@ -35,21 +40,6 @@ FEATURES: tuple[Feature, ...] = (
         days=7,
         unit="times",
         riskier="neither",
-        reason="R220",
-        text="Orders of the last week came to {value:.1f} times the quarter's pace.",
-        text_zh="近 7 天日均订单为近 90 天日均的 {value:.1f} 倍。",
-        text_none="No orders in the last 90 days.",
-        text_none_zh="近 90 天内没有订单。",
-    ),
-    Feature(
-        name="orders_trend_7d_shrunk",
-        shows="orders_trend_7d",
-        meaning="the same, with ten orders as expected added to both, so that little evidence is like none",
-        formula=_MORE_ORDERS,
-        days=7,
-        unit="times",
-        riskier="neither",
-        model_input=True,
         reason="R220",
         text="Orders of the last week came to {value:.1f} times the quarter's pace.",
         text_zh="近 7 天日均订单为近 90 天日均的 {value:.1f} 倍。",
@@ -92,21 +82,6 @@ FEATURES: tuple[Feature, ...] = (
         days=7,
         unit="times",
         riskier="neither",
-        reason="R223",
-        text="An order of the last week was worth {value:.2f} times one of the last quarter.",
-        text_zh="近 7 天平均客单价为近 90 天的 {value:.2f} 倍。",
-        text_none="No orders in the last 7 days.",
-        text_none_zh="近 7 天内没有订单。",
-    ),
-    Feature(
-        name="mean_order_value_trend_7d_shrunk",
-        shows="mean_order_value_trend_7d",
-        meaning="the same, with ten orders as dear as the quarter's added, so that little evidence is like none",
-        formula=Trend(of=VALUE, per=ORDERS, short=7, long=90, steady=_STEADY),
-        days=7,
-        unit="times",
-        riskier="neither",
-        model_input=True,
         reason="R223",
         text="An order of the last week was worth {value:.2f} times one of the last quarter.",
         text_zh="近 7 天平均客单价为近 90 天的 {value:.2f} 倍。",
@@ -231,7 +206,7 @@ FEATURES: tuple[Feature, ...] = (
         shows="cash_out_7d",
         meaning="the last week's orders by the quarter's pace (drawn to 1 by ten orders), times the share of orders "
         "due for dispatch in the last 7 days that were not shipped in time: selling more and sending less",
-        formula=Product(of=(_MORE_ORDERS, _MISSED)),
+        formula=Product(of=(_MORE_ORDERS, MISSED)),
         days=7,
         unit="times",
         riskier="higher",

@@ -21,21 +21,23 @@ from features.measures import (
     After,
     Asked,
     Carries,
+    Changed,
     Condition,
     Crossed,
     Distinct,
     Events,
     Flag,
+    Following,
     Happenings,
     Late,
     Latest,
     Measure,
     Open,
     OwnFaults,
-    Repaid,
     Soonest,
     Source,
     Standing,
+    Uncovered,
 )
 from features.spark.rows import FACTS, Part, Task, fact_rows
 from features.tiles import tiles
@@ -72,8 +74,13 @@ def split_of(measure: Measure) -> Split:
             return Split(by="order_id", everywhere=("event_reversed", "return_answered"))
         case Distinct(by=by) | Open(by=by) if not asks:
             return Split(by=by)
-        case Repaid() if not asks:
-            return Split(by="refund_id")
+        case Following(of=Happenings(of=of), after=after, each="") if not asks:
+            return Split(by="order_id", everywhere=("event_reversed", after.event_type))
+        case Following(of=Changed(of=of), after=after) if not asks:
+            return Split(only=(of.event_type, after.event_type))
+        case Uncovered(papers=papers) if not asks:
+            checks = tuple(events.event_type for events in papers.of)
+            return Split(by="order_id", everywhere=("event_reversed", *checks))
         case Latest(of=of) | Standing(of=of) | Soonest(of=Standing(of=of)) if not asks:
             return Split(only=tuple(dict.fromkeys(events.event_type for events in of)))
     return Split()
@@ -93,7 +100,7 @@ def _conditions(measure: Measure) -> list[Condition]:
 
 def _events(source: Source) -> tuple[Events, ...]:
     match source:
-        case Happenings(of=one) | Repaid(refund=one):
+        case Happenings(of=one):
             return (one,)
         case Asked():
             every = (one for asked in _within(source) for one in (asked.of, *asked.having, *asked.lacking))

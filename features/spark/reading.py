@@ -15,7 +15,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from features.duplicates import Claim, Discarded, claims, conflict, settled
 from features.known import type_codes
 from features.log import ROWS_PER_BATCH, Batch, EventLog, FileLog, Piece
-from features.partition import Accepted
+from features.partition import Accepted, kept
 from features.spark.rows import EVENTS
 
 __all__ = ["as_files", "checked", "discarded", "outcome"]
@@ -75,7 +75,7 @@ def _good(batch: Batch) -> pa.Table:
     if not batch.rows.num_rows:
         return _CHECKED.empty_table()
     columns = {"number": pa.array(batch.numbers), "type": type_codes(batch.rows)}
-    columns |= {name: batch.rows.column(name) for name in EVENTS.names if name in batch.rows.column_names}
+    columns |= {name: kept(batch.rows, name) for name in EVENTS.names if name in batch.rows.column_names}
     nothing = {f.name: pa.nulls(batch.rows.num_rows, f.type) for f in _CHECKED if f.name not in columns}
     return pa.table(columns | nothing).select(_CHECKED.names).cast(_CHECKED)
 

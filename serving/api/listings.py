@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, Path
 
+from features.brands import CHEAP_PERCENT
 from features.catalogue import CATALOGUE
 from features.database import reading
 from features.listing_risk import ListingRisk, listing_risks
@@ -17,12 +18,8 @@ from serving.service import Service
 
 __all__ = ["add_to"]
 
-#: A reason is said in the words of the feature that counts the same for the worst listing.
-_WORDED = {
-    feature.name: feature
-    for feature in CATALOGUE
-    if feature.name in ("worst_listing_fakes_confirmed_365d", "worst_listing_fake_reports_90d")
-}
+#: A reason is said in the words of the feature that counts the same for the merchant.
+_WORDED = {feature.name: feature for feature in CATALOGUE}
 
 
 def add_to(app: FastAPI, service: Service) -> None:
@@ -50,6 +47,10 @@ def _told(risk: ListingRisk) -> ListingAnswer:
         twins=list(risk.twins),
         fakes_confirmed=dict(risk.fakes_confirmed),
         fake_reports=dict(risk.fake_reports),
+        titles_changed=dict(risk.titles_changed),
+        norm_cents=risk.norm_cents,
+        percent_of_norm=risk.percent_of_norm,
+        authorised=risk.authorised,
         reasons=list(_reasons(risk)),
     )
 
@@ -58,6 +59,8 @@ def _reasons(risk: ListingRisk) -> Iterator[Sentence]:
     counts = {
         "worst_listing_fakes_confirmed_365d": risk.fakes_confirmed[365],
         "worst_listing_fake_reports_90d": risk.fake_reports[90],
+        "n_brands_unauthorised": int(risk.authorised is False),
+        "n_cheap_brand_listings": int(risk.percent_of_norm is not None and risk.percent_of_norm < CHEAP_PERCENT),
     }
     for name, value in counts.items():
         worded = _WORDED[name]

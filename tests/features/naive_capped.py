@@ -13,11 +13,16 @@ MOST = 3
 def capped_features_of(past: Sequence[Event], as_of: datetime) -> dict[str, Value]:
     """Every capped feature of one merchant, from its history (`naive.history`), with its value."""
     live = visible(past, as_of)
-    return {
-        f"{name}_{days}d_capped": value
-        for days in WINDOWS
-        for name, value in _capped(Window(live=live, start=as_of - timedelta(days=days), end=as_of)).items()
-    }
+    windows = {days: Window(live=live, start=as_of - timedelta(days=days), end=as_of) for days in WINDOWS}
+    found = {f"{name}_{days}d_capped": value for days in WINDOWS for name, value in _capped(windows[days]).items()}
+    return found | {"n_orders_overdue_capped": _overdue(windows[365])}
+
+
+def _overdue(window: Window) -> int:
+    """Due for delivery, and neither delivered nor cancelled, as far as its own buyer says so."""
+    due = window.of("order_placed", clock="deliver_by")
+    ends = ("order_delivered", "order_cancelled")
+    return total(order for order in due if not any(of_order(window, order, end) for end in ends))
 
 
 def _capped(window: Window) -> dict[str, Value]:
@@ -85,15 +90,14 @@ def is_excused(window: Window, order: Event, promise: str) -> bool:
 
 
 def is_real(window: Window, order: Event) -> bool:
-    """Not cancelled, not untracked, not silent past its time, not by a buyer who shares something with the merchant."""
-    shipped = window.same_order(order, "order_shipped")
+    """Not cancelled, not by a buyer who shares something with the merchant; sent, where there is reason to ask."""
+    if window.same_order(order, "order_cancelled") or is_linked(window, order.get("buyer_id")):
+        return False
+    shipments = window.same_order(order, "order_shipped")
     scanned = any(event["leg"] == "out" for event in window.same_order(order, "parcel_scanned"))
-    untracked = any(event.get("tracked") is False for event in shipped) and not scanned
     promise = order.get("ship_by") or order.get("deliver_by")
-    silent = promise is not None and promise < window.end
-    silent = silent and not shipped and not window.same_order(order, "order_delivered")
-    cancelled = bool(window.same_order(order, "order_cancelled"))
-    return not (cancelled or untracked or silent or is_linked(window, order.get("buyer_id")))
+    doubtful = bool(shipments) or (promise is not None and promise < window.end)
+    return not doubtful or scanned or any(event.get("tracked") is not False for event in shipments)
 
 
 def is_linked(window: Window, buyer: str | None) -> bool:

@@ -37,12 +37,17 @@ def prices(window: Window) -> dict[str, Value]:
 
 def successive(window: Window, column: str) -> Iterator[tuple[Any, Any]]:
     """What a column of each listing said before and after each change of it that lies in the window."""
+    return ((before[column], after[column]) for before, after in successive_events(window, column))
+
+
+def successive_events(window: Window, column: str) -> Iterator[tuple[Event, Event]]:
+    """The changes of each listing that say a column, each in the window with the one before it."""
     changes = [event for event in of_type(window.live, "listing_changed") if event.get(column) is not None]
     for listing in distinct(changes, "listing_id"):
         own = sorted((event for event in changes if event["listing_id"] == listing), key=recency)
         for before, after in pairwise(own):
             if window.start <= after["event_time"] < window.end:
-                yield before[column], after[column]
+                yield before, after
 
 
 def concentration(window: Window) -> dict[str, Value]:

@@ -116,11 +116,10 @@ def trends(live: Sequence[Event], as_of: datetime) -> dict[str, Value]:
     overdue = overdue_cents(within(live, as_of, 30)) / 30
     return {
         "orders_trend_7d": pace("n_orders", 7, 90),
-        "orders_trend_7d_shrunk": more,
         "order_value_trend_7d": pace("order_value_cents", 7, 90),
         "buyers_trend_7d": pace("n_buyers", 7, 90),
-        **price_level(count(7, "order_value_cents"), count(7, "n_orders"), count(90, "order_value_cents"),
-                      count(90, "n_orders")),
+        "mean_order_value_trend_7d": price_level(count(7, "order_value_cents"), count(7, "n_orders"),
+                                                 count(90, "order_value_cents"), count(90, "n_orders")),
         "orders_burst_1d": pace("n_orders", 1, 30),
         "fake_reports_burst_1d": pace("n_fake_reports", 1, 30),
         "late_dispatch_change_7d": change(lateness, "late_dispatch_rate"),
@@ -131,15 +130,11 @@ def trends(live: Sequence[Event], as_of: datetime) -> dict[str, Value]:
     }  # fmt: skip
 
 
-def price_level(value: float, count: float, long_value: float, long_count: float) -> dict[str, Value]:
+def price_level(value: float, count: float, long_value: float, long_count: float) -> float | None:
     """A week's orders, counted in orders as dear as the quarter's, by their number."""
     if not long_value or not long_count:
-        return {"mean_order_value_trend_7d": None, "mean_order_value_trend_7d_shrunk": 1.0}
-    typical = value / (long_value / long_count)
-    return {
-        "mean_order_value_trend_7d": ratio(typical, count),
-        "mean_order_value_trend_7d_shrunk": (typical + 10) / (count + 10),
-    }
+        return None
+    return ratio(value / (long_value / long_count), count)
 
 
 def weeks(live: Sequence[Event], as_of: datetime) -> dict[str, Value]:

@@ -79,7 +79,8 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "category": ("toys", "tea"),
     "brand": ("acme",),
     "programme": ("installation", "home_delivery"),
-    "programmes": (["installation"], ["home_delivery", "installation"], []),
+    "text": ("fine", ""),
+    "programmes": (["installation"], ["home_delivery", "seven_day_return"], ["seven_day_return"], []),
     "topic": ("quality", "counterfeit", "late", "return_refused", "anything"),
     "amount_cents": (100, 0, 250, 99999),
     "deposit_cents": (5000, 0, 7000),
@@ -90,7 +91,7 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "severity": (1, 3),
     "tier": (1, 2, 3),
     "points": (0, 12),
-    "reply_seconds": (60, 0, 3599, 90000),
+    "reply_seconds": (60, 0, 3599, 90000, 86400, 172801),
     "valid_until": (date(2024, 3, 3), date(2024, 2, 29), date(2024, 3, 4), date(2024, 6, 1)),
     "tracked": (True, False),
     "satisfied": (True, False),
@@ -104,16 +105,22 @@ _WEIGHTS = {"order_placed": 24, "order_shipped": 9, "order_delivered": 9, "order
             "deposit_changed": 4, "advance_recovered": 5, "advance_written_off": 3, "message_answered": 4,
             "inspection_completed": 3, "listing_changed": 4, "link_observed": 4, "parcel_scanned": 3,
             "order_confirmed": 3}  # fmt: skip
-#: Words that 3.2 asks for are drawn as often as all the others together.
-_ASKED_FOR = ("merchant_at_fault", "confirmed", "failed_counterfeit", "rejected", "merchant", "platform")
+#: Words that features ask for are drawn as often as all the others together.
+_ASKED_FOR = ("merchant_at_fault", "confirmed", "failed_counterfeit", "rejected", "merchant", "platform",
+              "bank_account", "brand_authorisation", "no_reason", "quality", "intact", "delivered")  # fmt: skip
 _TYPES = [name for name in EVENT_TYPES if name != "event_reversed" for _ in range(_WEIGHTS.get(name, 1))]
 #: Orders come first, so that the plainest event is one.
 _TYPES.sort(key="order_placed".__ne__)
 #: What bears on the word of reporters; several reporters over several merchants meet only where little else happens.
 _ON_REPORTS = ("fake_report_filed", "fake_report_filed", "fake_report_resolved", "fake_report_resolved",
                "link_observed")  # fmt: skip
+#: What follows a change of account, and what is sold without a paper.
+_ON_HANDS = ("order_placed", "order_placed", "account_changed", "account_changed", "listing_changed",
+             "listing_changed", "order_shipped", "qualification_checked", "qualification_checked")  # fmt: skip
 #: What passes between a merchant and the platform, and little else.
-_ON_ACCOUNTS = ("order_placed", *["complaint_received"] * 2, "complaint_closed", *["qualification_checked"] * 3)
+_ON_ACCOUNTS = ("order_placed", *["complaint_received"] * 2, "complaint_closed", *["qualification_checked"] * 3,
+                "programme_joined", "programme_joined", "programme_left", "penalty_applied", "reinstated",
+                "inspection_completed", *["advert_checked"] * 2, "review_posted", "message_answered")  # fmt: skip
 #: Columns that are ignored where the type does not use them, though some hold what no type allows.
 _NOISE = {"stars": 9, "ship_by": AS_OF, "deliver_by": AS_OF, "actor": "nobody", "amount_cents": 7, "buyer_id": "b9",
           "order_id": "o1", "deposit_cents": 99, "category": "noise", "reverses": "e00"}  # fmt: skip
@@ -211,6 +218,11 @@ def report_logs() -> st.SearchStrategy[list[Event]]:
 def account_logs() -> st.SearchStrategy[list[Event]]:
     """Logs of complaints, checks, penalties and programmes."""
     return logs(types=_ON_ACCOUNTS)
+
+
+def hands_logs() -> st.SearchStrategy[list[Event]]:
+    """Logs of changes of account and of papers, and of orders and listings around them."""
+    return logs(types=_ON_HANDS)
 
 
 def refused_rows(taken: Sequence[str]) -> st.SearchStrategy[list[Event]]:

@@ -63,6 +63,12 @@ _PAID = "refund_paid  refund_id=F order_id=A amount_cents=5 finally_liable=merch
         (f"2024-02-20        {_PAID} advanced_by=platform speed=instant", None),
         ("2024-03-03  return_inspected  return_id=R order_id=A outcome=empty", None),
         ("2024-03-03  return_inspected  return_id=R order_id=A outcome=intact", 0.0),
+        # The carrier's word begins the seven days; who looks later has no more of them, and no second promise.
+        (
+            "2024-03-05  return_inspected  return_id=R order_id=A outcome=intact\n"
+            f"2024-03-10  {_PAID} advanced_by=merchant",
+            0.0,
+        ),
     ],
 )
 def test_goods_that_came_back_are_refunded_by_the_merchant_within_seven_days(after, kept, tmp_path):

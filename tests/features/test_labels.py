@@ -6,36 +6,21 @@ The label window is [1 March, 31 March); it is judged with what is known before 
 import pyarrow as pa
 import pytest
 
-from features.labels import LabelSpec, build_labels
+from features.labels import build_labels
 from features.log import FileLog
 from tests.features.build import a_log, a_spine, moment, write_log
-
-ALL_COMPONENTS = ("dispatch_late", "cancelled", "dispute_lost", "low_stars_on_time", "return_accepted")
-#: Something known later than everything else, so that the log reaches beyond every label window.
-LATER = "2024-09-01  merchant_registered  merchant_id=later\n"
-
-
-def a_spec(**changes):
-    standard = {"target": "credit", "kind": "own_fault", "components": ALL_COMPONENTS, "threshold": 0.5}
-    return LabelSpec(**{**standard, "min_orders": 1, "horizon_days": 30, "delay_days": 10, **changes})
+from tests.features.label_stories import ALL_COMPONENTS, KEPT, LATER, ORDER, SHIPPED, a_spec, judged
 
 
 @pytest.fixture
 def judge(tmp_path):
     """Label the shop as of 1 March."""
 
-    def judge(story, *, later=LATER, as_of="2024-03-01", merchant="shop", **spec):
-        log = FileLog([write_log(a_log(later + story), tmp_path / "events.parquet")], currency="CNY")
-        (row,) = build_labels(log, a_spine([(merchant, moment(as_of))]), a_spec(**spec)).to_pylist()
-        return row
+    def judge(story, **wishes):
+        return judged(tmp_path, story, **wishes)[0]
 
     return judge
 
-
-ORDER = "2024-03-02  order_placed  order_id=A amount_cents=1 ship_by=2024-03-05T12:00 deliver_by=2024-03-09T12:00\n"
-SHIPPED = "2024-03-04  order_shipped  order_id=A\n"
-DELIVERED = "2024-03-08  order_delivered  order_id=A\n"
-KEPT = ORDER + SHIPPED + DELIVERED
 
 #: What follows an order, the fault it makes, when that happened, and the first midnight at which it was known.
 BAD = {

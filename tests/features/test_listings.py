@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from features.catalogue.listings import FEATURES
 from features.listings import MOST_WITH_A_TITLE
 from tests.features.build import a_log, engine_features, moment
+from tests.features.naive import recency
 
 
 @pytest.fixture
@@ -47,10 +48,24 @@ RELISTED = """
         ("n_listings_with_fakes_90d", "2024-03-07", 2),
         ("worst_listing_fake_reports_90d", "2024-03-08", 1),
         ("n_listings_reported_90d", "2024-03-06", 1),
+        ("worst_listing_titles_changed_90d", "2024-03-10", 0),
     ],
 )
 def test_goods_that_are_listed_anew_keep_what_was_learned_of_them(asked, name, as_of, expected):
     assert asked(name, as_of, RELISTED) == expected
+
+
+def test_titles_that_change_are_counted_by_listing(asked):
+    log = """
+    2024-03-01  listing_changed  listing_id=L1 title=Scarf
+    2024-03-02  listing_changed  listing_id=L1 title=Hat
+    2024-03-03  listing_changed  listing_id=L1 price_cents=5
+    2024-03-04  listing_changed  listing_id=L1 title=Bag
+    2024-03-04  listing_changed  listing_id=L2 title=Shoe
+    """
+    assert asked("worst_listing_titles_changed_90d", "2024-03-05", log) == 2
+    assert asked("worst_listing_titles_changed_90d", "2024-06-01", log) == 1
+    assert asked("titles_changed_per_listing_90d", "2024-03-05", log) == 1.0
 
 
 def test_a_title_that_very_many_listings_share_makes_no_twins(asked):
@@ -100,6 +115,17 @@ def histories(draw):
     return events
 
 
+def renamings(live):
+    """The changes that gave a listing another title than the one before."""
+    titled = sorted((one for one in live if one.get("title")), key=recency)
+    before, found = {}, set()
+    for one in titled:
+        if before.get(one["listing_id"], one["title"]) != one["title"]:
+            found.add(one["event_id"])
+        before[one["listing_id"]] = one["title"]
+    return found
+
+
 def naive(events, merchant, as_of):
     """Every feature about listings of a merchant, the slow way."""
     known = [one for one in events if one["known_at"] < as_of and one["merchant_id"] == merchant]
@@ -121,11 +147,18 @@ def naive(events, merchant, as_of):
         return [one for one in recent if listing(one) in goods | {name}]
 
     every = {name for name in map(listing, live) if name}
+    listed = {one["listing_id"] for one in live if one["event_type"] == "listing_changed"}
+    renamed = renamings(live)
     answer = {}
     for days in (90, 365):
         found = [counted(name, days) for name in every]
         fakes = [sum(one.get("outcome") in ("failed_counterfeit", "confirmed") for one in own) for own in found]
         filed = [sum(one["event_type"] == "fake_report_filed" for one in own) for own in found]
+        retitled = [sum(one["event_id"] in renamed for one in own) for own in found]
+        since = as_of - timedelta(days=days)
+        recent = [one for one in live if one["event_id"] in renamed and one["event_time"] >= since]
+        answer[f"worst_listing_titles_changed_{days}d"] = max(retitled, default=0)
+        answer[f"titles_changed_per_listing_{days}d"] = len(recent) / len(listed) if listed else None
         answer[f"worst_listing_fakes_confirmed_{days}d"] = max(fakes, default=0)
         answer[f"n_listings_with_fakes_{days}d"] = sum(count > 0 for count in fakes)
         answer[f"worst_listing_fake_reports_{days}d"] = max(filed, default=0)

@@ -24,6 +24,7 @@ from tests.features.strategies import (
     TICK,
     Event,
     account_logs,
+    hands_logs,
     known_at,
     logs,
     report_logs,
@@ -86,7 +87,7 @@ def differences(found: list[Event], expected: list[Event]) -> list[tuple[str, st
 
 
 @now_and_then
-@given(logs() | report_logs() | account_logs(), spines(), st.integers(1, 5))
+@given(logs() | report_logs() | account_logs() | hands_logs(), spines(), st.integers(1, 5))
 def test_a_log_told_event_by_event_gives_at_every_midnight_what_a_file_gives(log, moments, at_once):
     events = standing(log)
     with a_store() as store:
@@ -100,7 +101,7 @@ def test_a_log_told_event_by_event_gives_at_every_midnight_what_a_file_gives(log
 
 
 @now_and_then
-@given(logs() | account_logs(), splits())
+@given(logs() | hands_logs(), splits())
 def test_the_order_in_which_events_come_in_changes_nothing(log, split):
     events = [event for event in standing(log) if known_at(event) < AS_OF]
     with a_store() as store:

@@ -8,12 +8,16 @@ from hypothesis import given
 
 from features.catalogue import FAMILIES
 from tests.features.naive import Event, Value, history
+from tests.features.naive_accounts import accounts
 from tests.features.naive_buyers import buyers_and_brushing
 from tests.features.naive_cohorts import cohorts
+from tests.features.naive_debts import debts
 from tests.features.naive_kept import promises_kept
 from tests.features.naive_listings import prices_and_concentration
+from tests.features.naive_returned import returned
+from tests.features.naive_rulings import rulings
 from tests.features.naive_trade import volume_and_trends
-from tests.features.strategies import logs, spines
+from tests.features.strategies import hands_logs, logs, spines
 from tests.features.test_features_equal_their_definition import engine, everybody_at
 
 Definition = Callable[[Sequence[Event], datetime], dict[str, Value]]
@@ -70,6 +74,11 @@ def test_prices_and_concentration_are_what_their_meanings_say(log, moments):
     assert disagreements(["prices", "concentration"], prices_and_concentration, log, moments) == []
 
 
+@given(hands_logs(), spines(most=4))
+def test_changes_of_account_and_what_follows_them_are_what_their_meanings_say(log, moments):
+    assert disagreements(["accounts"], accounts, log, moments) == []
+
+
 _KEPT = (*["order_placed"] * 6, "order_shipped", "order_cancelled", "order_delivered", *["parcel_scanned"] * 3,
          *["return_requested", "return_answered", "message_received", "message_answered", "service_requested",
            "service_completed", "refund_paid", "refund_paid", "return_inspected"] * 2, "link_observed")  # fmt: skip
@@ -87,3 +96,28 @@ _COHORTS = (*["order_placed"] * 8, "order_shipped", "order_cancelled", *["order_
 @given(logs(types=_COHORTS), spines(most=4))
 def test_orders_of_one_age_are_what_their_meanings_say(log, moments):
     assert disagreements(["cohorts"], cohorts, log, moments) == []
+
+
+_RETURNED = (*["order_placed"] * 6, "order_delivered", *["return_requested"] * 4, *["return_answered"] * 3,
+             "return_inspected", "link_observed")  # fmt: skip
+
+
+@given(logs(types=_RETURNED), spines(most=4))
+def test_what_comes_back_is_what_its_meanings_say(log, moments):
+    assert disagreements(["returned"], returned, log, moments) == []
+
+
+_DEBTS = (*["refund_paid"] * 4, *["advance_recovered"] * 3, "advance_written_off")
+
+
+@given(logs(types=_DEBTS), spines(most=4))
+def test_debts_are_what_their_meanings_say(log, moments):
+    assert disagreements(["debts"], debts, log, moments) == []
+
+
+_RULINGS = (*["order_placed"] * 2, *["dispute_opened"] * 2, *["dispute_resolved"] * 3)
+
+
+@given(logs(types=_RULINGS), spines(most=4))
+def test_rulings_are_what_their_meanings_say(log, moments):
+    assert disagreements(["rulings"], rulings, log, moments) == []

@@ -47,8 +47,8 @@ def a_number(name, value):
 
 SPOTLESS = (
     shipped(600, 600), cancelled(0, 600), refused(0, 300),
-    a_number("n_fakes_confirmed_180d", 0), a_number("deposit_cents", 1_000_000), a_number("merchant_debt_cents", 0),
-    a_number("suspicion_90d", 0.15),
+    a_number("n_fakes_confirmed_180d_capped", 0), a_number("suspicion_90d", 0.15),
+    a_number("deposit_cents", 1_000_000), a_number("merchant_debt_cents", 0),
 )  # fmt: skip
 
 

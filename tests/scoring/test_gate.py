@@ -63,7 +63,7 @@ def test_a_spotless_merchant_with_its_papers_is_admitted(programme):
         ("seven_day_return", a_merchant(refused(2, 120)), "conditions", "P102"),
         ("seven_day_return", a_merchant(refused(0, 0)), "conditions", "P102"),
         # Fakes, the authorisation for the very brand, and the deposit.
-        ("one_fake_three_paid", a_merchant(a_number("n_fakes_confirmed_180d", 1)), "refuse", "P201"),
+        ("one_fake_three_paid", a_merchant(a_number("n_fakes_confirmed_180d_capped", 1)), "refuse", "P201"),
         ("one_fake_three_paid", a_merchant(a_number("suspicion_90d", 1.2)), "refuse", "P202"),
         ("one_fake_three_paid", a_merchant(a_number("suspicion_90d", 1.0)), "admit", None),
         ("one_fake_three_paid", a_merchant(a_number("deposit_cents", 49_999)), "refuse", "P205"),
@@ -282,7 +282,7 @@ def test_a_limit_that_no_number_of_orders_reaches_has_no_number():
         (a_merchant(a_number("deposit_cents", 20_000)), "deposit_cents", 20_000, 50_000, 30_000, 0),
         (a_merchant(a_number("deposit_cents", None)), "deposit_cents", None, 50_000, 50_000, 0),
         (a_merchant(papers=(IDENTITY, BRAND)), "business_licence", None, "valid", None, 0),
-        (a_merchant(a_number("n_fakes_confirmed_180d", 2)), "n_fakes_confirmed_180d", 2, 0, 2, 180),
+        (a_merchant(a_number("n_fakes_confirmed_180d_capped", 2)), "n_fakes_confirmed_180d_capped", 2, 0, 2, 180),
         (a_merchant(a_number("suspicion_90d", 1.5)), "suspicion_90d", 1.5, 1.0, 0.5, 90),
         (a_merchant(band="D"), "band", "D", "C", None, None),
         (a_merchant(counterfeit_level="confirmed"), "n_fakes_confirmed_365d", None, 0, None, 365),

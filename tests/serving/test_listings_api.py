@@ -2,7 +2,9 @@ from urllib.parse import quote
 
 import pytest
 
+from features.database import day_of
 from features.jsonrows import check_rows
+from features.midnights import ensure_midnight
 from features.store import EventStore
 from tests.serving.world import NOON, a_key, a_service, ask
 
@@ -52,6 +54,44 @@ def test_the_latest_that_was_said_stands(engine):
 def test_an_id_that_two_merchants_use_is_told_of_both(engine):
     found = risk_of(engine, "L1", "m1", "m2").json()["listings"]
     assert [one["merchant_id"] for one in found] == ["m1", "m2"]
+
+
+BRANDED = """
+2026-01-01 listing_changed       listing_id=L1 brand=Hush category=bags price_cents={price} status=on
+2026-01-02 qualification_checked qualification=brand_authorisation brand={brand} outcome=passed valid_until={until}
+"""
+
+
+def branded(engine, *, brand="Hush", until="2026-11-20"):
+    """The listing of the cheapest of five merchants who sell a brand."""
+    for number, price in enumerate((400, 1000, 1000, 2000, 3000)):
+        said = BRANDED.format(price=price, brand=brand, until=until)
+        EventStore(engine).append(check_rows(list(events(said, f"m{number}")), currency="CNY").rows, at=NOON)
+    ensure_midnight(engine, day_of(NOON))
+    found = ask(a_service(engine), "/v1/listings/L1/risk", key=a_key(engine, "scores:read")).json()["listings"]
+    return found[0]
+
+
+def test_a_listing_is_told_beside_what_its_brands_goods_usually_cost(any_engine):
+    found = branded(any_engine)
+    assert (found["norm_cents"], found["percent_of_norm"], found["titles_changed"]) == (1000, 40, {"90": 0, "365": 0})
+    assert [reason["code"] for reason in found["reasons"]] == ["R378"]
+
+
+@pytest.mark.parametrize(
+    ("brand", "until", "authorised"),
+    [("Hush", "2026-11-20", True), ("Hush", "2026-11-19", False), ("Other", "2026-11-20", False)],
+    ids=["on its last day", "run out", "another brand"],
+)
+def test_an_authorisation_is_told_of_its_own_brand_while_it_is_valid(engine, brand, until, authorised):
+    found = branded(engine, brand=brand, until=until)
+    assert found["authorised"] is authorised
+    assert ("R376" in [reason["code"] for reason in found["reasons"]]) is not authorised
+
+
+def test_a_listing_without_a_brand_needs_no_authorisation(engine):
+    (found,) = risk_of(engine, "L/2", "m1").json()["listings"]
+    assert (found["authorised"], found["norm_cents"], found["percent_of_norm"]) == (None, None, None)
 
 
 @pytest.mark.parametrize("listing_id", ["nothing", "L3"], ids=["unknown", "taken back"])

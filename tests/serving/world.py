@@ -82,7 +82,7 @@ SPOTLESS = {
     "dispatch_kept_rate_90d_capped": (600, 600),
     "merchant_cancel_rate_90d_capped": (0, 600),
     "return_refusal_rate_90d_capped": (0, 300),
-    "n_fakes_confirmed_180d": 0,
+    "n_fakes_confirmed_180d_capped": 0,
     "suspicion_90d": 0.15,
     "n_orders_30d": 200,
     "n_orders_365d": 2400,

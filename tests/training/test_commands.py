@@ -111,6 +111,37 @@ def test_labels_are_written_for_every_row_of_a_spine_in_its_order(world, tmp_pat
     assert rows["reason"].to_pylist() == ["good", "bad_dispatch_late", "too_few_orders"]
 
 
+def test_labels_tell_machines_why_and_whose_fault_it_was(world, tmp_path):
+    spine = tmp_path / "spine.csv"
+    spine.write_text("merchant_id,as_of\nm01,2024-03-01\nm00,2024-03-01\nnobody,2024-03-01\n")
+    told = json.loads(world.run(
+        "labels", "--target", "credit", "--events", world.events, "--recipe", world.recipe,
+        "--spine", str(spine), "--out", str(tmp_path / "labels.parquet"), "--json",
+    ))  # fmt: skip
+    assert told["rows"] == 3
+    assert told["reasons"] == {"good": 1, "bad_dispatch_late": 1, "too_few_orders": 1}
+    assert set(told["faults"]) == {"merchant", "buyer", "carrier", "platform", "nobody"}
+    assert told["faults"]["merchant"] > 0
+
+
+def test_labels_of_fakes_tell_what_was_found_at_random(world, tmp_path):
+    spine = tmp_path / "spine.csv"
+    spine.write_text("merchant_id,as_of\nm01,2024-03-01\n")
+    words = ["labels", "--target", "counterfeit", "--events", world.events, "--spine", str(spine),
+             "--out", str(tmp_path / "labels.parquet")]  # fmt: skip
+    told = json.loads(world.run(*words, "--json"))
+    assert told["faults"] == {}
+    assert told["random_arm"]["merchants"] == {"found": 0, "of": 0, "share": None, "low": None, "high": None}
+    assert set(told["random_arm"]) == {"merchants", "listings", "recall"}
+    world.run(*words)
+
+
+def test_training_tells_whose_fault_it_was(trained):
+    _, text, report = trained
+    assert report["faults"]["merchant"] > 0
+    assert f"by whose fault it was: merchant {report['faults']['merchant']}" in text
+
+
 @pytest.mark.parametrize(
     "words",
     [

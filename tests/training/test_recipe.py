@@ -5,14 +5,17 @@ from datetime import date, timedelta
 import pytest
 
 from features.catalogue import INPUTS
+from features.label_spec import Undelivered
 from tests.training.build import a_recipe
 from training.dataset import inputs_of
 from training.errors import RecipeBroken, RecipeUnknown
 from training.recipe import find_recipe, shipped_recipes
 
+FLOOD = '[[exemptions]]\nfrom = 2024-02-01\nuntil = 2024-02-03\nregions = ["north"]\nreason = "flood"\n'
+
 
 def test_the_shipped_recipes_are_those_of_the_contract():
-    assert set(shipped_recipes()) >= {"credit", "counterfeit", "olist-dispatch", "olist-own-fault"}
+    assert set(shipped_recipes()) >= {"credit", "counterfeit", "bust-out", "olist-dispatch", "olist-own-fault"}
 
 
 @pytest.mark.parametrize("name", shipped_recipes())
@@ -24,6 +27,25 @@ def test_every_shipped_recipe_can_be_read_and_names_inputs_of_the_catalogue(name
 
 def test_a_label_is_mature_after_horizon_and_delay():
     assert a_recipe().label.gap == timedelta(days=40)
+
+
+def test_a_label_is_mature_after_the_longest_delay_of_its_components():
+    recipe = a_recipe(("delay_days = 10", "delay_days = 10\ndelays = {dispatch_late = 25}"))
+    assert recipe.label.gap == timedelta(days=55)
+    assert a_recipe(("delay_days = 10", "delay_days = 10\ndelays = {dispatch_late = 2}")).label.gap.days == 40
+
+
+def test_weights_and_exemptions_are_read():
+    recipe = a_recipe(
+        ('components = ["dispatch_late"]', 'components = ["dispatch_late", "settled"]'),
+        ("delay_days = 10", "delay_days = 10\nweights = {settled = 0.5}"),
+        ("[baseline]", f"{FLOOD}[baseline]"),
+    )
+    assert recipe.label.weights == {"settled": 0.5}
+    (flood,) = recipe.label.exemptions
+    assert (flood.first, flood.until, flood.regions, flood.reason) == (
+        date(2024, 2, 1), date(2024, 2, 3), ("north",), "flood",
+    )  # fmt: skip
 
 
 def test_a_table_left_away_takes_its_defaults():
@@ -43,6 +65,13 @@ def test_a_table_left_away_takes_its_defaults():
         ('components = ["dispatch_late"]', 'components = ["bad_weather"]', "label.components"),
         ('components = ["dispatch_late"]', "components = []", "label.components"),
         ("min_orders = 3", "min_orders = 3\nmin_buyers = 2", "label.min_buyers"),
+        ("delay_days = 10", "delay_days = 10\nweights = {dispatch_late = 0.0}", "label.weights.dispatch_late"),
+        ("delay_days = 10", "delay_days = 10\nweights = {settled = 0.5}", "label.weights.settled"),
+        ("delay_days = 10", "delay_days = 10\ndelays = {dispatch_late = 0.5}", "label.delays.dispatch_late"),
+        ("[baseline]", "[[exemptions]]\nfrom = 2024-02-01\n[baseline]", "exemptions[0].until"),
+        ("[baseline]", f"{FLOOD.replace('02-03', '02-01')}[baseline]", "exemptions[0].until"),
+        ("[baseline]", f"{FLOOD}towns = []\n[baseline]", "exemptions[0].towns"),
+        ("[baseline]", f"{FLOOD.replace('reason', '#')}[baseline]", "exemptions[0].reason"),
         ("test_share = 0.4", "", "split[0].test_from"),
         ("test_share = 0.4", "test_share = 0.4\ntest_from = 2024-01-01", "split[0].test_from"),
         ("test_share = 0.4", 'test_from = "soon"', "split[0].test_from"),
@@ -58,6 +87,42 @@ def test_a_broken_recipe_is_refused_by_the_key_that_is_wrong(old, new, key):
     with pytest.raises(RecipeBroken) as refused:
         a_recipe((old, new))
     assert refused.value.key == key
+
+
+BUST_OUT = (
+    ('target = "credit"', 'target = "bust_out"'),
+    ('kind = "own_fault"\ncomponents = ["dispatch_late"]\nthreshold = 0.3', 'kind = "bust_out"'),
+)
+GOODS = "delay_days = 10\nundelivered = {share = 0.5, cents = 100, grace_days = 7}"
+
+
+def test_a_recipe_of_bust_outs_is_read():
+    recipe = a_recipe(*BUST_OUT, ("delay_days = 10", f"{GOODS}\ndelays = {{undelivered = 20}}"))
+    assert recipe.label.undelivered == Undelivered(share=0.5, cents=100, grace_days=7)
+    assert (recipe.label.unrecovered, recipe.label.gap.days) == (None, 50)
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        ("delay_days = 10", "label.undelivered"),
+        (GOODS.replace("grace_days = 7", "grace_days = 11"), "label.undelivered.grace_days"),
+        (GOODS.replace("share = 0.5", "share = 1.5"), "label.undelivered.share"),
+        (GOODS.replace(", cents = 100", ""), "label.undelivered.cents"),
+        (f"{GOODS}\nunrecovered = {{share = 0.5}}", "label.unrecovered.cents"),
+        (f"{GOODS}\ndelays = {{unrecovered = 20}}", "label.delays.unrecovered"),
+        (f"{GOODS}\ncomponents = ['cancelled']", "label.components"),
+    ],
+)
+def test_a_broken_recipe_of_bust_outs_is_refused_by_the_key_that_is_wrong(written, key):
+    with pytest.raises(RecipeBroken) as refused:
+        a_recipe(*BUST_OUT, ("delay_days = 10", written))
+    assert refused.value.key == key
+
+
+def test_own_faults_know_no_goods_that_never_came():
+    with pytest.raises(RecipeBroken, match=r"label\.undelivered"):
+        a_recipe(("delay_days = 10", GOODS))
 
 
 def test_two_splits_of_one_name_are_refused():

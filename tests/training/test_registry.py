@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from scoring.errors import BundleBroken
 from scoring.model import Model
+from serving.champions import current_declarations, live_models
 from tests.training.build import a_bundle, some_rows
 from training.errors import RegistryError, VersionUnknown
 from training.pyfunc import read_bundle
@@ -34,6 +36,15 @@ def test_an_empty_registry_answers_nothing_and_makes_no_file(tmp_path):
     registry = Registry(f"sqlite:///{tmp_path}/mlflow.db")
     assert (registry.champion("credit"), registry.versions("credit"), registry.history("credit")) == (None, (), ())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_of_bust_outs_is_kept_and_changes_nothing_that_is_served(tmp_path):
+    registry = Registry(f"sqlite:///{tmp_path}/mlflow.db")
+    registry.register(replace(a_bundle(), target="bust_out", name="goodfaith-bust-out"), metrics={}, parameters={})
+    registry.promote("bust_out", Promotion(version="1", at=NOON, by="ann"))
+    version, bundle = registry.champion("bust_out")
+    assert (version, bundle.target) == ("1", "bust_out")
+    assert live_models(registry, current_declarations()).missing == ("credit", "counterfeit")
 
 
 def test_versions_carry_their_metrics_and_aliases(kept):
