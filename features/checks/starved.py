@@ -14,11 +14,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from features.answers import measures_of
-from features.catalogue import CATALOGUE
+from features.catalogue import CATALOGUE, INPUTS
 from features.crossing import crossing_facts
 from features.events import COLUMNS, COMMON, EVENT_TYPES, SCHEMA, EventType, Kind
 from features.facts import Lexicon, resolve
-from features.known import REPEATED, Known, Rows, type_codes
+from features.known import REPEATED, Known, Rows
 from features.measures import Crossed, Measure
 
 __all__ = ["Starved", "Starving", "starving"]
@@ -87,10 +87,10 @@ class Starving:
 @cache
 def starving() -> Starving:
     """Of the catalogue."""
-    known = _Listening(_a_few_events())
+    known = _Listening(_a_few_events)
     asked = {measure: known.reads(measure) for measure in measures_of(CATALOGUE)}
     reads = [frozenset().union(*(asked[measure] for measure in measures_of((one,)))) for one in CATALOGUE]
-    return Starving(reads, [place for place, one in enumerate(CATALOGUE) if one.model_input])
+    return Starving(reads, [CATALOGUE.index(one) for one in INPUTS])
 
 
 class _Listening(Known):
@@ -100,14 +100,15 @@ class _Listening(Known):
     events back is not noted, since every measure reads it and none starves without it.
     """
 
-    def __init__(self, table: pa.Table) -> None:
+    def __init__(self, load: Callable[[str], pa.Table]) -> None:
         self.asked: set[Read] = set()
         self.repeated: set[Read] = set()
-        super().__init__(table)
+        super().__init__(load)
 
     def reads(self, measure: Measure) -> frozenset[Read]:
         """What a measure asks for."""
-        for kept in (self.asked, self.repeated, self._times):
+        # What was worked out for another measure would not be asked for again.
+        for kept in (self.asked, self.repeated, self.found):
             kept.clear()
         if isinstance(measure.source, Crossed):
             crossing_facts(self, [measure])
@@ -116,12 +117,9 @@ class _Listening(Known):
         return frozenset(self.asked - self.repeated)
 
     def of(self, event_type: str) -> Rows:
-        self.asked.add((event_type, ""))
+        if event_type != "event_reversed":
+            self.asked.add((event_type, ""))
         return super().of(event_type)
-
-    def only(self, event_types: Collection[str]) -> pa.Table:
-        self.asked.update((name, "") for name in event_types)
-        return super().only(event_types)
 
     def numbers(self, rows: Rows, column: str) -> Ints:
         self._note(rows, column)
@@ -156,7 +154,7 @@ class _Listening(Known):
         return super()._repeated(rows, opening, column)
 
     def _note(self, rows: Rows, column: str) -> None:
-        if column not in COMMON:
+        if column not in COMMON and rows.event_type != "event_reversed":
             self.asked.add((rows.event_type, column))
 
 
@@ -171,15 +169,16 @@ _SAID: dict[Kind, Callable[[], Any]] = {
 
 
 @cache
-def _a_few_events() -> pa.Table:
-    """Events of every type of one merchant, one for each word that a column may say, once in full and once in short.
+def _a_few_events(event_type: str) -> pa.Table:
+    """Events of a type of one merchant, one for each word that a column may say, once in full and once in short.
 
     What is repeated is left out.
     """
-    told = [row for event_type in EVENT_TYPES.values() for row in _events_of(event_type)]
-    rows = pa.Table.from_pylist([{"event_id": f"e{n}", **row} for n, row in enumerate(told)], schema=SCHEMA)
-    merchant = pa.array(np.zeros(rows.num_rows, dtype=np.int64))
-    return rows.append_column("merchant", merchant).append_column("type", type_codes(rows))
+    told = _events_of(EVENT_TYPES[event_type])
+    rows = [{"event_id": f"{event_type}{number}", **row} for number, row in enumerate(told)]
+    merchant = pa.array(np.zeros(len(rows), dtype=np.int64))
+    own = [name for name in SCHEMA.names if name in COMMON or name in EVENT_TYPES[event_type].columns]
+    return pa.Table.from_pylist(rows, schema=SCHEMA).select(own).append_column("merchant", merchant)
 
 
 def _events_of(event_type: EventType) -> list[dict[str, Any]]:
