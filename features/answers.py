@@ -10,7 +10,7 @@ from features.catalogue.feature import Context, Feature, Shrunk
 from features.catalogue.merchant import CATEGORY
 from features.categories import CategorySums, Rate, RateSpreads
 from features.facts import Facts, Lexicon
-from features.kernel import Moments, window_sums
+from features.kernel import Moments, window_sums, windows_of
 from features.measures import Measure, Number
 
 __all__ = ["Others", "Own", "measures_of", "rates_of"]
@@ -57,12 +57,13 @@ class Own:
         self._wanted = features
         needed = _needed(features)
         self._numbers: dict[Number, Ints] = {number: np.zeros(len(days), dtype=np.int64) for number in needed}
+        self._windows = windows_of(needed)
 
     def add(self, resolved: Iterable[Facts], rows: Ints) -> None:
         """Take in facts of the merchants of some rows: all that there are of each measure."""
         moments, place = _moments(self._merchant[rows], self._days[rows])
         for facts in resolved:
-            for number, sums in window_sums(facts, moments, self._numbers).items():
+            for number, sums in window_sums(facts, moments, self._windows).items():
                 self._numbers[number][rows] = sums[place]
 
     def features(self, others: Others, lexicon: Lexicon) -> dict[str, pa.Array]:

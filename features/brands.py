@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.authorised import Authorisations, Goods, authorisations, goods_sold, unauthorised
+from features.events import OF_A_LISTING
 from features.facts import Facts
 from features.held import held
 from features.known import Known, Rows
@@ -20,7 +21,6 @@ from features.measures import Crossed, Measure
 from features.norms import Prices, mondays, norms, prices_by_norm
 from features.offers import Names, Offers, offers
 from features.spells import FOREVER, Moves, Spells, heights, peaks, union
-from features.tables import OF_A_LISTING
 
 __all__ = ["CHEAP_PERCENT", "READS", "brand_facts", "norms_at"]
 

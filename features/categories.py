@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from features.catalogue.merchant import CATEGORY
 from features.facts import Facts
-from features.kernel import Moments, window_sums
+from features.kernel import Moments, Windows, window_sums, windows_of
 from features.measures import Number
 from features.strength import Spread, month_of, spread_of, strengths
 
@@ -36,10 +36,10 @@ class CategorySums:
         """Take in the facts of a part's merchants."""
         every = list(resolved)
         categories = next(facts for facts in every if _LATEST in facts.measures)
+        windows = windows_of(numbers)
         for facts in every:
-            wanted = [(measure, days) for measure, days in numbers if measure in facts.measures]
-            if wanted:
-                self._add(_by_category(facts, categories), wanted)
+            if not windows.keys().isdisjoint(facts.measures):
+                self._add(_by_category(facts, categories), windows)
 
     def plus(self, other: "CategorySums") -> None:
         """Take in what was added up elsewhere, at the same days and under the same lexicon."""
@@ -57,11 +57,11 @@ class CategorySums:
         """A number of all merchants together."""
         return np.asarray(self._sums[number].sum(axis=0)[np.searchsorted(self.days, day)])
 
-    def _add(self, facts: Facts, wanted: list[Number]) -> None:
+    def _add(self, facts: Facts, windows: Windows) -> None:
         count = int(facts.merchant.max(initial=0)) + 1
         merchant = np.repeat(np.arange(count), len(self.days))
         moments = Moments(merchant=merchant, day=np.tile(self.days, count))
-        for number, sums in window_sums(facts, moments, wanted).items():
+        for number, sums in window_sums(facts, moments, windows).items():
             self._sums[number] = _added(self._sums.get(number), sums.reshape(count, len(self.days)))
 
 
@@ -110,8 +110,8 @@ class RateSpreads:
         """Take in the facts of a part's merchants."""
         every = list(resolved)
         merchants = np.unique(np.concatenate([facts.merchant for facts in every]))
-        asked = {number for rate in rates for number in rate} | {(_LATEST, None), (_NAMED, None)}
-        sums = {number: found for facts in every for number, found in self._sums(facts, merchants, asked)}
+        windows = windows_of([*(number for rate in rates for number in rate), (_LATEST, None), (_NAMED, None)])
+        sums = {number: found for facts in every for number, found in self._sums(facts, merchants, windows)}
         group = np.where(sums[_NAMED, None] > 0, sums[_LATEST, None] + 1, 0)
         for of, per in rates:
             self._add((of, per), spread_of(sums[of], sums[per], group))
@@ -130,7 +130,7 @@ class RateSpreads:
         before = self._spreads.get(rate)
         self._spreads[rate] = spread if before is None else before.plus(spread)
 
-    def _sums(self, facts: Facts, merchants: Ints, asked: Iterable[Number]) -> Iterable[tuple[Number, Ints]]:
+    def _sums(self, facts: Facts, merchants: Ints, windows: Windows) -> Iterable[tuple[Number, Ints]]:
         shape = (len(merchants), len(self.months))
         moments = Moments(merchant=np.repeat(merchants, shape[1]), day=np.tile(self.months, shape[0]))
-        return [(number, sums.reshape(shape)) for number, sums in window_sums(facts, moments, asked).items()]
+        return [(number, sums.reshape(shape)) for number, sums in window_sums(facts, moments, windows).items()]

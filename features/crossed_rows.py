@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from features.catalogue import CATALOGUE
 from features.crossing import Market
 from features.database import insert_new, some
-from features.kernel import Moments, window_sums
+from features.kernel import Moments, window_sums, windows_of
 from features.measures import Crossed, Number
 from features.tables import crossed
 
@@ -32,7 +32,7 @@ def sums_of(market: Market, merchants: Mapping[str, int], day: int) -> Rows:
     moments = Moments(merchant=np.arange(len(merchants)), day=np.full(len(merchants), day))
     sums = np.zeros((len(merchants), len(CROSSING)), dtype=np.int64)
     for facts in market.facts(measure for measure, _ in CROSSING):
-        for number, found in window_sums(facts, moments, CROSSING).items():
+        for number, found in window_sums(facts, moments, windows_of(CROSSING)).items():
             sums[:, CROSSING.index(number)] += found
     some_cross = np.flatnonzero(sums.any(axis=1))
     names = list(merchants)

@@ -66,23 +66,25 @@ class Market:
     """The events that some measures' crossings read, gathered part by part from all merchants."""
 
     def __init__(self, measures: Iterable[Measure]) -> None:
-        self._types = types_read(measures)
-        self._parts: list[pa.Table] = []
+        self._parts: dict[str, list[pa.Table]] = {name: [] for name in types_read(measures)}
         self._known: Known | None = None
 
     def take(self, known: Known) -> None:
         """Take in the events of a part's merchants."""
-        if self._types:
-            self._parts.append(known.only(self._types))
+        for name, parts in self._parts.items():
+            parts.append(known.table(name))
             self._known = None
 
     @property
     def known(self) -> Known | None:
         """What was taken in, all together; None before anything was."""
-        if self._known is None and self._parts:
-            self._known = Known(pa.concat_tables(self._parts))
+        if self._known is None and any(self._parts.values()):
+            self._known = Known(self._events)
         return self._known
 
     def facts(self, measures: Iterable[Measure]) -> list[Facts]:
         """The facts of these measures; none before anything was taken in."""
         return crossing_facts(self.known, measures) if self.known else []
+
+    def _events(self, event_type: str) -> pa.Table:
+        return pa.concat_tables([pa.table({}), *self._parts.get(event_type, [])], promote_options="default")

@@ -11,7 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 
-__all__ = ["COLUMNS", "COMMON", "EVENT_TYPES", "REQUIRED_COMMON", "SCHEMA", "Column", "EventType", "Kind"]
+__all__ = [
+    "COLUMNS", "COMMON", "EVENT_TYPES", "OF_A_LISTING", "REQUIRED_COMMON", "SCHEMA", "Column", "EventType", "Kind",
+]  # fmt: skip
 
 
 class Kind(Enum):
@@ -294,6 +296,9 @@ EVENT_TYPES: MappingProxyType[str, EventType] = MappingProxyType(
         )
     }
 )
+
+#: What is found by its listing: one may have a million orders, and these are found by their own ids.
+OF_A_LISTING = frozenset(["listing_changed", "fake_report_filed", "fake_report_resolved", "inspection_completed"])
 
 #: The whole log as one flat Arrow table; a column that a type does not use is null on its rows.
 SCHEMA = pa.schema([pa.field(column.name, column.kind.arrow) for column in COLUMNS.values()])

@@ -17,7 +17,7 @@ import pyarrow as pa
 from features.events import COLUMNS, Kind
 from features.faults import own_faults
 from features.following import followed
-from features.known import NO_TIME, Known, Rows, days, ranks
+from features.known import NO_TIME, Known, Rows, days, once, ranks
 from features.measures import (
     Amount,
     Asked,
@@ -167,29 +167,29 @@ def _happenings(known: Known, source: Happenings, _: Lexicon) -> _Placed:
 
 def _asked(known: Known, source: Asked, _: Lexicon) -> _Placed:
     rows, clock = clocked(known, source)
-    return _of_spells(rows, while_known(known, rows, source, clock), day_of(known, source, clock))
+    return _of_spells(rows, while_known(known, rows, source), day_of(known, source, clock))
 
 
 def _own_faults(known: Known, source: OwnFaults, _: Lexicon) -> _Placed:
     rows = known.of("order_placed")
-    faults = own_faults(known, rows, source.components)
-    return _of_spells(rows, union(joined([fault.spells for fault in faults])), days(rows.time))
+    return _of_spells(rows, _while_bad(known, rows, source), days(rows.time))
 
 
 def _capped(known: Known, source: Capped, _: Lexicon) -> _Placed:
     rows, clock = clocked(known, source.orders)
     day = day_of(known, source.orders, clock)
-    bad = [] if source.bad is None else [_while_bad(known, rows, source.bad, clock)]
-    good = [] if source.of is None else [real(known, rows, while_known(known, rows, source.of, clock, own=True))]
+    bad = [] if source.bad is None else [_while_bad(known, rows, source.bad)]
+    good = [] if source.of is None else [real(known, rows, while_known(known, rows, source.of, own=True))]
     spells = union(joined([*bad, *good]))
     # What is still to come is in no window, and must not stand in the way of what is.
     spells = spells.since(day[spells.key])
     return _of_spells(rows, _at_most(spells, known.keys(rows, "buyer_id"), day, source.most), day)
 
 
-def _while_bad(known: Known, rows: Rows, source: Orders | OwnFaults, clock: Ints) -> Spells:
+@once
+def _while_bad(known: Known, rows: Rows, source: Orders | OwnFaults) -> Spells:
     if isinstance(source, Orders):
-        return while_known(known, rows, source, clock, own=True)
+        return while_known(known, rows, source, own=True)
     return union(joined([fault.spells for fault in own_faults(known, rows, source.components)]))
 
 
@@ -338,17 +338,17 @@ def _said(known: Known, rows: Rows, column: str, lexicon: Lexicon) -> Ints:
     return known.numbers(rows, column)
 
 
-def latest_rows(known: Known, source: Latest, count: int) -> Ints:
-    """The event (by position in the partition) that stands for each of `count` merchants at the end; -1 for none."""
-    standing = np.full(count, -1)
+def latest_rows(known: Known, source: Latest, count: int, *, column: str) -> Ints:
+    """What the event that stands for each of `count` merchants at the end says in an integer column; 0 for none."""
+    standing = np.zeros(count, dtype=np.int64)
     parts = [_saying(known, select(known, events), source.column) for events in source.of]
     merchant = np.concatenate([rows.merchant for rows in parts])
-    position = np.concatenate([rows.position for rows in parts])
+    says = np.concatenate([known.numbers(rows, column) for rows in parts])
     places = order_of_events(known, parts)
     order = np.argsort(-places if source.earliest else places)
     live = order[np.concatenate([rows.end for rows in parts])[order] == FOREVER]
     # Of several assignments to one place the last one stays.
-    standing[merchant[live]] = position[live]
+    standing[merchant[live]] = says[live]
     return standing
 
 

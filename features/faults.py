@@ -7,13 +7,14 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from features.known import NO_TIME, Known, Rows, days
+from features.known import NO_TIME, Known, Rows, days, once
 from features.measures import Asked, AtLeast, AtMost, Events, Is, IsNot
-from features.selection import numbered, presence, select, speaks
+from features.selection import Until, numbered, presence, select, speaks
 from features.spells import Spells, intersect, joined, match, minus
 
 __all__ = [
-    "CLAIMED", "COMPONENTS", "LOST", "LOST_DISPUTES", "SILENCE_PROOF", "TOLD", "OrderFaults", "own_faults", "unless",
+    "CLAIMED", "COMPONENTS", "LOST", "LOST_DISPUTES", "PROMISED_DELIVERY", "PROMISED_DISPATCH", "SILENCE_PROOF", "TOLD",
+    "OrderFaults", "own_faults", "unless",
 ]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
@@ -27,6 +28,7 @@ _LOW_REVIEWS = Events(event_type="review_posted", where=(AtMost(column="stars", 
 _FAULTY_RETURNS = Events(
     event_type="return_requested", where=(Is(column="reason", words=("quality", "not_as_described")),)
 )
+PROMISED_DISPATCH, PROMISED_DELIVERY = Until(clock="ship_by"), Until(clock="deliver_by")
 _ANSWERS = Events(event_type="return_answered")
 _SILENT_RETURNS = Asked(of=_FAULTY_RETURNS, by="return_id", clock="answer_by", lacking=(_ANSWERS,))
 _ACCEPTED_RETURNS = Events(event_type="return_answered", where=(Is(column="outcome", words=("accepted",)),))
@@ -83,8 +85,8 @@ def _dispatch_late(known: Known, orders: Rows) -> tuple[Spells, Ints]:
     """Not shipped by the promised time, and not cancelled by anyone but the merchant before it."""
     ship_by = known.times(orders, "ship_by")
     promised = ship_by != NO_TIME
-    kept = presence(known, orders, [_SHIPMENTS], by="order_id", until=ship_by)
-    excused = presence(known, orders, [_OTHER_CANCELLATIONS], by="order_id", until=ship_by, own=True)
+    kept = presence(known, orders, [_SHIPMENTS], by="order_id", until=PROMISED_DISPATCH)
+    excused = presence(known, orders, [_OTHER_CANCELLATIONS], by="order_id", until=PROMISED_DISPATCH, own=True)
     due = numbered(orders).where(promised[numbered(orders).key])
     # That nothing came is known once the promised time has passed.
     late = minus(minus(due.since(known.due(ship_by)[due.key]), kept), excused)
@@ -93,7 +95,7 @@ def _dispatch_late(known: Known, orders: Rows) -> tuple[Spells, Ints]:
 
 def _low_stars_on_time(known: Known, orders: Rows) -> tuple[Spells, Ints]:
     """One or two stars for an order that came by the promised time: the carrier is not to blame."""
-    on_time = presence(known, orders, [_DELIVERIES], by="order_id", until=known.times(orders, "deliver_by"))
+    on_time = presence(known, orders, [_DELIVERIES], by="order_id", until=PROMISED_DELIVERY)
     reviews, spells, event = _beside_orders(known, orders, _LOW_REVIEWS)
     return _while(spells, reviews.time[event], on_time)
 
@@ -101,7 +103,7 @@ def _low_stars_on_time(known: Known, orders: Rows) -> tuple[Spells, Ints]:
 def _low_stars_not_late(known: Known, orders: Rows) -> tuple[Spells, Ints]:
     """One or two stars for an order that is not known to have come late: silence about it excuses none."""
     deliver_by = known.times(orders, "deliver_by")
-    in_time = presence(known, orders, [_DELIVERIES], by="order_id", until=deliver_by)
+    in_time = presence(known, orders, [_DELIVERIES], by="order_id", until=PROMISED_DELIVERY)
     came = presence(known, orders, [_DELIVERIES], by="order_id")
     late = minus(came.where(deliver_by[came.key] != NO_TIME), in_time)
     reviews, spells, event = _beside_orders(known, orders, _LOW_REVIEWS)
@@ -193,5 +195,10 @@ SILENCE_PROOF = ("dispatch_late", "cancelled", "dispute_lost", "low_stars_not_la
 
 def own_faults(known: Known, orders: Rows, components: Sequence[str]) -> list[OrderFaults]:
     """The merchant's own faults in `orders` (rows of `order_placed`), component by component."""
-    found = [(name, *COMPONENTS[name](known, orders)) for name in components]
-    return [OrderFaults(component=name, spells=spells, happened=happened) for name, spells, happened in found]
+    return [_faults(known, orders, name) for name in components]
+
+
+@once
+def _faults(known: Known, orders: Rows, component: str) -> OrderFaults:
+    spells, happened = COMPONENTS[component](known, orders)
+    return OrderFaults(component=component, spells=spells, happened=happened)

@@ -6,7 +6,7 @@ what has entered by then less the sum of what has left, and both are prefix sums
 window is ever walked through. Facts and moments are in whole days; at a midnight that is exact.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +16,12 @@ from features.facts import Facts
 from features.measures import Days, Measure, Number
 from features.tiles import by_day
 
-__all__ = ["Moments", "window_sums"]
+__all__ = ["Moments", "Windows", "window_sums", "windows_of"]
 
 Ints = npt.NDArray[np.int64]
+
+#: Measures with the windows in which they are asked for (days; None = since ever).
+Windows = Mapping[Measure, Sequence[int | None]]
 
 #: Days are held in 24 bits beside the merchant, counted from long before the first day that can be written.
 _BITS, _SHIFT = 24, 2**22
@@ -42,19 +45,20 @@ class Moments:
     def __len__(self) -> int:
         return len(self.day)
 
-    def places(self, merchant: Ints, day: Ints) -> Ints:
-        """How many moments are no later than each (merchant, day), in the order of the pairs.
+    def lookup(self, merchant: Ints) -> Callable[[Ints], Ints]:
+        """For days of these merchants (n,): how many moments are no later than each, in the order of the pairs.
 
         A merchant without moments may get any one place, whatever the day: its facts cancel out there.
         """
         if self._table is None:
-            return np.asarray(np.searchsorted(_pairs(self.merchant, self.day), _pairs(merchant, day), side="right"))
-        row = self._row_of[np.minimum(merchant, len(self._row_of) - 1)]
-        column = np.clip(day - (self._first - 1), 0, self._span - 1)
-        return np.asarray(self._table[row * self._span + column])
+            pairs = _pairs(self.merchant, self.day)
+            return lambda day: np.asarray(np.searchsorted(pairs, _pairs(merchant, day), side="right"))
+        table = self._table
+        row = self._row_of[np.minimum(merchant, len(self._row_of) - 1)] * self._span
+        return lambda day: np.asarray(table[row + np.clip(day - (self._first - 1), 0, self._span - 1)])
 
     def _tabulate(self) -> None:
-        """Every answer of `places` within the moments' days: a look-up is several times faster than a search."""
+        """Every answer of `lookup` within the moments' days: a look-up is several times faster than a search."""
         own, row = np.unique(self.merchant, return_inverse=True)
         cells = row * self._span + self.day - (self._first - 1)
         counts = np.bincount(cells, minlength=(len(own) + 1) * self._span)
@@ -64,33 +68,41 @@ class Moments:
         self._row_of[own] = np.arange(len(own))
 
 
-def window_sums(facts: Facts, moments: Moments, numbers: Iterable[Number]) -> dict[Number, Ints]:
-    """Those of some numbers that are of the facts' measures, at all moments: (q,) int64 each."""
-    asked = [number for number in dict.fromkeys(numbers) if number[0] in facts.measures]
-    sums = _sums(facts, moments, [number for number in asked if not isinstance(number[0].amount, Days)])
-    for measure in (one for one in facts.measures if isinstance(one.amount, Days)):
-        sums |= _sums(by_day(facts, measure), moments, [number for number in asked if number[0] == measure])
+def windows_of(numbers: Iterable[Number]) -> Windows:
+    """In which windows each measure is asked for."""
+    windows: dict[Measure, list[int | None]] = {}
+    for measure, days in dict.fromkeys(numbers):
+        windows.setdefault(measure, []).append(days)
+    return windows
+
+
+def window_sums(facts: Facts, moments: Moments, windows: Windows, *, more: int = 0) -> dict[Number, Ints]:
+    """The numbers that are of the facts' measures, at all moments: (q,) int64 each.
+
+    With `more`, every window is so many days longer than it says.
+    """
+    own = {measure: windows[measure] for measure in facts.measures if measure in windows}
+    plain = {measure: days for measure, days in own.items() if not isinstance(measure.amount, Days)}
+    sums = _sums(facts, moments, plain, more)
+    for measure in (one for one in own if one not in plain):
+        sums |= _sums(by_day(facts, measure), moments, {measure: own[measure]}, more)
     return sums
 
 
-def _sums(facts: Facts, moments: Moments, numbers: Iterable[Number]) -> dict[Number, Ints]:
+def _sums(facts: Facts, moments: Moments, windows: Windows, more: int) -> dict[Number, Ints]:
     """Sums of facts as they stand."""
-    row_of = {measure: row for row, measure in enumerate(facts.measures)}
-    wanted: dict[int | None, list[Measure]] = {}
-    for measure, days in numbers:
-        wanted.setdefault(days, []).append(measure)
-    entered = np.maximum(facts.clock, facts.known)
-    enter = moments.places(facts.merchant, entered)
-    asked = dict.fromkeys(measure for measures in wanted.values() for measure in measures)
     # Most rows of amounts are mostly zeros; what enters is the same for every window.
-    rows = {measure: _Row.of(facts.amounts[row_of[measure]]) for measure in asked}
-    inside = {measure: rows[measure].booked(enter, len(moments)) for measure in asked}
+    rows = {name: _Row.of(own) for name, own in zip(facts.measures, facts.amounts, strict=True) if name in windows}
+    place, entered = moments.lookup(facts.merchant), np.maximum(facts.clock, facts.known)
+    enter, leave = place(entered), dict[int | None, Ints]()
+    for days in dict.fromkeys(days for measure in rows for days in windows[measure]):
+        left = np.full_like(entered, _SHIFT) if days is None else np.maximum(facts.clock + days + more, entered)
+        leave[days] = place(left)
     sums: dict[Number, Ints] = {}
-    for days, measures in wanted.items():
-        left = np.full_like(entered, _SHIFT) if days is None else np.maximum(facts.clock + days, entered)
-        leave = moments.places(facts.merchant, left)
-        for measure in measures:
-            sums[measure, days] = np.cumsum(inside[measure] - rows[measure].booked(leave, len(moments)))[:-1]
+    for measure, row in rows.items():
+        inside = row.booked(enter, len(moments))
+        for days in windows[measure]:
+            sums[measure, days] = np.cumsum(inside - row.booked(leave[days], len(moments)))[:-1]
     return sums
 
 

@@ -4,24 +4,27 @@ All of a merchant's events must be here together. Times are int64 microseconds s
 """
 
 import zlib
-from collections.abc import Collection
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.events import COLUMNS, EVENT_TYPES, Kind
+from features.events import COLUMNS, COMMON, EVENT_TYPES, Kind
 from features.spells import FOREVER, Spells, match
 
 __all__ = [
-    "NO_TIME", "OPENERS", "REPEATED", "TYPE_CODES", "Known", "Rows", "begins", "days", "known_of", "ranks",
-    "type_codes",
+    "NO_TIME", "OPENERS", "REPEATED", "TYPE_CODES", "Known", "Rows", "begins", "days", "known_in",
+    "known_of", "once", "ranks", "type_codes", "uses",
 ]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
+_Asked = ParamSpec("_Asked")
+_Found = TypeVar("_Found")
 
 #: How an event type is written in a partition.
 TYPE_CODES = {name: code for code, name in enumerate(EVENT_TYPES)}
@@ -46,9 +49,12 @@ REPEATED = frozenset(_REPEATED)
 OPENERS = frozenset(event_type for event_type, _ in (_ORDER, *_OPENED_BY.values()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rows:
-    """The events of one type: positions (n,) in their partition, merchants, clocks and spells of being known."""
+    """The events of one type: positions (n,) among all of it, merchants, clocks and spells of being known.
+
+    Two are equal only if they are the same, so that what was found out about some rows can be kept (`once`).
+    """
 
     event_type: str
     position: Ints
@@ -83,79 +89,90 @@ def begins(day: Ints) -> Ints:
     return np.where(day == FOREVER, FOREVER, day * _DAY)
 
 
-class Known:
-    """A partition: `table` with integer columns `merchant` and `type` beside those of the log that are needed.
+def once(find: "Callable[Concatenate[Known, _Asked], _Found]") -> "Callable[Concatenate[Known, _Asked], _Found]":
+    """Work the same question about a partition out once only; what is asked must be hashable."""
 
-    With `live` it is looked at while a day runs and not from the midnight that ends it (docs/decisions/0003).
+    @wraps(find)
+    def kept(known: "Known", /, *asked: _Asked.args, **named: _Asked.kwargs) -> _Found:
+        question = (find, asked, tuple(named.items()))
+        if question not in known.found:
+            known.found[question] = find(known, *asked, **named)
+        answer: _Found = known.found[question]
+        return answer
+
+    return kept
+
+
+class Known:
+    """A partition: the events of some merchants, by type.
+
+    `load` answers the events of a type, with the integer column `merchant` beside those of the log that are needed,
+    once asked for; a type of which there are none may lack any column. With `live` it is looked at while a day runs
+    and not from the midnight that ends it (docs/decisions/0003).
     """
 
-    def __init__(self, table: pa.Table, *, live: bool = False) -> None:
-        self._table = table.combine_chunks()
-        self._live = live
-        self._integers: dict[str, Ints] = {}
-        self._merchant = self._ints("merchant")
-        self._type = self._table.column("type").to_numpy()
-        self._time, self._start = self._ints("event_time"), self._ints("known_at")
-        self._keys: dict[str, Ints] = {}
-        self._sums: dict[str, Ints] = {}
-        self._times: dict[tuple[str, str], Ints] = {}
-        self._rows: dict[str, Rows] = {}
-        self._end = np.full(len(self._start), FOREVER)
-        self._reverse()
+    def __init__(self, load: Callable[[str], pa.Table], *, live: bool = False) -> None:
+        self._load, self._live = load, live
+        self.found: dict[Hashable, Any] = {}
 
+    @once
+    def table(self, event_type: str) -> pa.Table:
+        """All events of a type, as they are kept."""
+        return self._load(event_type).combine_chunks()
+
+    @once
     def of(self, event_type: str) -> Rows:
         """All events of a type."""
-        if event_type not in self._rows:
-            self._rows[event_type] = self._rows_of(event_type)
-        return self._rows[event_type]
-
-    def only(self, event_types: Collection[str]) -> pa.Table:
-        """The partition's rows of some types."""
-        codes = np.array([TYPE_CODES[name] for name in event_types], dtype=np.int64)
-        return self._table.filter(pa.array(np.isin(self._type, codes)))
+        start = self._ints(event_type, "known_at")
+        return Rows(
+            event_type=event_type,
+            position=np.arange(len(start)),
+            merchant=self._ints(event_type, "merchant"),
+            time=self._ints(event_type, "event_time"),
+            start=start,
+            end=self._ends(event_type, start),
+        )
 
     def numbers(self, rows: Rows, column: str) -> Ints:
         """An integer column of some events; 0 where null."""
-        return self._ints(column)[rows.position] if column in self._table.column_names else np.zeros_like(rows.time)
+        if column not in self.table(rows.event_type).column_names:
+            return np.zeros_like(rows.time)
+        return self._ints(rows.event_type, column)[rows.position]
 
     def filled(self, rows: Rows, column: str) -> npt.NDArray[np.bool_]:
         """Whether some events say anything in a column."""
-        if column not in self._table.column_names:
+        table = self.table(rows.event_type)
+        if column not in table.column_names:
             return np.zeros(len(rows), dtype=np.bool_)
-        valid = self._table.column(column).is_valid().to_numpy()
-        return np.asarray(valid[rows.position])
+        return np.asarray(table.column(column).is_valid().to_numpy()[rows.position])
 
     def texts(self, rows: Rows, column: str) -> pa.Array:
         """A text column of some events."""
-        if column not in self._table.column_names:
+        table = self.table(rows.event_type)
+        if column not in table.column_names:
             return pa.nulls(len(rows), pa.string())
-        return self._table.column(column).take(pa.array(rows.position)).combine_chunks()
+        texts = table.column(column).combine_chunks()
+        return texts if rows is self.of(rows.event_type) else texts.take(pa.array(rows.position))
 
     def lists(self, rows: Rows, column: str, word: str) -> npt.NDArray[np.bool_]:
         """Whether a column of several texts has a text among them."""
-        found = np.zeros(self._table.num_rows, dtype=np.bool_)
-        if column in self._table.column_names:
-            texts = self._table.column(column).combine_chunks()
+        table = self.table(rows.event_type)
+        found = np.zeros(table.num_rows, dtype=np.bool_)
+        if column in table.column_names:
+            texts = table.column(column).combine_chunks()
             equal = pc.equal(pc.list_flatten(texts), word).fill_null(False).to_numpy(zero_copy_only=False)
             found[pc.list_parent_indices(texts).to_numpy()[equal]] = True
         return found[rows.position]
 
+    @once
     def keys(self, rows: Rows, column: str) -> Ints:
         """Numbers that are equal where merchant and id are equal; -1 where the id is null."""
-        if column not in self._keys:
-            self._keys[column] = self._coded(column)
-        return self._keys[column][rows.position]
+        codes = self._coded(column).get(rows.event_type)
+        return np.full(len(rows), -1) if codes is None else codes[rows.position]
 
     def dealt(self, rows: Rows, column: str, into: int) -> Ints:
         """Into which of so many groups a text of each event falls, by its CRC-32; -1 where it is null."""
-        if column not in self._table.column_names:
-            return np.full(len(rows), -1)
-        if column not in self._sums:
-            found = self._table.column(column).combine_chunks().dictionary_encode()
-            sums = [zlib.crc32(text.encode()) for text in found.dictionary.to_pylist()]
-            # The last place is that of null.
-            self._sums[column] = np.array([*sums, -1])[found.indices.fill_null(-1).to_numpy()]
-        sum_of = self._sums[column][rows.position]
+        sum_of = self._check_sums(rows.event_type, column)[rows.position]
         return np.where(sum_of < 0, -1, sum_of % into)
 
     def due(self, deadlines: Ints) -> Ints:
@@ -166,65 +183,78 @@ class Known:
         """
         return days(deadlines) + 1 if self._live else days(deadlines)
 
+    @once
     def times(self, rows: Rows, column: str) -> Ints:
         """A time that events carry, or repeat from what they follow; `NO_TIME` where neither is known."""
         if column == "event_time":
             return rows.time
-        if (rows.event_type, column) not in self._times:
-            self._times[rows.event_type, column] = self._carried(rows.event_type, column)
-        times, whole = self._times[rows.event_type, column], self.of(rows.event_type)
-        all_of_them = np.array_equal(rows.position, whole.position)
-        return times if all_of_them else times[np.searchsorted(whole.position, rows.position)]
+        return self._carried(rows.event_type, column)[rows.position]
 
-    def _rows_of(self, event_type: str) -> Rows:
-        position = np.flatnonzero(self._type == TYPE_CODES[event_type])
-        return Rows(
-            event_type=event_type,
-            position=position,
-            merchant=self._merchant[position],
-            time=self._time[position],
-            start=self._start[position],
-            end=self._end[position],
-        )
+    @once
+    def _ints(self, event_type: str, column: str) -> Ints:
+        """An integer column or a time of all events of a type, which must have it unless there are none."""
+        table = self.table(event_type)
+        if not table.num_rows:
+            return np.zeros(0, dtype=np.int64)
+        values = table.column(column)
+        # Arrow has no way from a date to 64 bits but through 32.
+        values = (values.cast(pa.int32()) if pa.types.is_date(values.type) else values).cast(pa.int64())
+        missing = NO_TIME if column in COLUMNS and COLUMNS[column].kind is Kind.TIME else 0
+        return np.asarray((values.fill_null(int(missing)) if values.null_count else values).to_numpy())
 
-    def _ints(self, column: str) -> Ints:
-        if column not in self._integers:
-            values = self._table.column(column)
-            # Arrow has no way from a date to 64 bits but through 32.
-            values = (values.cast(pa.int32()) if pa.types.is_date(values.type) else values).cast(pa.int64())
-            missing = NO_TIME if column in COLUMNS and COLUMNS[column].kind is Kind.TIME else 0
-            filled = values.fill_null(int(missing)) if values.null_count else values
-            self._integers[column] = np.asarray(filled.to_numpy())
-        return self._integers[column]
-
-    def _coded(self, column: str) -> Ints:
-        if column not in self._table.column_names:
-            return np.full(len(self._merchant), -1)
-        ids = self._table.column(column).combine_chunks().dictionary_encode()
+    @once
+    def _coded(self, column: str) -> dict[str, Ints]:
+        """The keys of all events of each type that uses an id."""
+        asked = (name for name, event in EVENT_TYPES.items() if column in event.columns)
+        using = [name for name in asked if column in self.table(name).column_names]
+        if not using:
+            return {}
+        texts = pa.concat_tables([self.table(name).select([column]) for name in using]).column(column)
+        ids = texts.combine_chunks().dictionary_encode()
         codes = np.asarray(ids.indices.fill_null(-1).to_numpy()).astype(np.int64)
-        return _apart(codes, self._merchant, len(ids.dictionary))
+        apart = _apart(codes, np.concatenate([self._ints(name, "merchant") for name in using]), len(ids.dictionary))
+        cuts = np.cumsum([len(self.table(name)) for name in using])[:-1]
+        return dict(zip(using, np.split(apart, cuts), strict=True))
 
-    def _reverse(self) -> None:
-        """End the spells of reversed events. A reversal counts once, and is itself never reversed."""
-        reversals = self.of("event_reversed")
-        if not len(reversals) or "reverses" not in self._table.column_names:
-            return
-        targets = self.texts(reversals, "reverses")
-        reversible = pc.is_in(self._table.column("event_id"), value_set=pc.unique(targets)).to_numpy()
-        places = np.flatnonzero(reversible & (self._type != TYPE_CODES["event_reversed"]))
-        ids = self._table.column("event_id").take(pa.array(places)).to_pylist()
-        place_of = dict(zip(zip(self._merchant[places].tolist(), ids, strict=True), places.tolist(), strict=True))
-        named = zip(reversals.merchant.tolist(), targets.to_pylist(), strict=True)
-        for target, known in zip(named, reversals.start, strict=True):
-            place = place_of.get(target)
-            if place is not None:
-                self._end[place] = min(self._end[place], max(known, self._start[place]))
-        self._rows.clear()
+    @once
+    def _check_sums(self, event_type: str, column: str) -> Ints:
+        """The CRC-32 of a text of all events of a type; -1 where it is null."""
+        table = self.table(event_type)
+        if column not in table.column_names:
+            return np.full(table.num_rows, -1)
+        found = table.column(column).combine_chunks().dictionary_encode()
+        sums = [zlib.crc32(text.encode()) for text in found.dictionary.to_pylist()]
+        # The last place is that of null.
+        return np.asarray(np.array([*sums, -1])[found.indices.fill_null(-1).to_numpy()])
 
+    @once
+    def _taken_back(self) -> dict[tuple[int, str], int]:
+        """When each event of each merchant that a reversal names was first known to be taken back."""
+        reversals, first = self.of("event_reversed"), dict[tuple[int, str], int]()
+        named = zip(reversals.merchant.tolist(), self.texts(reversals, "reverses").to_pylist(), strict=True)
+        for event, known in zip(named, reversals.start.tolist(), strict=True):
+            first[event] = min(known, first.get(event, known))
+        return first
+
+    def _ends(self, event_type: str, start: Ints) -> Ints:
+        """Until when events of a type count as known: a reversal counts once, and is itself never reversed."""
+        end = np.full(len(start), FOREVER)
+        if event_type == "event_reversed" or not len(start) or not self._taken_back():
+            return end
+        ids = self.table(event_type).column("event_id").combine_chunks()
+        named = pa.array({event_id for _, event_id in self._taken_back()}, pa.string())
+        places = np.flatnonzero(pc.is_in(ids, value_set=named).to_numpy(zero_copy_only=False))
+        merchant = self._ints(event_type, "merchant")[places].tolist()
+        for place, event in zip(places.tolist(), zip(merchant, ids.take(places).to_pylist(), strict=True), strict=True):
+            if event in self._taken_back():
+                end[place] = max(self._taken_back()[event], start[place])
+        return end
+
+    @once
     def _carried(self, event_type: str, column: str) -> Ints:
         rows = self.of(event_type)
-        present = column in self._table.column_names
-        carried = self._ints(column)[rows.position] if present else np.full(len(rows), NO_TIME)
+        present = column in self.table(event_type).column_names
+        carried = self._ints(event_type, column) if present else np.full(len(rows), NO_TIME)
         opening = _OPENED_BY.get(event_type) if column == "opened_at" else _ORDER
         missing = carried == NO_TIME
         if event_type == "order_placed" or column not in _REPEATED or opening is None or not missing.any():
@@ -260,10 +290,27 @@ def type_codes(rows: pa.Table) -> pa.Array:
     return pc.index_in(rows.column("event_type"), value_set=pa.array(list(TYPE_CODES))).cast(pa.int8())
 
 
+def uses(columns: Iterable[str], event_type: str) -> list[str]:
+    """Those of some columns that say anything on events of a type; any that is not the log's own stays."""
+    own = {*COMMON, *EVENT_TYPES[event_type].columns}
+    return [name for name in columns if name not in COLUMNS or name in own]
+
+
+def known_in(events: pa.Table, *, live: bool = False) -> Known:
+    """A table of events with the integer columns `merchant` and `type` as a partition."""
+    codes = events.column("type").to_numpy()
+
+    def load(event_type: str) -> pa.Table:
+        own = pa.array(np.flatnonzero(codes == TYPE_CODES[event_type]))
+        return events.select(uses(events.column_names, event_type)).take(own)
+
+    return Known(load, live=live)
+
+
 def known_of(rows: pa.Table, merchant: Ints, *, live: bool = False) -> Known:
     """Events (n,) under the numbers (n,) of their merchants as a partition; all that matter of one must be here."""
     table = rows.append_column("merchant", pa.array(merchant)).append_column("type", type_codes(rows))
-    return Known(table, live=live)
+    return known_in(table, live=live)
 
 
 def ranks(texts: pa.Array) -> Ints:

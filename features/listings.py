@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
+from features.events import OF_A_LISTING
 from features.facts import Facts, changes
 from features.held import held
 from features.known import Known, Rows, days
@@ -22,7 +23,6 @@ from features.measures import Changed, Crossed, Events, Is, Measure
 from features.selection import numbered, select
 from features.sharing import Pairs, not_public, pairs
 from features.spells import Moves, Spells, heights, intersect, joined, match, peaks, union
-from features.tables import OF_A_LISTING
 
 __all__ = ["MOST_WITH_A_TITLE", "READS", "counted", "listing_counts", "listing_facts", "twins_of"]
 

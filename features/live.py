@@ -133,7 +133,7 @@ def rebuild(tx: Connection, merchant_ids: Sequence[str], *, at: int) -> None:
         insert_new(tx, event_keys, key_rows(theirs, theirs.column("seq").to_pylist()))
     known = known_of(rows, _numbers(rows, names), live=True)
     replace_tiles(tx, names, _entries(tx, known, at))
-    _keep(tx, names, _heads(known, rows, len(names)))
+    _keep(tx, names, _heads(known, len(names)))
 
 
 def _wait(tx: Connection, rows: pa.Table) -> None:
@@ -184,7 +184,7 @@ def _add_difference(tx: Connection, new: pa.Table, kept: Mapping[str, _Kept], at
     known = known_of(rows, numbers, live=True)
     moved = touched(MEASURES, new.column("event_type").unique().to_pylist())
     write_tiles(tx, names, _difference(_entries(tx, known, at, moved), len(names)))
-    _keep(tx, names, _heads(known, rows, 2 * len(names))[len(names) :])
+    _keep(tx, names, _heads(known, 2 * len(names))[len(names) :])
 
 
 def _difference(both: Entries, count: int) -> Entries:
@@ -203,10 +203,9 @@ def _entries(tx: Connection, known: Known, at: int, measures: Sequence[Measure] 
     return entries_of(resolve(known, measures, KeptWords(tx)), day=at // _DAY)
 
 
-def _heads(known: Known, rows: pa.Table, count: int) -> list[list[int]]:
+def _heads(known: Known, count: int) -> list[list[int]]:
     """The heads of each merchant (by number): the seq of the event that stands for each `Latest`, 0 for none."""
-    seqs = np.append(rows.column("seq").to_numpy(), 0)
-    standing = [seqs[latest_rows(known, source, count)] for source in _HEADS]
+    standing = [latest_rows(known, source, count, column="seq") for source in _HEADS]
     return [list(map(int, own)) for own in np.stack(standing, axis=1)]
 
 

@@ -174,7 +174,9 @@ def _parquet_batches(path: Path, groups: range) -> Iterator[pa.RecordBatch]:
         try:
             for group in groups:
                 columns = _saying_anything(file, group)
-                yield from file.iter_batches(batch_size=ROWS_PER_BATCH, row_groups=[group], columns=columns)
+                yield from file.iter_batches(
+                    batch_size=ROWS_PER_BATCH, row_groups=[group], columns=columns, use_threads=False
+                )
         except (pa.ArrowException, OSError) as error:
             raise LogUnreadable(f"{path} is broken: {error}") from error
 

@@ -12,7 +12,7 @@ from features.label_windows import Windows
 from features.measures import Events, Is, IsNot
 from features.outcomes import BY_PLATFORM, excused
 from features.removals import first_removal
-from features.selection import holds, numbered, presence, select
+from features.selection import Until, holds, numbered, presence, select
 from features.spells import Spells, joined, match, minus
 from features.verdicts import OUT_OF_REACH, Charge
 
@@ -71,7 +71,8 @@ def _due(known: Known, windows: Windows, spec: LabelSpec) -> Counted:
     orders = orders.where(known.times(orders, "deliver_by") != NO_TIME)
     deliver_by = known.times(orders, "deliver_by")
     window, order = windows.pairs(orders, clock=deliver_by)
-    cancelled = presence(known, orders, [_CANCELLED], by="order_id", until=deliver_by + _grace(spec), own=True)
+    given_up = Until(clock="deliver_by", later=_grace(spec) // 1_000_000)
+    cancelled = presence(known, orders, [_CANCELLED], by="order_id", until=given_up, own=True)
     left_out = joined([cancelled, exempted(known, orders, spec.exemptions)])
     kept = without(windows, window, order, left_out)
     kept &= deliver_by[order] < first_removal(known, windows)[window]

@@ -21,7 +21,7 @@ from features.crossed_rows import read_crossed
 from features.database import micros
 from features.events import Kind
 from features.facts import Facts, resolve
-from features.kernel import Moments, window_sums
+from features.kernel import Moments, window_sums, windows_of
 from features.known import known_of
 from features.live import outdated
 from features.measures import Asked, Capped, Crossed, Number, Source
@@ -145,11 +145,9 @@ def _sums(facts: Iterable[Facts], count: int, day: int, needed: Iterable[Number]
     """Every needed number of all merchants during a day."""
     moments = Moments(merchant=np.arange(count), day=np.full(count, day + 1))
     sums: dict[Number, Ints] = {number: np.zeros(count, dtype=np.int64) for number in needed}
+    windows = windows_of(needed)
     for one in facts:
-        more = _running_days(one.measures[0].source)
-        longer = {(measure, days if days is None else days + more): (measure, days) for measure, days in sums}
-        for number, found in window_sums(one, moments, longer).items():
-            sums[longer[number]] = found
+        sums |= window_sums(one, moments, windows, more=_running_days(one.measures[0].source))
     return sums
 
 

@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, select
 
 from features.database import some
-from features.events import EVENT_TYPES, SCHEMA
+from features.events import EVENT_TYPES, OF_A_LISTING, SCHEMA
 from features.jsonrows import parse_canonical
 from features.measures import Following, Uncovered
-from features.tables import KEYS, OF_A_LISTING, event_keys, events, waiting
+from features.tables import KEYS, event_keys, events, waiting
 
 __all__ = ["Stored", "all_of", "beside", "by_seq", "key_rows", "no_rows", "of_types", "together"]
 

@@ -10,7 +10,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from features.faults import CLAIMED, LOST, LOST_DISPUTES, OrderFaults, own_faults, unless
+from features.faults import (
+    CLAIMED,
+    LOST,
+    LOST_DISPUTES,
+    PROMISED_DELIVERY,
+    PROMISED_DISPATCH,
+    OrderFaults,
+    own_faults,
+    unless,
+)
 from features.known import NO_TIME, Known, Rows
 from features.measures import Events, Is
 from features.selection import holds, numbered, presence
@@ -63,10 +72,10 @@ def _slow_carrier(known: Known, orders: Rows) -> Spells:
     """Dispatched as promised, or without a promise, and delivered after the promised time."""
     ship_by, deliver_by = known.times(orders, "ship_by"), known.times(orders, "deliver_by")
     came = presence(known, orders, [_DELIVERIES], by="order_id")
-    in_time = presence(known, orders, [_DELIVERIES], by="order_id", until=deliver_by)
+    in_time = presence(known, orders, [_DELIVERIES], by="order_id", until=PROMISED_DELIVERY)
     late = minus(came.where(deliver_by[came.key] != NO_TIME), in_time)
     free = numbered(orders)
-    sent = presence(known, orders, [_SHIPMENTS], by="order_id", until=ship_by)
+    sent = presence(known, orders, [_SHIPMENTS], by="order_id", until=PROMISED_DISPATCH)
     return intersect(late, union(joined([free.where(ship_by[free.key] == NO_TIME), sent])))
 
 

@@ -1,7 +1,7 @@
 """A log divided by merchant, so that only a part of it need be in memory at a time.
 
-One pass reads and validates the log and writes each accepted event to its merchant's part; parts are Arrow
-streams in a temporary folder. All events of a merchant are in one part.
+One pass reads and validates the log and writes each accepted event to its merchant's part (`features/parts.py`), in a
+temporary folder. All events of a merchant are in one part.
 """
 
 from collections import Counter
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,9 +20,9 @@ import pyarrow.compute as pc
 
 from features.duplicates import Discarded, EventIds
 from features.errors import NothingAccepted
-from features.events import SCHEMA
 from features.known import Known, type_codes
 from features.log import ROWS_PER_BATCH, Batch, EventLog
+from features.parts import Parts
 from features.progress import Watch, silently
 from features.spine import Spine, everybody_at
 
@@ -77,7 +78,7 @@ class Divided:
     last_known: int
     outcome: Accepted
     count: int
-    _load: Callable[[int], pa.Table]
+    _load: Callable[[int, str], pa.Table]
 
     def everybody(self, as_of: datetime) -> Spine:
         """Every merchant with an event known before a midnight, by name."""
@@ -87,72 +88,31 @@ class Divided:
 
     def part(self, number: int) -> Known:
         """All events of the merchants of a part."""
-        return Known(self._load(number))
-
-
-class _Parts:
-    """Writes batches to parts: in memory where there is one part, else to one file each."""
-
-    def __init__(self, folder: Path, schema: pa.Schema, count: int, stack: ExitStack) -> None:
-        self.schema, self.count = schema, count
-        self._kept: list[pa.Table] = []
-        self._paths = [folder / f"{number}.arrows" for number in range(count)]
-        self._stack = stack
-        self._writers: list[pa.RecordBatchStreamWriter] = []
-        if count > 1:
-            self._writers = [stack.enter_context(pa.ipc.new_stream(str(path), schema)) for path in self._paths]
-
-    def write(self, rows: pa.Table) -> None:
-        if self.count == 1:
-            self._kept.append(rows)
-            return
-        merchant = rows.column("merchant").to_numpy()
-        part = merchant % self.count
-        place = part * (merchant.max(initial=0) // self.count + 1) + merchant // self.count
-        # NumPy sorts 16 bits by radix, several times faster than wider numbers.
-        narrow = np.uint16 if place.max(initial=0) < 2**16 else np.int64
-        order = np.argsort(place.astype(narrow), kind="stable")
-        cuts = np.searchsorted(part[order], np.arange(self.count + 1))
-        ordered = _ordered(rows, order)
-        for writer, begin, end in zip(self._writers, cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
-            writer.write_table(ordered.slice(begin, end - begin))
-
-    def load(self, number: int) -> pa.Table:
-        if self.count == 1:
-            return pa.concat_tables(self._kept) if self._kept else self.schema.empty_table()
-        self._writers[number].close()
-        with pa.memory_map(str(self._paths[number])) as file:
-            return pa.ipc.open_stream(file).read_all()
-
-
-def _ordered(rows: pa.Table, order: Ints) -> pa.Table:
-    """Rows in another order; columns that say nothing need not be touched."""
-    saying = [name for name in rows.column_names if rows.column(name).null_count < rows.num_rows]
-    ordered = rows.select(saying).take(pa.array(order)).combine_chunks()
-    columns = {name: ordered.column(name) for name in saying}
-    return pa.table({name: columns.get(name, rows.column(name)) for name in rows.column_names}, schema=rows.schema)
-
-
-def _schema(columns: Sequence[str]) -> pa.Schema:
-    numbers = [pa.field("number", pa.int64()), pa.field("merchant", pa.int64()), pa.field("type", pa.int8())]
-    return pa.schema(numbers + [SCHEMA.field(name) for name in columns])
+        return Known(partial(self._load, number))
 
 
 class _Merchants:
     """Numbers for merchants, given out as they come, and when each was first known of."""
 
     def __init__(self) -> None:
-        self.number_of: dict[str, int] = {}
+        self._names = pa.array([], pa.string())
         self.first_known = np.zeros(0, dtype=np.int64)
         self.last_known = 0
+
+    @property
+    def number_of(self) -> dict[str, int]:
+        """The number of each merchant."""
+        return {name: number for number, name in enumerate(self._names.to_pylist())}
 
     def take(self, rows: pa.Table) -> pa.Array:
         """The merchants of some rows."""
         names = rows.column("merchant_id").combine_chunks().dictionary_encode()
-        own = [self.number_of.setdefault(name, len(self.number_of)) for name in names.dictionary.to_pylist()]
-        numbers = np.array(own, dtype=np.int64)[names.indices.to_numpy()]
+        fresh = names.dictionary.filter(pc.invert(pc.is_in(names.dictionary, value_set=self._names)))
+        self._names = pa.concat_arrays([self._names, fresh])
+        own = pc.index_in(names.dictionary, value_set=self._names)
+        numbers = own.to_numpy().astype(np.int64)[names.indices.to_numpy()]
         known = rows.column("known_at").cast(pa.int64()).to_numpy()
-        unseen = np.full(len(self.number_of) - len(self.first_known), np.iinfo(np.int64).max)
+        unseen = np.full(len(fresh), np.iinfo(np.int64).max)
         self.first_known = np.append(self.first_known, unseen)
         np.minimum.at(self.first_known, numbers, known)
         self.last_known = max(self.last_known, int(known.max(initial=0)))
@@ -165,14 +125,12 @@ def kept(rows: pa.Table, column: str) -> pa.ChunkedArray:
     return pc.if_else(said.is_valid(), "", pa.scalar(None, pa.string())) if column == "text" else said
 
 
-def _numbered(batch: Batch, merchants: _Merchants, schema: pa.Schema) -> pa.Table:
+def _numbered(batch: Batch, merchants: _Merchants) -> pa.Table:
     rows = batch.rows
-    columns = {"number": pa.array(batch.numbers), "merchant": merchants.take(rows), "type": type_codes(rows)}
-    for field_ in schema:
-        if field_.name not in columns:
-            present = field_.name in rows.column_names
-            columns[field_.name] = kept(rows, field_.name) if present else pa.nulls(rows.num_rows, field_.type)
-    return pa.table(columns, schema=schema)
+    if "text" in rows.column_names:
+        rows = rows.set_column(rows.column_names.index("text"), "text", kept(rows, "text"))
+    rows = rows.append_column("number", pa.array(batch.numbers)).append_column("type", type_codes(rows))
+    return rows.append_column("merchant", merchants.take(rows))
 
 
 @contextmanager
@@ -182,13 +140,12 @@ def divided(
     """Read a log and divide it; `columns` are those to keep of each event. Raises `NothingAccepted`."""
     count = parts or max(1, -(-log.rows // ROWS_PER_PART))
     with TemporaryDirectory(prefix="goodfaith-") as folder, ExitStack() as stack:
-        schema = _schema(columns)
-        store = _Parts(Path(folder), schema, count, stack)
+        kept = Parts(Path(folder), columns, count, stack)
         merchants, ids, outcome = _Merchants(), EventIds(), Accepted()
         for batch in watch(log.batches(), title="reading events", total=-(-log.rows // ROWS_PER_BATCH)):
             outcome.take(batch)
             if batch.rows.num_rows:
-                store.write(_numbered(batch, merchants, schema))
+                kept.write(_numbered(batch, merchants))
                 if not log.settled:
                     ids.see(batch)
         discarded = ids.discarded(log)
@@ -200,7 +157,7 @@ def divided(
             last_known=merchants.last_known,
             outcome=outcome,
             count=count,
-            _load=lambda number: _standing(store.load(number), discarded.numbers),
+            _load=lambda part, event_type: _standing(kept.load(part, event_type), discarded.numbers),
         )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from features.known import NO_TIME, Known, Rows, days
+from features.known import NO_TIME, Known, Rows, days, once
 from features.measures import Events, Is, Ticked
 from features.selection import numbered, presence, select
 from features.spells import Spells, joined, match, minus, union
@@ -30,10 +30,16 @@ def real(known: Known, orders: Rows, spells: Spells) -> Spells:
     to have been shipped without a carrier's scan, and once the time by which it was to be shipped, or else delivered,
     has passed. So a parcel that no carrier scanned is worth what silence is worth: leaving out makes no order count.
     """
+    return minus(spells, _unreal(known, orders))
+
+
+@once
+def _unreal(known: Known, orders: Rows) -> Spells:
+    """While which of some orders, by place, does not count."""
     doubtful = joined([presence(known, orders, [_UNTRACKED], by="order_id"), _past_promise(known, orders)])
     unsent = minus(doubtful, presence(known, orders, _SENT, by="order_id"))
     cancelled = presence(known, orders, [_CANCELLED], by="order_id")
-    return minus(spells, joined([cancelled, unsent, _of_linked(known, orders)]))
+    return union(joined([cancelled, unsent, _of_linked(known, orders)]))
 
 
 def _past_promise(known: Known, orders: Rows) -> Spells:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from features.circles import ALONE, Circle, Circles, circles_of
 from features.facts import Facts
-from features.kernel import Moments, window_sums
+from features.kernel import Moments, window_sums, windows_of
 from features.known import Known, Rows, days
 from features.measures import Credence, Crossed, Events, Is, Measure, Number
 from features.selection import numbered, presence
@@ -121,7 +121,7 @@ def reports_of(market: Known, credence: Credence) -> tuple[Reports, Circles]:
                              for name in ("confirmed", "refuted", "vouched"))  # fmt: skip
     percent = _by_word(market.texts(filed, "evidence"), dict(credence.evidence))
     share = _MILLION * (right + confirmed) // (right + wrong + confirmed + failed)
-    resolved = presence(market, filed, [Events(event_type="fake_report_resolved")], by="report_id")
+    resolved = presence(market, filed, (Events(event_type="fake_report_resolved"),), by="report_id")
     return Reports(
         rows=filed, reporter=reporter, weight=share * percent // 100, credible=confirmed + vouched > failed,
         trusted=_trusted(lately, credence), open=minus(numbered(filed), resolved),
@@ -150,7 +150,7 @@ def _records(market: Known, filed: Rows, reporter: Ints, lately: int) -> tuple[I
     numbers = [(outcome, window) for window in (None, lately) for outcome in _RECORD]
     sums: dict[Number, Ints] = {}
     for facts in _outcomes(market, filed, reporter):
-        sums |= window_sums(facts, mornings, numbers)
+        sums |= window_sums(facts, mornings, windows_of(numbers))
     found = np.zeros((len(numbers), len(reporter)), dtype=np.int64)
     found[:, named] = [sums[number][place] for number in numbers]
     return found[: len(_RECORD)], found[len(_RECORD) :]
@@ -171,7 +171,7 @@ def _outcomes(market: Known, filed: Rows, reporter: Ints) -> Iterator[Facts]:
 def _ruled(market: Known, filed: Rows, outcome: str, case: Ints) -> Spells:
     """While an outcome of each case is known."""
     ruling = Events(event_type="fake_report_resolved", where=(Is(column="outcome", words=(outcome,)),))
-    spells = intersect(numbered(filed), presence(market, filed, [ruling], by="report_id"))
+    spells = intersect(numbered(filed), presence(market, filed, (ruling,), by="report_id"))
     return union(Spells(key=case[spells.key], start=spells.start, end=spells.end))
 
 

@@ -1,6 +1,7 @@
 """Choosing events by what they say, and telling while which of them are known."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -8,15 +9,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.events import COLUMNS, EVENT_TYPES, Kind
-from features.known import NO_TIME, Known, Rows, begins, days
+from features.known import NO_TIME, Known, Rows, begins, days, once
 from features.measures import After, Asked, AtLeast, AtMost, Carries, Condition, Events, Is, IsNot, Lists, Ticked
 from features.spells import Spells, intersect, joined, match, minus, union
 
-__all__ = ["clocked", "day_of", "holds", "numbered", "presence", "select", "speaks", "while_known"]
+__all__ = ["Until", "clocked", "day_of", "holds", "numbered", "presence", "select", "speaks", "while_known"]
 
 Ints = npt.NDArray[np.int64]
 
 
+@once
 def select(known: Known, events: Events | Asked) -> Rows:
     """The events of a type for which all conditions hold; or what was asked, at its clock, while it counts."""
     if isinstance(events, Asked):
@@ -60,26 +62,49 @@ def numbered(rows: Rows) -> Spells:
     return rows.spells(np.arange(len(rows)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Until:
+    """A moment of each of some rows: so many seconds after a time that it carries, or before it where below 0."""
+
+    clock: str
+    later: int = 0
+
+
 def presence(
-    known: Known, rows: Rows, others: Iterable[Events | Asked], *, by: str, until: Ints | None = None,
+    known: Known, rows: Rows, others: Iterable[Events | Asked], *, by: str, until: Until | None = None,
     own: bool = False,
 ) -> Spells:  # fmt: skip
     """While which of `rows` (by position) some event of `others` with the same id is known.
 
-    With `until` (n,), only events no later than that are looked at; with `own`, none that names another buyer.
+    With `until`, only events no later than that are looked at; with `own`, none that names another buyer.
     """
+    return _presence(known, rows, tuple(others), by, until, own)
+
+
+@once
+def _presence(
+    known: Known, rows: Rows, others: tuple[Events | Asked, ...], by: str, until: Until | None, own: bool
+) -> Spells:
+    latest = None if until is None else known.times(rows, until.clock) + until.later * 1_000_000
     found: list[Spells] = []
-    keys = known.keys(rows, by)
     for events in others:
         candidates = select(known, events)
-        row, other = match(keys, known.keys(candidates, by))
-        chosen = speaks(known, rows, row, candidates, other) if own else np.ones(len(row), dtype=np.bool_)
-        if until is not None:
-            chosen &= candidates.time[other] <= until[row]
-        row, other = row[chosen], other[chosen]
+        row, other = _alike(known, rows, events, by)
+        if own:
+            said = speaks(known, rows, row, candidates, other)
+            row, other = row[said], other[said]
+        if latest is not None:
+            soon = candidates.time[other] <= latest[row]
+            row, other = row[soon], other[soon]
         start, end = days(candidates.start)[other], days(candidates.end)[other]
         found.append(Spells(key=row, start=start, end=end).where(start < end))
     return union(joined(found))
+
+
+@once
+def _alike(known: Known, rows: Rows, events: Events | Asked, by: str) -> tuple[Ints, Ints]:
+    """Which of `rows` and which of the chosen events have the same id: all pairs."""
+    return match(known.keys(rows, by), known.keys(select(known, events), by))
 
 
 def speaks(known: Known, orders: Rows, row: Ints, events: Rows, other: Ints) -> npt.NDArray[np.bool_]:
@@ -90,12 +115,19 @@ def speaks(known: Known, orders: Rows, row: Ints, events: Rows, other: Ints) -> 
     return np.asarray((buyer == named) | (buyer < 0) | (named < 0))
 
 
+@once
 def clocked(known: Known, asked: Asked) -> tuple[Rows, Ints]:
     """The events of which something was asked, and the clock of each (microseconds); none without a clock."""
-    rows = select(known, asked.of)
-    clock = known.times(rows, asked.clock)
-    told = clock != NO_TIME
-    return rows.where(told), clock[told] + asked.later * 1_000_000
+    rows = _telling(known, asked.of, asked.clock)
+    return rows, known.times(rows, asked.clock) + asked.later * 1_000_000
+
+
+@once
+def _telling(known: Known, events: Events | Asked, column: str) -> Rows:
+    """Chosen events that carry a time."""
+    rows = select(known, events)
+    told = known.times(rows, column) != NO_TIME
+    return rows if told.all() else rows.where(told)
 
 
 def day_of(known: Known, asked: Asked, clock: Ints) -> Ints:
@@ -103,9 +135,10 @@ def day_of(known: Known, asked: Asked, clock: Ints) -> Ints:
     return known.due(clock) if asked.deadline else days(clock)
 
 
-def while_known(known: Known, rows: Rows, asked: Asked, clock: Ints, *, own: bool = False) -> Spells:
+@once
+def while_known(known: Known, rows: Rows, asked: Asked, *, own: bool = False) -> Spells:
     """While what is asked is known of each of `rows` (by place); with `own`, as far as its own buyer says so."""
-    until = clock - asked.ahead * 1_000_000 if asked.in_time else None
+    until = Until(clock=asked.clock, later=asked.later - asked.ahead) if asked.in_time else None
     spells = numbered(rows)
     if asked.having:
         spells = intersect(spells, presence(known, rows, asked.having, by=asked.by, until=until, own=own))
@@ -117,7 +150,7 @@ def while_known(known: Known, rows: Rows, asked: Asked, clock: Ints, *, own: boo
 def _standing(known: Known, asked: Asked) -> Rows:
     """What was asked, known while it counts, and where its clock is a deadline from when that has passed."""
     rows, clock = clocked(known, asked)
-    spells = while_known(known, rows, asked, clock)
+    spells = while_known(known, rows, asked)
     if asked.deadline:
         spells = spells.since(known.due(clock)[spells.key])
     at = spells.key

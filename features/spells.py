@@ -77,7 +77,8 @@ def union(spells: Spells) -> Spells:
     mixed = np.zeros(spells.key.max() + 1, dtype=np.bool_)
     mixed[spells.key[ended]] = True
     parts = joined([_since_first(spells.where(~mixed[spells.key])), _stretches(spells.where(mixed[spells.key]))])
-    order = np.argsort(_pairs(parts.key, parts.start))
+    # Both parts are in order already, and a stable sort merges such runs.
+    order = np.argsort(_pairs(parts.key, parts.start), kind="stable")
     return Spells(key=parts.key[order], start=parts.start[order], end=parts.end[order])
 
 
@@ -117,6 +118,8 @@ def match(left: Ints, right: Ints) -> tuple[Ints, Ints]:
     [[0, 1], [1, 0]]
     """
     of_key = np.bincount(right[right >= 0], minlength=int(left.max(initial=0)) + 1)
+    if of_key.max(initial=0) <= 1:
+        return _matched_once(left, right, len(of_key))
     begin_of_key = np.cumsum(of_key) - of_key + np.count_nonzero(right < 0)
     ascending = bool((right[1:] >= right[:-1]).all())
     order = np.arange(len(right)) if ascending else np.argsort(right)
@@ -125,6 +128,16 @@ def match(left: Ints, right: Ints) -> tuple[Ints, Ints]:
     # Within one i, the places in `order` run on from where its key begins.
     shift = begin_of_key[left] - (np.cumsum(count) - count)
     return rows, order[np.repeat(shift, count) + np.arange(len(rows))]
+
+
+def _matched_once(left: Ints, right: Ints, keys: int) -> tuple[Ints, Ints]:
+    """`match` where no key is twice in `right`: a look-up, no sort."""
+    # The last place, which keys below 0 look at, is nobody's.
+    place, named = np.full(keys + 1, -1), np.flatnonzero(right >= 0)
+    place[right[named]] = named
+    found = place[np.maximum(left, -1)]
+    rows = np.flatnonzero(found >= 0)
+    return rows, found[rows]
 
 
 def intersect(left: Spells, right: Spells) -> Spells:
@@ -200,6 +213,16 @@ def peaks(spells: Spells, height: Ints) -> Moves:
     >>> moves.start.tolist(), moves.end.tolist(), moves.height.tolist()
     ([0, 5, 7], [5, 7, 9], [3, 4, 3])
     """
+    alone = np.bincount(spells.key, minlength=1)[spells.key] == 1
+    if not alone.any():
+        return _highest_of_several(spells, height)
+    single, several = spells.where(alone), _highest_of_several(spells.where(~alone), height[~alone])
+    own = Moves(key=single.key, start=single.start, end=single.end, height=height[alone])
+    return _together(own, several)
+
+
+def _highest_of_several(spells: Spells, height: Ints) -> Moves:
+    """`peaks` where keys have several spells."""
     ended = spells.end < FOREVER
     rising = _rising(spells.where(~ended), height[~ended])
     if not ended.any():
@@ -273,8 +296,11 @@ def _merged(rising: Moves, passing: Moves) -> Moves:
     height = np.maximum(_height_at(rising, key, moment), _height_at(passing, key, moment))
     moved = np.append(True, (key[1:] != key[:-1]) | (height[1:] != height[:-1]))[: len(key)]
     both = _chained(key[moved], moment[moved], height[moved])
-    parts = [Moves(**{name: getattr(rising, name)[~touched] for name in _MOVES}), both]
-    return Moves(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in _MOVES})
+    return _together(Moves(**{name: getattr(rising, name)[~touched] for name in _MOVES}), both)
+
+
+def _together(one: Moves, other: Moves) -> Moves:
+    return Moves(**{name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in _MOVES})
 
 
 _MOVES = ("key", "start", "end", "height")

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from features.known import Known, Rows, begins, days, ranks
+from features.known import TYPE_CODES, Known, Rows, begins, days, ranks
 from features.measures import Standing
 from features.selection import select
 from features.spells import FOREVER, Spells, joined, match, peaks
@@ -63,16 +63,16 @@ def standing(known: Known, source: Standing) -> Stands:
     """What stands of each merchant, and while it is what the source asks for."""
     parts = [select(known, events) for events in source.of]
     merchant = np.concatenate([rows.merchant for rows in parts])
-    position = np.concatenate([rows.position for rows in parts])
+    number = np.concatenate([_numbers(rows) for rows in parts])
     height = order_of_events(known, parts)
     spells, event = keyed(parts, _subjects(known, parts, merchant, source.by))
     moves = peaks(spells, height[event])
     at = np.argsort(height)[moves.height]
     until = np.concatenate([_last_day(known, rows, source.until) for rows in parts])[at]
-    asked = np.concatenate([select(known, events).position for events in source.being])
+    asked = np.concatenate([_numbers(select(known, events)) for events in source.being])
     # A date's own day still counts: it has passed when a deadline within that day would have.
     end = np.minimum(moves.end, np.where(until == FOREVER, FOREVER, known.due(begins(until))))
-    chosen = np.isin(position[at], asked) & (moves.start < end)
+    chosen = np.isin(number[at], asked) & (moves.start < end)
     return Stands(merchant=merchant[at], event=at, start=moves.start, end=end, until=until).where(chosen)
 
 
@@ -99,6 +99,11 @@ def soonest(stands: Stands) -> tuple[Spells, Ints]:
     top = dated.until.max(initial=0)
     moves = peaks(Spells(key=dated.merchant, start=dated.start, end=dated.end), top - dated.until)
     return Spells(key=moves.key, start=moves.start, end=moves.end), top - moves.height
+
+
+def _numbers(rows: Rows) -> Ints:
+    """A number of each event that no other has, of whatever type."""
+    return (TYPE_CODES[rows.event_type] << 40) + rows.position
 
 
 def _subjects(known: Known, parts: Sequence[Rows], merchant: Ints, by: Sequence[str]) -> Ints:

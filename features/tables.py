@@ -6,7 +6,6 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 
 __all__ = [
     "KEYS",
-    "OF_A_LISTING",
     "category_sums",
     "crossed",
     "event_keys",
@@ -42,9 +41,6 @@ KEYS = MappingProxyType(
         "reverses": "event",
     }
 )
-
-#: What is found by its listing: one may have a million orders, and these are found by their own ids.
-OF_A_LISTING = frozenset(["listing_changed", "fake_report_filed", "fake_report_resolved", "inspection_completed"])
 
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 

@@ -29,7 +29,7 @@ from features.crossing import crossing_facts, types_read
 from features.duplicates import Discarded
 from features.events import COLUMNS, Kind
 from features.facts import Lexicon
-from features.known import TYPE_CODES, Known
+from features.known import TYPE_CODES, known_in
 from features.log import FileLog
 from features.measures import Latest, Measure, Said
 from features.partition import ROWS_PER_PART, Accepted
@@ -140,7 +140,7 @@ def _crossing(session: SparkSession, events: DataFrame, asked: _Asked) -> DataFr
     """The facts that cross merchants: the few events that they are made of are worked out here, all together."""
     codes = [TYPE_CODES[name] for name in types_read(asked.measures)]
     market = Part.of(events.where(sql.col("type").isin(codes)).toArrow())
-    facts = crossing_facts(Known(market.events), asked.measures) if len(market.events) else []
+    facts = crossing_facts(known_in(market.events), asked.measures) if len(market.events) else []
     return session.createDataFrame(fact_rows(facts, market.names, asked.measures))
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from features.engine import COLUMNS_KEPT
 from features.events import SCHEMA
 from features.facts import Facts, Lexicon, resolve
-from features.known import Known
+from features.known import known_in
 from features.measures import Crossed, Measure
 
 __all__ = ["ASKED", "EVENTS", "FACTS", "Part", "Task", "fact_rows"]
@@ -56,7 +56,7 @@ class Part:
     def resolved(self, measures: Sequence[Measure], numbered: Sequence[Measure], lexicon: Lexicon) -> list[Facts]:
         """The facts of the events, with those that were worked out elsewhere: one `Facts` for each source."""
         elsewhere = [_nothing(measure) for measure in measures if isinstance(measure.source, Crossed)]
-        own = resolve(Known(self.events), measures, lexicon)
+        own = resolve(known_in(self.events), measures, lexicon)
         return [self._with_given(facts, numbered) for facts in [*own, *elsewhere]]
 
     def _with_given(self, facts: Facts, numbered: Sequence[Measure]) -> Facts:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from features.catalogue import CATALOGUE
 from features.engine import COLUMNS_KEPT
 from features.facts import Facts, Lexicon, resolve
-from features.kernel import Moments, window_sums
+from features.kernel import Moments, window_sums, windows_of
 from features.log import FileLog
 from features.measures import Column, Events, Happenings, Measure
 from features.partition import divided
@@ -42,7 +42,10 @@ def every_moment(days=range(60)):
 
 def counted(facts, moments=None):
     numbers = [(measure, days) for measure in MEASURES for days in WINDOWS]
-    return {number: sums.tolist() for number, sums in window_sums(facts, moments or every_moment(), numbers).items()}
+    return {
+        number: sums.tolist()
+        for number, sums in window_sums(facts, moments or every_moment(), windows_of(numbers)).items()
+    }
 
 
 def moments_around(facts):
@@ -56,7 +59,7 @@ def same(left, right):
 
 @given(FACTS)
 def test_a_window_sums_what_is_past_known_and_not_yet_too_old(rows):
-    found = window_sums(facts_of(rows), every_moment(), [(measure, 7) for measure in MEASURES])
+    found = window_sums(facts_of(rows), every_moment(), windows_of((measure, 7) for measure in MEASURES))
     sums = np.stack([found[measure, 7] for measure in MEASURES])
     for place, (merchant, day) in enumerate(zip(every_moment().merchant, every_moment().day, strict=True)):
         inside = [r for r in rows if r[0] == merchant and day - 7 <= r[1] < day and r[2] < day]
