@@ -12,7 +12,11 @@ import typer
 
 from features.catalogue import FAMILIES
 from features.catalogue.feature import Feature
+from features.catalogue.orders import moved_at_most
 from features.catalogue.reporters import CREDENCE, bound
+from features.checks.declared import Check
+from features.checks.limits import reasons
+from features.checks.report import CHECKS
 from features.events import COLUMNS, COMMON, EVENT_TYPES, EventType
 from features.faults import COMPONENTS
 from features.settings import Settings
@@ -63,6 +67,19 @@ def reporters_text() -> str:
     )
 
 
+def voices_text() -> str:
+    """How far few buyers get."""
+    others = (0, 10, 30, 100, 1000)
+    rows = [(f"{k}", *(f"{moved_at_most(k, per=n, strength=10):.3f}" for n in others)) for k in (1, 3, 10)]
+    return (
+        "## How far few buyers get\n\nB(k; n): k buyers, whatever they do and whatever comes of it, move a `_capped` "
+        "rate by at most 3k / (3k + n + s), where n is what the rate of all others rests on and s what the category's "
+        "weighs (here 10; 0 without `_shrunk`). They move a `_capped` count by 3k at most. "
+        "Why, in [decision 0009](../decisions/0009-one-buyer-one-voice.md).\n\n"
+        + table(("k", *(f"n = {n:,}" for n in others)), rows)
+    )
+
+
 def features_page() -> str:
     """Every feature."""
     head = ("name", "meaning", "clock", "window", "unit", "riskier", "cause", "model input", "reason", "sentences")
@@ -77,7 +94,7 @@ def features_page() -> str:
               for name, of in COMPONENTS.items()]  # fmt: skip
     about = "## Own faults\n\nWhat the credit label counts and, but for refunds and settlements, `own_fault_rate`.\n\n"
     parts.append(about + table(("name", "what"), faults))
-    return "\n".join((*parts, reporters_text()))
+    return "\n".join((*parts, reporters_text(), voices_text()))
 
 
 def event_row(event: EventType) -> tuple[str, ...]:
@@ -203,9 +220,38 @@ def errors_page() -> str:
     return "# Errors\n\n" + "\n".join(trees)
 
 
+def check_text(check: Check) -> str:
+    """One check's section."""
+    graver = [(f"{name}: {when}") for name, when in (("warn", check.warns_when), ("stop", check.stops_when)) if when]
+    rows = (
+        ("looks at", check.looks_at),
+        ("severity", "; ".join((check.severity.value, *graver))),
+        ("says", f"{check.text} / {check.text_zh}"),
+        ("do", f"{check.do} / {check.do_zh}"),
+    )
+    return f"### `{check.name}`\n\n" + table(("what", "how"), rows)
+
+
+def checks_page() -> str:
+    """Every check of an incoming log, and the limits."""
+    intro = (
+        "# Checks\n\nWhat `goodfaith ingest --check-only` looks at. A `stop` makes it end with 1: the log should not "
+        "be taken in as it is; a `warn` is to be looked at; a `note` is good to know. How to use it: "
+        "[check a log](../howto/check-a-log.md).\n"
+    )
+    kinds = [f"## {kind}\n\n" + "\n".join(map(check_text, checks)) for kind, checks in CHECKS.items()]
+    told = [
+        (f"`{name}`", ", ".join(f"`{one}`" for one in value) if isinstance(value, list) else f"{value:,}", why)
+        for name, value, why in reasons()
+    ]
+    limits = "## Limits\n\nThey stand in `features/checks/limits.toml`.\n\n" + table(("limit", "is", "why"), told)
+    return "\n".join((intro, *kinds, limits))
+
+
 def pages() -> dict[str, str]:
     """File name -> text."""
     return {
+        "checks.md": checks_page(),
         "commands.md": commands_page(),
         "errors.md": errors_page(),
         "events.md": events_page(),

@@ -72,8 +72,14 @@ class EventStore:
             stands = connection.execute(select(settled.c.value).where(settled.c.name == "currency")).scalar()
             if stands is None:
                 connection.execute(insert(settled).values(name="currency", value=currency))
-        if stands not in (None, currency):
-            raise CurrencyDiffers(f"This store is in {stands}, and GOODFAITH_CURRENCY is {currency}")
+        _agree(stands, currency)
+
+    def has_currency(self, currency: str) -> bool:
+        """Whether this store is in a currency, and not only free to become so. Raises `CurrencyDiffers`."""
+        with reading(self.engine) as connection:
+            stands = connection.execute(select(settled.c.value).where(settled.c.name == "currency")).scalar()
+        _agree(stands, currency)
+        return stands is not None
 
     def log(self, *, merchant_id: str | None = None, known_before: datetime | None = None) -> "StoreLog":
         """All events, or one merchant's, or those known before a moment, as a log."""
@@ -105,6 +111,11 @@ class EventStore:
         with reading(self.engine) as connection:
             query = select(events.c.merchant_id).distinct().order_by(events.c.merchant_id)
             return list(connection.execute(query).scalars())
+
+
+def _agree(stands: str | None, currency: str) -> None:
+    if stands not in (None, currency):
+        raise CurrencyDiffers(f"This store is in {stands}, and GOODFAITH_CURRENCY is {currency}")
 
 
 def append(

@@ -1,4 +1,4 @@
-"""`goodfaith ingest`: files of events into the store."""
+"""`goodfaith ingest`: files of events into the store, or only looked at."""
 
 import json
 from datetime import UTC, datetime
@@ -18,8 +18,35 @@ app = typer.Typer()
 def ingest(
     files: Annotated[list[Path], typer.Argument(help="Event logs: Parquet, or JSON lines.", exists=True)],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    check_only: Annotated[
+        bool, typer.Option("--check-only", help="Write nothing: say what is odd about the files, together.")
+    ] = False,
 ) -> None:
-    """Take events into the store; rejected rows go to FILE.rejected.jsonl with their reasons."""
+    """Take events into the store; rejected rows go to FILE.rejected.jsonl with their reasons.
+
+    With --check-only nothing is written, and it ends with 1 where a finding says to stop.
+    """
+    if check_only:
+        _check(files, as_json)
+    else:
+        _take_in(files, as_json)
+
+
+def _check(files: list[Path], as_json: bool) -> None:
+    from features.progress import shown
+    from serving.check_log import check_files, told
+
+    report = check_files(files, Settings(), now=datetime.now(UTC), watch=shown)
+    if as_json:
+        named = {"files": [str(path) for path in files]}
+        typer.echo(json.dumps(named | report.plain(), ensure_ascii=False, indent=2))
+    else:
+        typer.echo("\n".join(told(report)))
+    if report.stops:
+        raise typer.Exit(1)
+
+
+def _take_in(files: list[Path], as_json: bool) -> None:
     from features.store import EventStore
     from serving.ingest import ingest_file, rejects_of
     from serving.store import opened

@@ -100,7 +100,7 @@ def limit(feature: Feature, k: int, per: float) -> float:
         return bound(k)
     if feature.name.startswith("n_buyers"):
         return k
-    if feature.unit == "count":
+    if isinstance(feature.formula, Total):
         return 3 * k
     return moved_at_most(k, per=per, strength=feature.formula.strength if isinstance(feature.formula, Shrunk) else 0)
 

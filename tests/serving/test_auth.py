@@ -48,6 +48,8 @@ def test_a_key_reads_gf_id_secret_and_no_two_are_alike():
         f"gf_{MADE.id}_{'A' * 43}",
         f"gf_{MADE.id}_" + "Ａ" * 43,
     ],
+    # The keys are made anew in each process, and tests must have the same names in all of them.
+    ids=range(14),
 )
 def test_anything_but_the_right_key_is_refused(presented):
     with pytest.raises(Unauthenticated):
