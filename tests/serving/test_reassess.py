@@ -120,7 +120,7 @@ def test_a_merchant_whose_tiles_cannot_be_made_is_set_aside_and_holds_up_nobody(
     real = live.resolve
 
     def but_one(known, *how):
-        if "poisoned" in known._table.column("merchant_id").to_pylist():
+        if "poisoned" in known.table("order_placed").column("merchant_id").to_pylist():
             raise OverflowError
         return real(known, *how)
 
