@@ -46,7 +46,7 @@ MEASURES: tuple[Measure, ...] = tuple(
 
 #: SHA-256 (hex) of all that a row's numbers depend on, and of the ids by which its events are found; rows of another
 #: version are made anew.
-VERSION = hashlib.sha256(repr(("live-1", MEASURES, tuple(KEYS))).encode()).hexdigest()
+VERSION = hashlib.sha256(repr(("live-2", MEASURES, tuple(KEYS))).encode()).hexdigest()
 
 _NUMBER_OF = {measure: number for number, measure in enumerate(MEASURES)}
 _PAIR = np.dtype([("measure", "<u2"), ("amount", "<i8")])
@@ -184,9 +184,10 @@ def write_tiles(tx: Connection, names: Sequence[str], change: Entries) -> None:
 def _held(tx: Connection, places: Sequence[tuple[str, int, int]]) -> list[Tile]:
     """The stored tiles at some places, which are in order."""
     # As in `features.neighbours`: lists of columns are found by the index, a list of places is not.
-    asked = set(places)
     found: list[Tile] = []
     for part in some(places, _PLACES_AT_ONCE):
+        # Another part's places may lie in the same lists, and would be found there again.
+        asked = set(part)
         owners, clocks = sorted({place[0] for place in part}), sorted({place[1] for place in part})
         query = _ALL.where(tiles.c.merchant_id.in_(owners), tiles.c.clock.in_(clocks))
         found += [row for row in tx.execute(query).all() if row[:3] in asked]
