@@ -1,8 +1,8 @@
 """The model bundle: the only thing that travels from training to serving, as named bytes.
 
-A bundle is `manifest.json` and one model file: LightGBM's own text for kind `trees`, JSON for kind `points`;
-never a pickle. The manifest holds the SHA-256 of the model file and of itself, and is written in one
-canonical form, so that a changed byte anywhere is found before anything is judged with it.
+A bundle is `manifest.json` and the model's file: LightGBM's own text for kind `trees`, JSON for kind `points`, both and
+their weights for kind `blend`; never a pickle. The manifest holds the SHA-256 of each file and of itself, and is
+written in one canonical form, so that a changed byte anywhere is found before anything is judged with it.
 """
 
 import hashlib
@@ -19,16 +19,20 @@ from scoring.errors import BundleBroken
 from scoring.scorecard import Scaling
 from scoring.wording import problem_of
 
-__all__ = ["FORMAT", "MODEL_FILES", "Bundle", "Calibration", "Golden", "Input", "Target"]
+__all__ = ["FORMAT", "MODEL_FILES", "Bundle", "Calibration", "Golden", "Input", "Kind", "Target"]
 
 #: What a model may tell the risk of. Serving answers with `credit` and `counterfeit`; others are for looking at.
-Target = Literal["credit", "counterfeit", "bust_out"]
+Target = Literal["credit", "counterfeit", "bust_out", "refund_loss"]
+
+Kind = Literal["trees", "points", "blend"]
 
 #: The version of the manifest's form that this code reads and writes.
 FORMAT = 1
 
-#: The one model file of each kind.
-MODEL_FILES = MappingProxyType({"trees": "model.txt", "points": "points.json"})
+#: The model files of each kind.
+MODEL_FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"trees": ("model.txt",), "points": ("points.json",), "blend": ("blend.json", "model.txt", "points.json")}
+)
 
 #: Reason codes from here on belong to `scoring/reasons.py`; a bundle may not use them.
 _RESERVED = "R9"
@@ -102,7 +106,7 @@ class _Manifest:
     """The manifest's fields, in the types they must have."""
 
     format: int
-    kind: Literal["trees", "points"]
+    kind: Kind
     target: Target
     name: str
     features: tuple[Input, ...]
@@ -121,7 +125,7 @@ class Bundle:
     `training` is plain JSON: `from`, `until` (ISO times), `rows`, `bad`, `recipe`, `data`, `code`.
     """
 
-    kind: Literal["trees", "points"]
+    kind: Kind
     target: Target
     name: str
     features: tuple[Input, ...]
@@ -189,8 +193,8 @@ class Bundle:
 
     def _problem(self) -> str | None:
         width = len(self.features)
-        if list(self.files) != [MODEL_FILES.get(self.kind)]:
-            return f"kind {self.kind} has the one file {MODEL_FILES.get(self.kind)}, not {sorted(self.files)}"
+        if tuple(sorted(self.files)) != MODEL_FILES.get(self.kind):
+            return f"kind {self.kind} has the files {MODEL_FILES.get(self.kind)}, not {sorted(self.files)}"
         if width == 0 or len(set(self.inputs)) != width:
             return "the model has no inputs, or two of one name"
         if not self.calibration.sound:

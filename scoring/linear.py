@@ -1,10 +1,12 @@
 """The model kind `points`: a sum of terms that fits on a page, read from JSON.
 
-Log-odds of bad = intercept + sum of `coefficient` * (transform(input) - `center`).
+Log-odds of bad = intercept + what each input adds: `coefficient` * (transform(input) - `center`), or the points of the
+bin that it lies in.
 """
 
 import json
 import math
+from bisect import bisect_right
 from dataclasses import asdict, dataclass
 from typing import Literal, Self
 
@@ -14,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from scoring.errors import BundleBroken
 
-__all__ = ["LEAST_SHARE", "Linear", "LinearModel", "Term"]
+__all__ = ["LEAST_SHARE", "Bins", "Linear", "LinearModel", "Term", "transformed"]
 
 Floats = NDArray[np.float64]
 
@@ -28,7 +30,7 @@ class Term:
 
     feature: str
     coefficient: float
-    transform: Literal["identity", "log_odds"]
+    transform: Literal["identity", "log_odds", "log1p"]
     center: float
 
     def of(self, value: float) -> float:
@@ -37,8 +39,30 @@ class Term:
         >>> round(Term(feature="late_rate", coefficient=2.0, transform="log_odds", center=0.0).of(0.9), 4)
         4.3944
         """
-        seen = _log_odds_of_share(value) if self.transform == "log_odds" else value
-        return self.coefficient * (seen - self.center)
+        return self.coefficient * (transformed(self.transform, value) - self.center)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bins:
+    """One input's part as a step function: `values` has one more entry than the rising `edges`."""
+
+    feature: str
+    edges: tuple[float, ...]
+    values: tuple[float, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether the edges rise and the values fit between them."""
+        return len(self.values) == len(self.edges) + 1 and list(self.edges) == sorted(set(self.edges))
+
+    def of(self, value: float) -> float:
+        """What one value of the input adds to the log-odds; an edge belongs to the bin above it.
+
+        >>> late = Bins(feature="late_rate", edges=(0.1, 0.3), values=(-0.5, 0.2, 1.0))
+        >>> late.of(0.05), late.of(0.1), late.of(0.9)
+        (-0.5, 0.2, 1.0)
+        """
+        return self.values[bisect_right(self.edges, value)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +70,7 @@ class Linear:
     """The whole sum. It is added up row by row in plain floats, so a row alone equals the row in a batch."""
 
     intercept: float
-    terms: tuple[Term, ...]
+    terms: tuple[Term | Bins, ...]
 
     @classmethod
     def unpack(cls, content: bytes) -> Self:
@@ -72,6 +96,8 @@ class LinearModel:
         named = [term.feature for term in self._linear.terms]
         if len(set(named)) != len(named) or not self._columns.keys() >= set(named):
             raise BundleBroken(problem="a term of points.json names no input of the manifest, or one that another has")
+        if not all(term.sound for term in self._linear.terms if isinstance(term, Bins)):
+            raise BundleBroken(problem="bins of points.json do not rise, or have not one value more than edges")
         self.base = self._linear.intercept
 
     def raw(self, X: Floats) -> Floats:
@@ -88,6 +114,13 @@ class LinearModel:
         return parts
 
 
-def _log_odds_of_share(share: float) -> float:
-    held = min(max(share, LEAST_SHARE), 1 - LEAST_SHARE)
-    return math.log(held / (1 - held))
+def transformed(transform: Literal["identity", "log_odds", "log1p"], value: float) -> float:
+    """An input as a term sees it; a share is held off 0 and 1, and a logarithm keeps the sign of what it is of.
+
+    >>> transformed("log1p", 0.0), transformed("identity", 3.0)
+    (0.0, 3.0)
+    """
+    if transform == "log_odds":
+        held = min(max(value, LEAST_SHARE), 1 - LEAST_SHARE)
+        return math.log(held / (1 - held))
+    return math.copysign(math.log1p(abs(value)), value) if transform == "log1p" else value

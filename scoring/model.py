@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from scoring.blend import Blend
 from scoring.bundle import Bundle, Golden
 from scoring.errors import GoldenRowsDiffer, InputMissing, WidthDiffers
 from scoring.evidence import Row, number
@@ -38,7 +39,7 @@ class ModelName:
 
 
 class _Kind(Protocol):
-    """What both kinds of model can do; `base` is the raw log-odds before any input is looked at."""
+    """What every kind of model can do; `base` is the raw log-odds before any input is looked at."""
 
     base: float
 
@@ -126,10 +127,14 @@ def with_golden_rows(bundle: Bundle, inputs: ArrayLike) -> Bundle:
 
 
 def _open(bundle: Bundle, num_threads: int) -> _Kind:
-    (content,) = bundle.files.values()
-    if bundle.kind == "trees":
-        return Trees(content, bundle.inputs, num_threads=num_threads)
-    return LinearModel(content, bundle.inputs)
+    files, inputs = bundle.files, bundle.inputs
+    match bundle.kind:
+        case "trees":
+            return Trees(files["model.txt"], inputs, num_threads=num_threads)
+        case "points":
+            return LinearModel(files["points.json"], inputs)
+    trees = Trees(files["model.txt"], inputs, num_threads=num_threads)
+    return Blend(files["blend.json"], trees, LinearModel(files["points.json"], inputs))
 
 
 def _or_nan(value: float | None) -> float:

@@ -13,6 +13,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from training.dataset import Dataset
+
 __all__ = ["Learner", "Line", "cross_fitted_logits", "merchant_folds", "platt", "probability"]
 
 Floats = npt.NDArray[np.float64]
@@ -25,8 +27,8 @@ _FLATTEST = 0.05
 class Learner(Protocol):
     """What every candidate offers: learn from rows, then give raw log-odds of being bad, (n,)."""
 
-    def fit(self, X: Floats, y: Labels) -> "Learner":
-        """Learn from inputs (n, k) and labels (n,), 1 = bad."""
+    def fit(self, rows: Dataset) -> "Learner":
+        """Learn from rows, each counting what it weighs."""
         ...
 
     def log_odds(self, X: Floats) -> Floats:
@@ -55,8 +57,8 @@ def probability(log_odds: Floats) -> Floats:
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * log_odds)), dtype=np.float64)
 
 
-def platt(logits: Floats, y: Labels, *, rounds: int = 50) -> Line:
-    """The straight line through log-odds with the greatest likelihood, by Newton's method.
+def platt(logits: Floats, y: Labels, weight: Floats | None = None, *, rounds: int = 50) -> Line:
+    """The straight line through log-odds with the greatest likelihood, rows weighed, by Newton's method.
 
     Labels are softened to (bad + 1) / (bad + 2) and 1 / (good + 2) as Platt does, so the line stays finite when
     the logits separate the classes.
@@ -67,29 +69,33 @@ def platt(logits: Floats, y: Labels, *, rounds: int = 50) -> Line:
     >>> round(line.slope, 2), round(abs(line.intercept), 2)
     (1.0, 0.0)
     """
-    bad = int(y.sum())
-    goal = np.where(y == 1, (bad + 1) / (bad + 2), 1 / (len(y) - bad + 2))
+    weight = np.ones(len(y)) if weight is None else weight
+    bad, every = float(weight @ y), float(weight.sum())
+    goal = np.where(y == 1, (bad + 1) / (bad + 2), 1 / (every - bad + 2))
     columns = np.column_stack([logits, np.ones_like(logits)])
     beta = np.array([1.0, 0.0])
     for _ in range(rounds):
         p = probability(columns @ beta)
         # A touch of ridge keeps the step defined when all logits are the same.
-        curvature = (columns * (p * (1 - p))[:, None]).T @ columns + 1e-6 * np.eye(2)
-        step = np.linalg.solve(curvature, columns.T @ (goal - p))
+        curvature = (columns * (weight * p * (1 - p))[:, None]).T @ columns + 1e-6 * np.eye(2)
+        step = np.linalg.solve(curvature, columns.T @ (weight * (goal - p)))
         beta = beta + np.clip(step, -2.0, 2.0)
         if np.abs(step).max() < 1e-10:
             break
     if beta[0] < _FLATTEST:
-        return Line(slope=_FLATTEST, intercept=_level(_FLATTEST * logits, float(goal.mean())))
+        return Line(slope=_FLATTEST, intercept=_level(_FLATTEST * logits, goal, weight))
     return Line(slope=float(beta[0]), intercept=float(beta[1]))
 
 
-def _level(logits: Floats, share: float) -> float:
-    """What has to be added to log-odds to make their mean probability this share."""
+def _level(logits: Floats, goal: Floats, weight: Floats) -> float:
+    """What has to be added to log-odds to make their mean probability that of the goals."""
+    share = np.average(goal, weights=weight)
     low, high = -50.0, 50.0
     for _ in range(80):
         middle = (low + high) / 2
-        low, high = (middle, high) if probability(logits + middle).mean() < share else (low, middle)
+        low, high = (
+            (middle, high) if np.average(probability(logits + middle), weights=weight) < share else (low, middle)
+        )
     return (low + high) / 2
 
 
@@ -110,14 +116,14 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def cross_fitted_logits(make: Callable[[], Learner], X: Floats, y: Labels, fold: npt.NDArray[np.int64]) -> Floats:
+def cross_fitted_logits(make: Callable[[], Learner], rows: Dataset, fold: npt.NDArray[np.int64]) -> Floats:
     """Raw log-odds (n,) of every row from a learner that saw none of the row's fold.
 
     A fold whose other side holds a single kind of label teaches nothing; its rows stay NaN and calibrate nothing.
     """
-    logits = np.full(len(y), np.nan)
+    logits = np.full(len(rows), np.nan)
     for number in np.unique(fold):
         away, here = fold != number, fold == number
-        if len(np.unique(y[away])) == 2:
-            logits[here] = make().fit(X[away], y[away]).log_odds(X[here])
+        if len(np.unique(rows.y[away])) == 2:
+            logits[here] = make().fit(rows.where(away)).log_odds(rows.X[here])
     return logits

@@ -27,7 +27,7 @@ __all__ = ["app"]
 
 app = typer.Typer()
 
-Target = Annotated[str, typer.Option("--target", help="credit, counterfeit or bust_out.")]
+Target = Annotated[str, typer.Option("--target", help=f"One of {', '.join(TARGETS)}.")]
 Events = Annotated[
     list[Path] | None,
     typer.Option("--events", help="An event log: Parquet, or JSON lines; repeat it for several.", exists=True),
@@ -84,7 +84,9 @@ def train(
     made = _recipe(recipe, target)
     log = read_log(events, store)
     end = as_of_day(until) if until else None
-    report = make(log, made, registry=_registry(), until=end, say=_say, heard=tell)
+    report = make(
+        log, made, registry=_registry(), until=end, journal=Settings().home / "tuning.log", say=_say, heard=tell
+    )
     typer.echo(json.dumps(report.plain(), indent=1) if as_json else "\n".join(_lines(report)))
 
 
@@ -116,7 +118,7 @@ def models(as_json: Json = False) -> None:
 
 @app.command()
 def promote(
-    target: Annotated[str, typer.Argument(help="credit, counterfeit or bust_out.")],
+    target: Annotated[str, typer.Argument(help=f"One of {', '.join(TARGETS)}.")],
     version: Annotated[str, typer.Argument(help="A version that `models` lists.")],
     force: Annotated[bool, typer.Option("--force", help="Also when it is worse on record.")] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept for ever.")] = "",
@@ -207,6 +209,11 @@ def _share(share: "Share") -> str:
     return f"{share.found:,} of {share.of:,}, {share.share:.1%} [{share.low:.1%}, {share.high:.1%}]"
 
 
+_SIDES = {
+    "all": "all merchants", "unseen": "merchants unseen in training", "returning": "merchants learned from before",
+}  # fmt: skip
+
+
 def _proof_lines(proof: "Proof") -> list[str]:
     lines = [
         f"split {proof.split}: learned from {len(proof.train):,} rows ({proof.train.bad:,} bad) of "
@@ -216,15 +223,17 @@ def _proof_lines(proof: "Proof") -> list[str]:
     if proof.overlap:
         lines.append(f"  overlap stated: {proof.overlap}; these figures are kinder than the truth")
     for name, side in proof.sides.items():
-        lines += _side_lines("all merchants" if name == "all" else "merchants unseen in training", side)
+        lines += _side_lines(_SIDES[name], side)
     return lines
 
 
 def _side_lines(title: str, side: "Side") -> list[str]:
+    names = [side.served, *(name for name in side.judged if name != side.served)]
     head = f"  {title}: {side.model.rows:,} rows, {side.model.bad:,} bad, {side.model.merchants:,} merchants"
     rows = [
-        f"    {name:<16} {side.model.figures[name]!s:<24} {side.baseline.figures[name]}" for name in side.model.figures
+        f"    {figure:<22}" + "".join(f"{side.judged[name].figures[figure]!s:<24}" for name in names).rstrip()
+        for figure in side.model.figures
     ]
     chance = f"    a perfectly calibrated model would show an ece of about {side.chance:.3f} on so many rows"
-    gain = f"    AUC gain over the shrunk rate {side.gain}: {side.verdict}"
-    return [head, f"    {'':<16} {'model':<24} shrunk rate", *rows, chance, gain]
+    gain = f"    AUC gain of {side.served} over the shrunk rate {side.gain}: {side.verdict}"
+    return [head, f"    {'':<22}" + "".join(f"{name:<24}" for name in names).rstrip(), *rows, chance, gain]

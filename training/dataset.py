@@ -29,9 +29,9 @@ Mask = npt.NDArray[np.bool_]
 class Dataset:
     """Mature, labelled rows in order of moment and merchant, so that a log's order of events never matters.
 
-    `X` (n, k) float64 holds the inputs without nulls, `y` (n,) int8 the labels, 1 = bad, `merchants` (n,) ids and
-    `as_of` (n,) datetime64[us] in UTC. `faults` tells how many of the orders behind the labels went wrong by whose
-    fault.
+    `X` (n, k) float64 holds the inputs without nulls, `y` (n,) int8 the labels, 1 = bad, `merchants` (n,) ids,
+    `as_of` (n,) datetime64[us] in UTC and `weight` (n,) float64 how much each row counts in learning (left away: one).
+    `faults` tells how many of the orders behind the labels went wrong by whose fault.
     """
 
     inputs: tuple[Feature, ...]
@@ -39,6 +39,7 @@ class Dataset:
     y: npt.NDArray[np.int8]
     merchants: npt.NDArray[np.object_]
     as_of: npt.NDArray[np.datetime64]
+    weight: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     faults: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -46,6 +47,8 @@ class Dataset:
 
     def __post_init__(self) -> None:
         """Refuse a null: it would slip past the monotone constraints."""
+        if not len(self.weight):
+            object.__setattr__(self, "weight", np.ones(len(self.y)))
         for position, one in enumerate(self.inputs):
             if not np.isfinite(self.X[:, position]).all():
                 raise TooLittleToLearnFrom(f"input {one.name} is null somewhere; a model input always has a value")
@@ -58,6 +61,7 @@ class Dataset:
             y=self.y[mask],
             merchants=self.merchants[mask],
             as_of=self.as_of[mask],
+            weight=self.weight[mask],
             faults=self.faults,
         )
 
@@ -75,12 +79,12 @@ class Dataset:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 (hex) of everything that is learned from: declarations, inputs, labels, merchants, moments."""
+        """SHA-256 (hex) of all that is learned from: declarations, inputs, labels, merchants, moments, weights."""
         parts = hashlib.sha256()
         for feature in self.inputs:
             parts.update(f"{feature.name}\n{feature.declaration()}\n".encode())
         parts.update("\n".join(self.merchants.astype(str)).encode())
-        for array in (self.as_of.astype(np.int64), self.y, self.X):
+        for array in (self.as_of.astype(np.int64), self.y, self.X, self.weight):
             parts.update(np.ascontiguousarray(array).tobytes())
         return parts.hexdigest()
 

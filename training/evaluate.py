@@ -11,6 +11,9 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
+from training.costs import cost_metrics
+from training.recipe import Costs
+
 __all__ = [
     "METRICS",
     "Evaluation",
@@ -22,7 +25,10 @@ __all__ = [
     "ece",
     "ece_by_chance",
     "evaluate",
+    "gini",
     "ks",
+    "log_loss",
+    "recall_at_1_fpr",
     "recall_at_5_fpr",
     "verdict",
 ]
@@ -80,6 +86,25 @@ def average_precision(y: Labels, p: Floats, weight: Floats) -> float:
     return float(np.sum(np.diff(recall) * precision[1:]))
 
 
+def gini(y: Labels, p: Floats, weight: Floats) -> float:
+    """Gini coefficient, 2 AUC - 1: 0 = chance.
+
+    >>> y, p = np.array([1, 0, 1, 0], dtype=np.int8), np.array([0.9, 0.8, 0.7, 0.1])
+    >>> gini(y, p, np.ones(4))
+    0.5
+    """
+    return 2 * auc(y, p, weight) - 1
+
+
+def recall_at_1_fpr(y: Labels, p: Floats, weight: Floats) -> float:
+    """Share of bad rows caught at the last threshold that wrongs at most 1 % of the good ones.
+
+    >>> recall_at_1_fpr(np.array([1, 0], dtype=np.int8), np.array([0.9, 0.8]), np.ones(2))
+    1.0
+    """
+    return _recall_at(0.01, y, p, weight)
+
+
 def recall_at_5_fpr(y: Labels, p: Floats, weight: Floats) -> float:
     """Share of bad rows caught at the last threshold that wrongs at most 5 % of the good ones.
 
@@ -88,9 +113,13 @@ def recall_at_5_fpr(y: Labels, p: Floats, weight: Floats) -> float:
     >>> round(recall_at_5_fpr(y, p, np.ones(23)), 4)  # one of 20 good rows wronged, all three bad ones caught
     1.0
     """
+    return _recall_at(0.05, y, p, weight)
+
+
+def _recall_at(share: float, y: Labels, p: Floats, weight: Floats) -> float:
     recall, fpr, _ = _shares(y, p, weight)
     # The tolerance keeps 1 of 20 inside 5 % although neither number is exact in binary.
-    allowed = recall[fpr <= 0.05 + 1e-9]
+    allowed = recall[fpr <= share + 1e-9]
     return float(allowed.max()) if len(allowed) and not np.isnan(recall[-1]) else float("nan")
 
 
@@ -101,6 +130,16 @@ def brier(y: Labels, p: Floats, weight: Floats) -> float:
     0.25
     """
     return float(np.average((p - y) ** 2, weights=weight))
+
+
+def log_loss(y: Labels, p: Floats, weight: Floats) -> float:
+    """Mean negative log-likelihood; a sure answer that is wrong costs as much as one held 1e-15 off.
+
+    >>> round(log_loss(np.array([1, 0], dtype=np.int8), np.array([0.5, 0.5]), np.ones(2)), 4)
+    0.6931
+    """
+    held = np.clip(p, 1e-15, 1 - 1e-15)
+    return float(np.average(-np.where(y == 1, np.log(held), np.log1p(-held)), weights=weight))
 
 
 def ece(y: Labels, p: Floats, weight: Floats) -> float:
@@ -142,10 +181,13 @@ def ece_by_chance(p: Floats, *, seed: int = 0, times: int = 200) -> float:
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {
         "auc": auc,
+        "gini": gini,
         "ks": ks,
         "ap": average_precision,
+        "log_loss": log_loss,
         "brier": brier,
         "ece": ece,
+        "recall_at_1_fpr": recall_at_1_fpr,
         "recall_at_5_fpr": recall_at_5_fpr,
     }
 )
@@ -191,20 +233,29 @@ def _figure(value: float, samples: list[float]) -> Figure:
 
 
 def evaluate(
-    y: Labels, p: Floats, merchants: npt.NDArray[np.object_], *, resamples: int = 1000, seed: int = 0
+    y: Labels,
+    p: Floats,
+    merchants: npt.NDArray[np.object_],
+    *,
+    costs: Costs | None = None,
+    months: int = 1,
+    resamples: int = 1000,
+    seed: int = 0,
 ) -> Evaluation:
     """Every metric of probabilities p (n,) for labels y (n,), with intervals clustered by merchant (n,).
 
+    With `costs` there are two more: the cost of a row, and the precision of what people can look at in so many months.
     A metric that needs both kinds of label is NaN where only one is there.
     """
+    metrics = {**METRICS, **(cost_metrics(costs, months=months) if costs else {})}
     # Rows sorted once make the thousand sorts below almost free.
     order = np.argsort(-p, kind="stable")
     y, p, merchants, ones = y[order], p[order], merchants[order], np.ones(len(y))
-    samples: dict[str, list[float]] = {name: [] for name in METRICS}
+    samples: dict[str, list[float]] = {name: [] for name in metrics}
     for weight in _resamples(merchants, times=resamples, seed=seed):
-        for name, metric in METRICS.items():
+        for name, metric in metrics.items():
             samples[name].append(metric(y, p, weight))
-    figures = {name: _figure(metric(y, p, ones), samples[name]) for name, metric in METRICS.items()}
+    figures = {name: _figure(metric(y, p, ones), samples[name]) for name, metric in metrics.items()}
     count = len(np.unique(merchants.astype(str)))
     return Evaluation(rows=len(y), bad=int(y.sum()), merchants=count, figures=MappingProxyType(figures))
 

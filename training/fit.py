@@ -1,4 +1,4 @@
-"""Fitting one part of a split: the candidate and the baseline, each calibrated without seeing the test."""
+"""Fitting one part of a split: every candidate on the same rows, each calibrated without seeing the test."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,18 +9,21 @@ import numpy as np
 import numpy.typing as npt
 
 from features.catalogue.feature import Feature
-from scoring.bundle import Bundle, Calibration, Golden, Input, Target
+from scoring.bundle import Bundle, Calibration, Golden, Input, Kind, Target
 from scoring.model import with_golden_rows
 from scoring.scorecard import STANDARD
 from training.calibration import Learner, Line, cross_fitted_logits, merchant_folds, platt, probability
+from training.candidates.blend import Blend
+from training.candidates.logistic import Logistic
+from training.candidates.scorecard import Scorecard
 from training.candidates.shrunk_rate import ShrunkRate
 from training.candidates.trees import BoostedTrees
 from training.dataset import Dataset
 from training.errors import OneSided
-from training.recipe import Recipe
+from training.recipe import Recipe, Trees
 from training.registry import NAMES
 
-__all__ = ["Fitted", "bundle_of", "fit_baseline", "fit_trees"]
+__all__ = ["Fitted", "bundle_of", "fit", "maker"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -32,8 +35,13 @@ class _Candidate(Learner, Protocol):
     """A learner that can be written down."""
 
     @property
-    def text_(self) -> bytes:
-        """The learned model as the one model file of its kind of bundle."""
+    def kind(self) -> Kind:
+        """Its kind of bundle."""
+        ...
+
+    @property
+    def files_(self) -> dict[str, bytes]:
+        """The learned model as the files of its kind of bundle."""
         ...
 
 
@@ -41,7 +49,7 @@ class _Candidate(Learner, Protocol):
 class Fitted:
     """A candidate that has learned, and its calibration."""
 
-    kind: Literal["trees", "points"]
+    name: str
     learner: _Candidate
     line: Line
 
@@ -50,42 +58,50 @@ class Fitted:
         return probability(self.line(self.learner.log_odds(X)))
 
 
-def fit_trees(rows: Dataset, recipe: Recipe) -> Fitted:
-    """The recipe's boosted trees; raises OneSided for rows with a single kind of label."""
+def fit(name: str, rows: Dataset, recipe: Recipe, *, trees: Trees | None = None) -> Fitted:
+    """One of the recipe's candidates, learned and calibrated; `trees` are other settings than the recipe's.
 
-    def make() -> BoostedTrees:
-        return BoostedTrees(
-            recipe.model,
-            names=[one.name for one in rows.inputs],
-            riskier=[one.riskier for one in rows.inputs],
-            lead=_shrunk_rate(rows, recipe),
-            seed=recipe.seed,
-        )
-
-    return _fit("trees", make, rows, folds=recipe.folds)
-
-
-def fit_baseline(rows: Dataset, recipe: Recipe) -> Fitted:
-    """The one shrunk past rate that the recipe names; raises OneSided as above."""
-    return _fit("points", lambda: _shrunk_rate(rows, recipe), rows, folds=recipe.folds)
-
-
-def _shrunk_rate(rows: Dataset, recipe: Recipe) -> ShrunkRate:
-    column = rows.column(recipe.baseline)
-    feature = rows.inputs[column]
-    return ShrunkRate(feature.name, column=column, riskier=feature.riskier, unit=feature.unit)
-
-
-def _fit(kind: Literal["trees", "points"], make: Callable[[], _Candidate], rows: Dataset, *, folds: int) -> Fitted:
+    Raises OneSided for rows with a single kind of label.
+    """
     if rows.bad in (0, len(rows)):
         raise OneSided("the training part", rows=len(rows), bad=rows.bad)
-    fold = merchant_folds(rows.merchants, rows.y, folds=folds)
-    logits = cross_fitted_logits(make, rows.X, rows.y, fold)
+    make = maker(name, rows, recipe, trees=trees)
+    fold = merchant_folds(rows.merchants, rows.y, folds=recipe.folds)
+    logits = cross_fitted_logits(make, rows, fold)
     seen = ~np.isnan(logits)
-    line = platt(logits[seen], rows.y[seen]) if seen.any() else Line(slope=1.0, intercept=0.0)
+    line = platt(logits[seen], rows.y[seen], rows.weight[seen]) if seen.any() else Line(slope=1.0, intercept=0.0)
     learner = make()
-    learner.fit(rows.X, rows.y)
-    return Fitted(kind=kind, learner=learner, line=line)
+    learner.fit(rows)
+    return Fitted(name=name, learner=learner, line=line)
+
+
+def maker(name: str, rows: Dataset, recipe: Recipe, *, trees: Trees | None = None) -> Callable[[], _Candidate]:
+    """What makes a candidate that has learned nothing yet, for rows with these inputs."""
+    names, riskier = [one.name for one in rows.inputs], [one.riskier for one in rows.inputs]
+
+    def shrunk_rate() -> ShrunkRate:
+        column = rows.column(recipe.baseline)
+        feature = rows.inputs[column]
+        return ShrunkRate(feature.name, column=column, riskier=feature.riskier, unit=feature.unit)
+
+    def scorecard() -> Scorecard:
+        return Scorecard(recipe.scorecard, names=names, riskier=riskier)
+
+    def logistic() -> Logistic:
+        return Logistic(recipe.logistic, names=names, riskier=riskier, units=[one.unit for one in rows.inputs])
+
+    def boosted() -> BoostedTrees:
+        settings = trees or recipe.model
+        return BoostedTrees(settings, names=names, riskier=riskier, lead=shrunk_rate(), seed=recipe.seed)
+
+    makers: dict[str, Callable[[], _Candidate]] = {
+        "shrunk_rate": shrunk_rate,
+        "scorecard": scorecard,
+        "logistic": logistic,
+        "trees": boosted,
+        "blend": lambda: Blend(boosted, scorecard),
+    }
+    return makers[name]
 
 
 def bundle_of(fitted: Fitted, rows: Dataset, recipe: Recipe) -> Bundle:
@@ -94,7 +110,7 @@ def bundle_of(fitted: Fitted, rows: Dataset, recipe: Recipe) -> Bundle:
     The same rows, recipe and version of the code give the same bytes: no clock is read and no number drawn.
     """
     bundle = Bundle(
-        kind=fitted.kind,
+        kind=fitted.learner.kind,
         target=cast(Target, recipe.target),
         name=NAMES[recipe.target],
         features=tuple(_input(one) for one in rows.inputs),
@@ -102,7 +118,7 @@ def bundle_of(fitted: Fitted, rows: Dataset, recipe: Recipe) -> Bundle:
         scaling=STANDARD,
         training=_origin(rows, recipe),
         golden=Golden(),
-        files={"model.txt" if fitted.kind == "trees" else "points.json": fitted.learner.text_},
+        files=fitted.learner.files_,
     )
     picked = np.unique(np.linspace(0, len(rows) - 1, _GOLDEN_ROWS).astype(int))
     return with_golden_rows(bundle, rows.X[picked])

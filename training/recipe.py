@@ -7,22 +7,23 @@ from dataclasses import dataclass, field
 from datetime import date
 from importlib import resources
 from pathlib import Path
-from typing import TypeVar
 
-from features.exemptions import Exemption
-from features.label_spec import KINDS, LabelSpec, Undelivered, Unrecovered
+from features.label_spec import LabelSpec
 from training.errors import RecipeBroken, RecipeUnknown
-from training.recipe_keys import REQUIRED, Keys
+from training.recipe_keys import Keys
+from training.recipe_label import exemptions_in, label_in
 
-__all__ = ["Inputs", "Recipe", "Spine", "Split", "Trees", "find_recipe", "shipped_recipes"]
+__all__ = [
+    "BEST", "CANDIDATES", "Costs", "Inputs", "Logistic", "Recipe", "Scorecard", "Spine", "Split", "Trees", "Tuning",
+    "find_recipe", "shipped_recipes",
+]  # fmt: skip
 
-T = TypeVar("T")
+TARGETS = ("credit", "counterfeit", "bust_out", "refund_loss")
 
-TARGETS = ("credit", "counterfeit", "bust_out")
-#: The own faults (`features/faults.py`) that a label may count.
-COMPONENTS = (
-    "dispatch_late", "cancelled", "dispute_lost", "low_stars_on_time", "return_accepted", "refunded", "settled",
-)  # fmt: skip
+#: What may be tried, from the plainest to the most involved; the first is what all others have to beat.
+CANDIDATES = ("shrunk_rate", "scorecard", "logistic", "trees", "blend")
+#: To serve the candidate that was best on time-ordered folds of the training rows.
+BEST = "best"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,43 @@ class Trees:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scorecard:
+    """At most so many `bins` of an input, each of at least `least_share` of the rows, and at most so many inputs."""
+
+    bins: int = 6
+    least_share: float = 0.05
+    inputs: int = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logistic:
+    """How strongly coefficients of standardised inputs are drawn to 0."""
+
+    l2: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuning:
+    """How many settings of the trees are tried on `folds` time-ordered folds, within so many seconds (0: no limit)."""
+
+    trials: int = 0
+    seconds: int = 0
+    folds: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """What a wrong answer costs, in any one unit: a bad merchant let in (`missed`), a good one refused (`refused`), a
+    person's look (`review`); and how many looks a day there are (`capacity`).
+    """
+
+    missed: float
+    refused: float
+    review: float
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """Everything that decides, together with the log, what a model will be."""
 
@@ -95,7 +133,13 @@ class Recipe:
     splits: tuple[Split, ...]
     inputs: Inputs
     baseline: str
+    candidates: tuple[str, ...]
+    serve: str
     model: Trees
+    scorecard: Scorecard
+    logistic: Logistic
+    tuning: Tuning
+    costs: Costs | None
     folds: int
     resamples: int
     text: str = field(repr=False, compare=False)
@@ -115,16 +159,23 @@ class Recipe:
             top = Keys(tomllib.loads(text), "")
         except tomllib.TOMLDecodeError as error:
             raise RecipeBroken("(file)", f"is not TOML: {error}") from error
+        tried, serve = _candidates(top.table("candidates"))
         recipe = cls(
             name=top.take("name", str),
             target=(target := top.one_of("target", TARGETS)),
             seed=top.within("seed", int, 0, 2**31 - 1),
-            label=_label(top.table("label"), target=target, exemptions=_exemptions(top)),
+            label=label_in(top.table("label"), target=target, exemptions=exemptions_in(top)),
             spine=_spine(top.table("spine")),
             splits=_splits(top),
             inputs=_inputs(top.table("inputs")),
             baseline=_baseline(top.table("baseline")),
+            candidates=tried,
+            serve=serve,
             model=_trees(top.table("model")),
+            scorecard=_scorecard(top.table("scorecard")),
+            logistic=_logistic(top.table("logistic")),
+            tuning=_tuning(top.table("tuning")),
+            costs=_costs(top.table("costs")) if "costs" in top else None,
             folds=_folds(top.table("calibration")),
             resamples=_resamples(top.table("evaluation")),
             text=text,
@@ -150,88 +201,6 @@ def find_recipe(name: str) -> Recipe:
         return Recipe.parse(path.read_text("utf-8"))
     except UnicodeDecodeError as error:
         raise RecipeBroken("(file)", "is not UTF-8 text") from error
-
-
-def _label(keys: Keys, *, target: str, exemptions: tuple[Exemption, ...]) -> LabelSpec:
-    kind = keys.one_of("kind", KINDS)
-    components = keys.texts("components", REQUIRED if kind == "own_fault" else ())
-    strange = [component for component in components if component not in COMPONENTS]
-    if strange or (kind == "own_fault") != bool(components):
-        raise keys.broken("components", f"is {list(components)}, and has to list some of {', '.join(COMPONENTS)}")
-    undelivered, unrecovered = _losses(keys) if kind == "bust_out" else (None, None)
-    parts = {"undelivered": undelivered, "unrecovered": unrecovered}
-    named = components or tuple(name for name, part in parts.items() if part)
-    label = LabelSpec(
-        target=target,
-        kind=kind,
-        components=components,
-        threshold=keys.within("threshold", float, 0.0, 1.0, REQUIRED if kind == "own_fault" else 0.0),
-        min_orders=keys.within("min_orders", int, 0, 10**6),
-        horizon_days=keys.within("horizon_days", int, 1, 3650),
-        delay_days=keys.within("delay_days", int, 0, 3650),
-        sources=keys.texts("sources", ()),
-        weights=_by_component(keys.table("weights"), components, float, (0.000001, 1.0)),
-        delays=_by_component(keys.table("delays"), named, int, (0, 3650)),
-        exemptions=exemptions,
-        undelivered=undelivered,
-        unrecovered=unrecovered,
-    )
-    keys.finish()
-    if undelivered and undelivered.grace_days > label.delay_of("undelivered"):
-        raise keys.broken("undelivered.grace_days", "is longer than the delay after which the window is judged")
-    return label
-
-
-def _losses(keys: Keys) -> tuple[Undelivered | None, Unrecovered | None]:
-    """When goods that never came, and money that was never repaid, are too much; either may be left away."""
-    if "undelivered" not in keys and "unrecovered" not in keys:
-        raise keys.broken("undelivered", "or `unrecovered` is needed")
-    return (
-        _undelivered(keys.table("undelivered")) if "undelivered" in keys else None,
-        _unrecovered(keys.table("unrecovered")) if "unrecovered" in keys else None,
-    )
-
-
-def _undelivered(keys: Keys) -> Undelivered:
-    undelivered = Undelivered(
-        share=keys.within("share", float, 0.0, 1.0),
-        cents=keys.within("cents", int, 0, 10**12),
-        grace_days=keys.within("grace_days", int, 0, 365),
-    )
-    keys.finish()
-    return undelivered
-
-
-def _unrecovered(keys: Keys) -> Unrecovered:
-    unrecovered = Unrecovered(share=keys.within("share", float, 0.0, 1.0), cents=keys.within("cents", int, 0, 10**12))
-    keys.finish()
-    return unrecovered
-
-
-def _by_component(keys: Keys, components: tuple[str, ...], kind: type[T], limits: tuple[float, float]) -> dict[str, T]:
-    """What is stated of some of the label's components."""
-    found = {name: keys.within(name, kind, *limits) for name in components if name in keys}
-    keys.finish()
-    return found
-
-
-def _exemptions(top: Keys) -> tuple[Exemption, ...]:
-    return tuple(_exemption(keys) for keys in top.tables("exemptions", []))
-
-
-def _exemption(keys: Keys) -> Exemption:
-    first, until = keys.day("from"), keys.day("until")
-    if first is None or until is None or until <= first:
-        raise keys.broken("until", "has to be a date after `from`")
-    exemption = Exemption(
-        first=first,
-        until=until,
-        regions=keys.texts("regions", ()),
-        categories=keys.texts("categories", ()),
-        reason=keys.take("reason", str),
-    )
-    keys.finish()
-    return exemption
 
 
 def _spine(keys: Keys) -> Spine:
@@ -286,6 +255,57 @@ def _baseline(keys: Keys) -> str:
     feature = keys.take("feature", str)
     keys.finish()
     return feature
+
+
+def _candidates(keys: Keys) -> tuple[tuple[str, ...], str]:
+    """What is tried, in the order of `CANDIDATES`, and which of it is served; the baseline always is tried."""
+    named = keys.texts("try", ("trees",))
+    strange = [name for name in named if name not in CANDIDATES]
+    if strange or not named:
+        raise keys.broken("try", f"is {list(named)}, and has to list some of {', '.join(CANDIDATES)}")
+    tried = tuple(name for name in CANDIDATES if name in named or name == CANDIDATES[0])
+    serve = keys.one_of("serve", (*tried, BEST), "trees" if "trees" in tried else BEST)
+    keys.finish()
+    return tried, serve
+
+
+def _scorecard(keys: Keys) -> Scorecard:
+    plain = Scorecard()
+    scorecard = Scorecard(
+        bins=keys.within("bins", int, 2, 20, plain.bins),
+        least_share=keys.within("least_share", float, 0.001, 0.5, plain.least_share),
+        inputs=keys.within("inputs", int, 1, 100, plain.inputs),
+    )
+    keys.finish()
+    return scorecard
+
+
+def _logistic(keys: Keys) -> Logistic:
+    logistic = Logistic(l2=keys.within("l2", float, 0.0, 10**6, Logistic().l2))
+    keys.finish()
+    return logistic
+
+
+def _tuning(keys: Keys) -> Tuning:
+    plain = Tuning()
+    tuning = Tuning(
+        trials=keys.within("trials", int, 0, 10_000, plain.trials),
+        seconds=keys.within("seconds", int, 0, 10**6, plain.seconds),
+        folds=keys.within("folds", int, 2, 10, plain.folds),
+    )
+    keys.finish()
+    return tuning
+
+
+def _costs(keys: Keys) -> Costs:
+    costs = Costs(
+        missed=keys.within("missed", float, 0.0, 10**9),
+        refused=keys.within("refused", float, 0.0, 10**9),
+        review=keys.within("review", float, 0.0, 10**9),
+        capacity=keys.within("capacity", int, 1, 10**6),
+    )
+    keys.finish()
+    return costs
 
 
 def _trees(keys: Keys) -> Trees:

@@ -32,6 +32,7 @@ NAMES = {
     "credit": "goodfaith-credit",
     "counterfeit": "goodfaith-counterfeit",
     "bust_out": "goodfaith-bust-out",
+    "refund_loss": "goodfaith-refund-loss",
 }
 #: The alias that serving follows.
 CHAMPION = "champion"
@@ -217,6 +218,7 @@ def _moment(milliseconds: int) -> datetime:
 def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     folder.mkdir()
     for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from training.errors import OneSided, SplitLeaks
 from training.recipe import Split
 
-__all__ = ["Parts", "cut"]
+__all__ = ["Parts", "cut", "time_folds"]
 
 Mask = npt.NDArray[np.bool_]
 Moments = npt.NDArray[np.datetime64]
@@ -76,3 +76,15 @@ def cut(split: Split, *, as_of: Moments, merchants: npt.NDArray[np.object_], gap
     unseen = test & ~np.isin(merchants.astype(str), np.unique(merchants[train].astype(str)))
     overlap = _stated(split, train, test, as_of, gap)
     return Parts(name=split.name, train=train, test=test, unseen=unseen, overlap=overlap)
+
+
+def time_folds(as_of: Moments, *, gap: timedelta, folds: int) -> list[tuple[Mask, Mask]]:
+    """Rolling origin within training rows: masks (n,) of what is learned from and of the later rows it is judged on.
+
+    The later half of the moments is cut into so many blocks; what is learned from is mature when its block begins.
+    Blocks that nothing can be learned for are left out.
+    """
+    moments = np.unique(as_of)
+    blocks = [block for block in np.array_split(moments[len(moments) // 2 :], folds) if len(block)]
+    pairs = [(as_of + np.timedelta64(gap) <= block[0], (as_of >= block[0]) & (as_of <= block[-1])) for block in blocks]
+    return [(learned, judged) for learned, judged in pairs if learned.any()]

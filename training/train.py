@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,28 +13,48 @@ import numpy.typing as npt
 
 from features.log import EventLog
 from features.partition import Accepted
+from training.choice import Choice, choose, folds_of
 from training.dataset import Dataset, build_dataset
 from training.errors import OneSided
 from training.evaluate import Evaluation, Figure, difference, ece_by_chance, evaluate, verdict
-from training.fit import Fitted, bundle_of, fit_baseline, fit_trees
-from training.recipe import Recipe, Split
+from training.fit import Fitted, bundle_of, fit
+from training.recipe import BEST, CANDIDATES, Recipe, Split
 from training.registry import NAMES, Registry
 from training.splits import cut
+from training.tuning import tuned
 
 __all__ = ["Proof", "Report", "Side", "prove", "train"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Side:
-    """Model and baseline judged on the same test rows; `gain` is the model's AUC minus the baseline's, paired.
+    """Every candidate judged on the same test rows; `gains` are AUCs less the baseline's, paired.
 
-    `chance` is the calibration error that the model's probabilities would show on these rows if they were perfect.
+    `p` holds each candidate's probabilities of the rows (n,). `chance` is the calibration error that those of the
+    `served` one would show on these rows if they were perfect.
     """
 
-    model: Evaluation
-    baseline: Evaluation
-    gain: Figure
+    served: str
+    rows: Dataset
+    p: Mapping[str, npt.NDArray[np.float64]]
+    judged: Mapping[str, Evaluation]
+    gains: Mapping[str, Figure]
     chance: float
+
+    @property
+    def model(self) -> Evaluation:
+        """The served candidate's."""
+        return self.judged[self.served]
+
+    @property
+    def baseline(self) -> Evaluation:
+        """The shrunk rate's."""
+        return self.judged[CANDIDATES[0]]
+
+    @property
+    def gain(self) -> Figure:
+        """The served candidate's AUC less the baseline's."""
+        return self.gains[self.served]
 
     @property
     def verdict(self) -> str:
@@ -45,7 +66,8 @@ class Side:
 class Proof:
     """One split: what was learned from its training part, and how that does on its test.
 
-    `sides` holds "all" merchants and those "unseen" in training; the latter is absent when there are none.
+    `fitted` are the candidates, `choice` how the served one was chosen and the trees tuned, without the test. `sides`
+    holds "all" merchants and those "unseen" in training and "returning"; one is absent where there are none.
     """
 
     split: str
@@ -53,9 +75,14 @@ class Proof:
     train: Dataset
     test_from: datetime
     test_to: datetime
-    model: Fitted
-    baseline: Fitted
+    fitted: Mapping[str, Fitted]
+    choice: Choice
     sides: Mapping[str, Side]
+
+    @property
+    def model(self) -> Fitted:
+        """The candidate that is served."""
+        return self.fitted[self.choice.served]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,21 +120,23 @@ def train(
     *,
     registry: Registry,
     until: datetime | None = None,
+    journal: Path | None = None,
     say: Callable[[str], None] = lambda text: None,
     heard: Callable[[Accepted], None] | None = None,
 ) -> Report:
     """Learn what the recipe says from a log, prove it on later rows, register the first split's model.
 
-    `until`: nothing that became known then or later is used. `say` is told what is being done, `heard` what became
+    `until`: nothing that became known then or later is used. `journal` is the file that keeps what was tried in tuning,
+    so that a run that was broken off goes on. `say` is told what is being done, `heard` what became
     of the log's rows.
     Raises TrainingError when the log does not hold enough to learn from or to be tested on.
     """
     say("labels and features")
     rows = build_dataset(log, recipe, until=until, heard=heard)
-    proofs = tuple(prove(rows, recipe, split, say=say) for split in recipe.splits)
+    proofs = tuple(prove(rows, recipe, split, journal=journal, say=say) for split in recipe.splits)
     say("registering")
     bundle = bundle_of(proofs[0].model, proofs[0].train, recipe)
-    baseline = bundle_of(proofs[0].baseline, proofs[0].train, recipe)
+    others = {name: bundle_of(one, proofs[0].train, recipe) for name, one in proofs[0].fitted.items()}
     report = Report(recipe=recipe, version="", digest=bundle.digest, rows=len(rows), faults=rows.faults, proofs=proofs)
     version = registry.register(
         bundle,
@@ -116,42 +145,76 @@ def train(
         files={
             "recipe.toml": recipe.text.encode(),
             "figures.json": json.dumps(report.plain(), indent=1).encode(),
-            **{f"baseline-{name}": content for name, content in baseline.pack().items()},
+            **{f"{of}/{name}": content for of, one in others.items() for name, content in one.pack().items()},
         },
     )
     return replace(report, version=version)
 
 
-def prove(rows: Dataset, recipe: Recipe, split: Split, *, say: Callable[[str], None] = lambda text: None) -> Proof:
-    """Fit model and baseline on a split's earlier rows and judge both on its later ones."""
+def prove(
+    rows: Dataset,
+    recipe: Recipe,
+    split: Split,
+    *,
+    journal: Path | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Proof:
+    """Tune, choose and fit on a split's earlier rows, and judge every candidate on its later ones.
+
+    `journal` holds what was tried in tuning; without one nothing is tuned.
+    """
     parts = cut(split, as_of=rows.as_of, merchants=rows.merchants, gap=recipe.label.gap)
     learned, test = rows.where(parts.train), rows.where(parts.test)
     if len(test) == 0 or test.bad in (0, len(test)):
         raise OneSided(f"the test part of split {split.name}", rows=len(test), bad=test.bad)
     say(f"split {split.name}: learning from {len(learned):,} rows")
-    model, baseline = fit_trees(learned, recipe), fit_baseline(learned, recipe)
+    choice = _choice(learned, recipe, split, journal=journal, say=say)
+    fitted = {name: fit(name, learned, recipe, trees=choice.trees) for name in recipe.candidates}
     say(f"split {split.name}: judging {len(test):,} rows")
-    groups = {"all": parts.test, "unseen": parts.unseen}
+    groups = {"all": parts.test, "unseen": parts.unseen, "returning": parts.test & ~parts.unseen}
     return Proof(
         split=split.name,
         overlap=parts.overlap,
         train=learned,
         test_from=test.as_of.min().item(),
         test_to=test.as_of.max().item(),
-        model=model,
-        baseline=baseline,
-        sides={name: _side(rows.where(mask), model, baseline, recipe) for name, mask in groups.items() if mask.any()},
+        fitted=fitted,
+        choice=choice,
+        sides={name: _side(rows.where(mask), fitted, choice, recipe) for name, mask in groups.items() if mask.any()},
     )
 
 
-def _side(rows: Dataset, model: Fitted, baseline: Fitted, recipe: Recipe) -> Side:
-    p, base = model.p(rows.X), baseline.p(rows.X)
+def _choice(rows: Dataset, recipe: Recipe, split: Split, *, journal: Path | None, say: Callable[[str], None]) -> Choice:
+    """How trees are set and what is served, from time-ordered folds of the training rows."""
+    needed = (journal and recipe.tuning.trials) or recipe.serve == BEST
+    folds = folds_of(rows, recipe) if needed else []
+    trees = recipe.model
+    if journal and recipe.tuning.trials and folds:
+        study = f"{recipe.name}-{split.name}-{recipe.digest[:12]}-{rows.digest[:12]}"
+        trees = tuned(folds, recipe, journal=journal, study=study, say=say)
+    return choose(folds, recipe, trees=trees, say=say)
 
-    def judged(probabilities: npt.NDArray[np.float64]) -> Evaluation:
-        return evaluate(rows.y, probabilities, rows.merchants, resamples=recipe.resamples, seed=recipe.seed)
 
-    gain = difference(rows.y, p, base, rows.merchants, resamples=recipe.resamples, seed=recipe.seed)
-    return Side(model=judged(p), baseline=judged(base), gain=gain, chance=ece_by_chance(p, seed=recipe.seed))
+def _side(rows: Dataset, fitted: Mapping[str, Fitted], choice: Choice, recipe: Recipe) -> Side:
+    p = {name: one.p(rows.X) for name, one in fitted.items()}
+    months = len(np.unique(rows.as_of))
+
+    def judged(one: npt.NDArray[np.float64]) -> Evaluation:
+        drawn = {"resamples": recipe.resamples, "seed": recipe.seed}
+        return evaluate(rows.y, one, rows.merchants, costs=recipe.costs, months=months, **drawn)
+
+    def gain(one: npt.NDArray[np.float64]) -> Figure:
+        base = p[CANDIDATES[0]]
+        return difference(rows.y, one, base, rows.merchants, resamples=recipe.resamples, seed=recipe.seed)
+
+    return Side(
+        served=choice.served,
+        rows=rows,
+        p=p,
+        judged={name: judged(one) for name, one in p.items()},
+        gains={name: gain(one) for name, one in p.items()},
+        chance=ece_by_chance(p[choice.served], seed=recipe.seed),
+    )
 
 
 def _metrics(proofs: tuple[Proof, ...]) -> dict[str, float]:
@@ -164,6 +227,8 @@ def _metrics(proofs: tuple[Proof, ...]) -> dict[str, float]:
             figures = {f"{start}{name}": figure for name, figure in side.model.figures.items()}
             figures |= {f"{start}baseline.{name}": figure for name, figure in side.baseline.figures.items()}
             figures[f"{start}gain.auc"] = side.gain
+            for other, judged in side.judged.items():
+                figures |= {f"{start}{other}.{name}": figure for name, figure in judged.figures.items()}
             for name, figure in figures.items():
                 found |= {name: figure.value, f"{name}.low": figure.low, f"{name}.high": figure.high}
     return {name: value for name, value in found.items() if math.isfinite(value)}
@@ -189,6 +254,8 @@ def _plain_proof(proof: Proof) -> dict[str, Any]:
             "data": proof.train.digest,
         },
         "test": {"from": f"{proof.test_from.isoformat()}Z", "to": f"{proof.test_to.isoformat()}Z"},
+        "served": proof.choice.served,
+        "chosen": proof.choice.plain(),
         "merchants": {name: _plain_side(side) for name, side in proof.sides.items()},
     }
 
@@ -198,12 +265,20 @@ def _plain_side(side: Side) -> dict[str, Any]:
         "rows": side.model.rows,
         "bad": side.model.bad,
         "merchants": side.model.merchants,
-        "model": {name: _plain_figure(figure) for name, figure in side.model.figures.items()},
-        "baseline": {name: _plain_figure(figure) for name, figure in side.baseline.figures.items()},
+        "model": _plain_figures(side.model),
+        "baseline": _plain_figures(side.baseline),
+        "candidates": {
+            name: {**_plain_figures(judged), "auc_gain": _plain_figure(side.gains[name])}
+            for name, judged in side.judged.items()
+        },
         "ece_by_chance": side.chance,
         "auc_gain": _plain_figure(side.gain),
         "verdict": side.verdict,
     }
+
+
+def _plain_figures(judged: Evaluation) -> dict[str, dict[str, float | None]]:
+    return {name: _plain_figure(figure) for name, figure in judged.figures.items()}
 
 
 def _plain_figure(figure: Figure) -> dict[str, float | None]:

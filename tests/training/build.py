@@ -12,7 +12,7 @@ from features.catalogue import INPUTS
 from scoring.bundle import Bundle
 from training.dataset import Dataset
 from training.errors import VersionUnknown
-from training.fit import bundle_of, fit_baseline
+from training.fit import bundle_of, fit
 from training.recipe import Recipe
 from training.registry import Promotion, Version
 
@@ -79,7 +79,7 @@ def some_rows(count: int = 400, *, seed: int = 0) -> Dataset:
 def a_bundle() -> Bundle:
     """A model of kind `points` from some rows."""
     rows, recipe = some_rows(), a_recipe()
-    return bundle_of(fit_baseline(rows, recipe), rows, recipe)
+    return bundle_of(fit("shrunk_rate", rows, recipe), rows, recipe)
 
 
 def a_log(path: Path, *, merchants: int = 30, months: int = 12, seed: int = 0) -> Path:

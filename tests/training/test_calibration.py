@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.calibration import Line, cross_fitted_logits, merchant_folds, platt, probability
+from training.dataset import Dataset
 
 
 def test_platt_undoes_a_known_distortion():
@@ -56,11 +57,23 @@ def test_folds_do_not_depend_on_the_order_of_rows():
     assert backwards[::-1].tolist() == merchant_folds(merchants, y, folds=3).tolist()
 
 
+def numbered(labels):
+    """Rows whose one input is their number."""
+    count = len(labels)
+    return Dataset(
+        inputs=(),
+        X=np.arange(float(count))[:, None],
+        y=np.array(labels, dtype=np.int8),
+        merchants=np.arange(count).astype(str).astype(object),
+        as_of=np.zeros(count, dtype="datetime64[us]"),
+    )
+
+
 class Memory:
     """A learner that only knows which rows it has seen."""
 
-    def fit(self, X, y):
-        self.seen_ = set(X[:, 0].tolist())
+    def fit(self, rows):
+        self.seen_ = set(rows.X[:, 0].tolist())
         return self
 
     def log_odds(self, X):
@@ -68,10 +81,9 @@ class Memory:
 
 
 def test_cross_fitted_logits_come_from_learners_that_never_saw_the_row():
-    X, y = np.arange(20.0)[:, None], np.array([1, 0] * 10, dtype=np.int8)
-    assert not cross_fitted_logits(Memory, X, y, np.arange(20) % 4).any()
+    rows = numbered([1, 0] * 10)
+    assert not cross_fitted_logits(Memory, rows, np.arange(20) % 4).any()
 
 
 def test_a_fold_whose_other_side_teaches_nothing_calibrates_nothing():
-    y = np.array([1, 1, 0, 0], dtype=np.int8)
-    assert np.isnan(cross_fitted_logits(Memory, np.arange(4.0)[:, None], y, np.array([0, 0, 1, 1]))).all()
+    assert np.isnan(cross_fitted_logits(Memory, numbered([1, 1, 0, 0]), np.array([0, 0, 1, 1]))).all()

@@ -1,5 +1,7 @@
 """Candidates learn what is there, bend only the allowed way, and give the same bytes again."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,12 +11,21 @@ from scoring.model import Model
 from tests.training.build import NAMES, a_recipe, some_rows
 from training.candidates.shrunk_rate import ShrunkRate
 from training.candidates.trees import BoostedTrees
+from training.dataset import Dataset
 from training.errors import OneSided
 from training.evaluate import auc
-from training.fit import bundle_of, fit_baseline, fit_trees
+from training.fit import bundle_of, fit
+from training.recipe import CANDIDATES
 
 ROWS, RECIPE = some_rows(), a_recipe()
-TREES, BASELINE = fit_trees(ROWS, RECIPE), fit_baseline(ROWS, RECIPE)
+FITTED = {name: fit(name, ROWS, RECIPE) for name in CANDIDATES}
+TREES, BASELINE = FITTED["trees"], FITTED["shrunk_rate"]
+
+
+def rows_of(X, y):
+    """Rows of inputs that have no name."""
+    merchants = np.array([f"m{number}" for number in range(len(y))], dtype=object)
+    return Dataset(inputs=(), X=X, y=y, merchants=merchants, as_of=np.zeros(len(y), dtype="datetime64[us]"))
 
 
 def test_the_shrunk_rate_ranks_exactly_as_the_rate_does():
@@ -31,7 +42,7 @@ def test_a_rate_of_nothing_or_all_still_has_log_odds(share):
 def test_a_count_enters_the_baseline_as_it_is():
     rate = ShrunkRate("n_fakes_confirmed_365d", column=0, riskier="higher", unit="count")
     X, y = np.array([[0.0], [0.0], [3.0], [5.0]] * 10), np.array([0, 0, 1, 1] * 10, dtype=np.int8)
-    odds = rate.fit(X, y).log_odds(np.array([[0.0], [1.0], [2.0]]))
+    odds = rate.fit(rows_of(X, y)).log_odds(np.array([[0.0], [1.0], [2.0]]))
     assert odds[1] - odds[0] == pytest.approx(odds[2] - odds[1])
 
 
@@ -41,7 +52,7 @@ def test_trees_that_only_lead_repeat_the_baselines_line():
     settings = a_recipe(("lead_rounds = 40", "lead_rounds = 200"), *quiet).model
     lead = ShrunkRate(NAMES[0], column=0, riskier="lower")
     trees = BoostedTrees(settings, names=NAMES, riskier=("lower", "higher", "neither"), lead=lead, seed=1)
-    trees.fit(ROWS.X, ROWS.y)
+    trees.fit(ROWS)
     assert np.corrcoef(trees.log_odds(ROWS.X), lead.log_odds(ROWS.X))[0, 1] > 0.99
 
 
@@ -52,32 +63,35 @@ def test_trees_find_what_the_baseline_cannot_see():
     X[:, 0] = np.random.default_rng(0).random(len(X))
     settings = a_recipe(("\nrounds = 20", "\nrounds = 100")).model
     lead = ShrunkRate(NAMES[0], column=0, riskier="lower")
-    trees = BoostedTrees(settings, names=NAMES, riskier=("lower", "higher", "neither"), lead=lead, seed=1).fit(X, y)
+    trees = BoostedTrees(settings, names=NAMES, riskier=("lower", "higher", "neither"), lead=lead, seed=1)
+    trees.fit(replace(rows, X=X, y=y))
     assert auc(y, trees.log_odds(X), np.ones(len(y))) > 0.95
 
 
+@pytest.mark.parametrize("name", CANDIDATES)
 @settings(max_examples=50)
-@given(st.integers(0, len(ROWS) - 1), st.floats(0, 1), st.floats(0, 1))
-def test_a_worse_input_never_lowers_the_probability(row, less, more):
+@given(row=st.integers(0, len(ROWS) - 1), less=st.floats(0, 1), more=st.floats(0, 1))
+def test_a_worse_input_never_lowers_the_probability(name, row, less, more):
     less, more = sorted((less, more))
     better, worse = ROWS.X[[row]].copy(), ROWS.X[[row]].copy()
     better[0, 0], worse[0, 0] = more, less
     better[0, 1], worse[0, 1] = less, more
-    assert TREES.p(better)[0] <= TREES.p(worse)[0]
+    assert FITTED[name].p(better)[0] <= FITTED[name].p(worse)[0] + 1e-15
 
 
-def test_equal_rows_recipe_and_seed_give_equal_bytes():
-    again = fit_trees(some_rows(), a_recipe())
-    assert bundle_of(again, ROWS, RECIPE).pack() == bundle_of(TREES, ROWS, RECIPE).pack()
+@pytest.mark.parametrize("name", CANDIDATES)
+def test_equal_rows_recipe_and_seed_give_equal_bytes(name):
+    again = fit(name, some_rows(), a_recipe())
+    assert bundle_of(again, ROWS, RECIPE).pack() == bundle_of(FITTED[name], ROWS, RECIPE).pack()
 
 
 def test_another_seed_gives_another_model():
     other = a_recipe(("seed = 7", "seed = 8"), ("l2 = 5.0", "l2 = 5.0\nrow_share = 0.5"))
     same = a_recipe(("l2 = 5.0", "l2 = 5.0\nrow_share = 0.5"))
-    assert fit_trees(ROWS, other).learner.text_ != fit_trees(ROWS, same).learner.text_
+    assert fit("trees", ROWS, other).learner.files_ != fit("trees", ROWS, same).learner.files_
 
 
-@pytest.mark.parametrize("fitted", [TREES, BASELINE], ids=["trees", "points"])
+@pytest.mark.parametrize("fitted", FITTED.values(), ids=FITTED)
 def test_a_bundle_gives_the_numbers_that_were_judged(fitted):
     bundle = bundle_of(fitted, ROWS, RECIPE)
     model = Model(bundle)
@@ -95,4 +109,40 @@ def test_a_bundle_says_where_it_came_from_and_reads_no_clock():
 
 def test_rows_of_one_kind_teach_nothing():
     with pytest.raises(OneSided, match=r"training part: \d+ rows with 0 bad"):
-        fit_trees(ROWS.where(ROWS.y == 0), RECIPE)
+        fit("trees", ROWS.where(ROWS.y == 0), RECIPE)
+
+
+def test_a_scorecard_has_few_bins_whose_points_rise_with_the_risk():
+    terms = {term.feature: term for term in FITTED["scorecard"].learner.terms_}
+    kept = terms[NAMES[0]]
+    assert 2 <= len(kept.values) <= RECIPE.scorecard.bins
+    assert list(kept.values) == sorted(kept.values, reverse=True)
+    assert NAMES[2] not in terms, "orders were drawn by lot and say nothing"
+
+
+def test_a_scorecard_of_inputs_that_say_nothing_is_the_share_of_bad_rows():
+    silent = replace(ROWS, X=np.random.default_rng(1).random(ROWS.X.shape).round(1) * 0)
+    fitted = fit("scorecard", silent, RECIPE)
+    assert fitted.p(silent.X[:1])[0] == pytest.approx(ROWS.bad / len(ROWS), abs=0.01)
+    Model(bundle_of(fitted, silent, RECIPE)).check_golden()
+
+
+def test_a_coefficient_is_held_at_0_where_the_rows_would_turn_it_round():
+    turned = replace(ROWS, y=(1 - ROWS.y).astype(np.int8))
+    coefficients = fit("logistic", turned, RECIPE).learner.coefficients_
+    assert coefficients[:2].tolist() == [0.0, 0.0]
+
+
+def test_a_row_that_weighs_double_is_two_rows():
+    twice = np.concatenate([np.arange(len(ROWS)), np.flatnonzero(ROWS.y)])
+    weighed = replace(ROWS, weight=np.where(ROWS.y == 1, 2.0, 1.0))
+    doubled = ROWS.where(twice)
+    for name in ("shrunk_rate", "logistic"):
+        one, other = (fit(name, rows, RECIPE) for rows in (weighed, doubled))
+        assert one.learner.log_odds(ROWS.X) == pytest.approx(other.learner.log_odds(ROWS.X), abs=1e-4)
+
+
+def test_a_blend_weighs_what_only_one_part_sees():
+    weights = FITTED["blend"].learner.weights_
+    assert min(weights.trees, weights.points) >= 0
+    assert weights.trees + weights.points > 0

@@ -7,11 +7,11 @@ import numpy.typing as npt
 
 from scoring.linear import LEAST_SHARE, Linear, Term
 from training.calibration import platt
+from training.dataset import Dataset
 
 __all__ = ["ShrunkRate"]
 
 Floats = npt.NDArray[np.float64]
-Labels = npt.NDArray[np.int8]
 
 
 class ShrunkRate:
@@ -20,17 +20,19 @@ class ShrunkRate:
     A share enters by its log-odds, anything else (a count, where there is no rate) as it is.
     """
 
+    kind: Literal["points"] = "points"
+
     def __init__(self, feature: str, *, column: int, riskier: str, unit: str = "share") -> None:
         self.feature = feature
         self.column = column
         self.riskier = riskier
         self.unit = unit
 
-    def fit(self, X: Floats, y: Labels) -> Self:
-        """Learn slope and intercept from inputs (n, k), whose `column` holds the rate, and labels (n,)."""
-        seen = self._signed(X)
+    def fit(self, rows: Dataset) -> Self:
+        """Learn slope and intercept from rows whose `column` holds the rate."""
+        seen = self._signed(rows.X)
         self.center_ = float(seen.mean())
-        line = platt(seen - self.center_, y)
+        line = platt(seen - self.center_, rows.y, rows.weight)
         self.slope_, self.intercept_ = line.slope, line.intercept
         return self
 
@@ -39,15 +41,15 @@ class ShrunkRate:
         return self.slope_ * (self._signed(X) - self.center_) + self.intercept_
 
     @property
-    def text_(self) -> bytes:
-        """The line as `points.json` of a bundle."""
+    def files_(self) -> dict[str, bytes]:
+        """The line as the file of a bundle."""
         term = Term(
             feature=self.feature,
             coefficient=self._sign * self.slope_,
             transform=self._transform,
             center=self._sign * self.center_,
         )
-        return Linear(intercept=self.intercept_, terms=(term,)).pack()
+        return {"points.json": Linear(intercept=self.intercept_, terms=(term,)).pack()}
 
     @property
     def _transform(self) -> Literal["log_odds", "identity"]:

@@ -1,7 +1,7 @@
 """Small boosted trees that start from the shrunk past rate and may only bend the way the catalogue says is riskier."""
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import lightgbm as lgb
 import numpy as np
@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from training.calibration import probability
 from training.candidates.shrunk_rate import ShrunkRate
+from training.dataset import Dataset
 from training.recipe import Trees
 
 __all__ = ["BoostedTrees"]
 
 Floats = npt.NDArray[np.float64]
-Labels = npt.NDArray[np.int8]
 
 _SIGN = {"higher": 1, "lower": -1, "neither": 0}
 
@@ -42,6 +42,8 @@ class BoostedTrees:
     learn the lead from labels, not from its line, by 0.005.
     """
 
+    kind: Literal["trees"] = "trees"
+
     def __init__(
         self, settings: Trees, *, names: Sequence[str], riskier: Sequence[str], lead: ShrunkRate, seed: int
     ) -> None:
@@ -51,10 +53,10 @@ class BoostedTrees:
         self.lead = lead
         self.seed = seed
 
-    def fit(self, X: Floats, y: Labels) -> Self:
-        """Learn from inputs (n, k), in the order of `names`, and labels (n,), 1 = bad."""
-        leader = self._drawn(X, y) if self.settings.lead_rounds else None
-        data = self._data(X, y)
+    def fit(self, rows: Dataset) -> Self:
+        """Learn from rows whose inputs are in the order of `names`."""
+        leader = self._drawn(rows) if self.settings.lead_rounds else None
+        data = self._data(rows.X, rows.y, rows.weight)
         self.booster_ = lgb.train(self._parameters(), data, num_boost_round=self.settings.rounds, init_model=leader)
         return self
 
@@ -63,21 +65,24 @@ class BoostedTrees:
         return np.asarray(self.booster_.predict(X, raw_score=True, num_threads=1), dtype=np.float64)
 
     @property
-    def text_(self) -> bytes:
-        """LightGBM's own text form of the learned trees."""
-        return str(self.booster_.model_to_string()).encode()
+    def files_(self) -> dict[str, bytes]:
+        """LightGBM's own text form of the learned trees, as the file of a bundle."""
+        return {"model.txt": str(self.booster_.model_to_string()).encode()}
 
-    def _drawn(self, X: Floats, y: Labels) -> lgb.Booster:
+    def _drawn(self, rows: Dataset) -> lgb.Booster:
         """Trees that repeat the baseline's line, whatever the other inputs are."""
-        line = probability(self.lead.fit(X, y).log_odds(X))
-        alone = np.zeros_like(X)
-        alone[:, self.lead.column] = X[:, self.lead.column]
-        parameters = self._parameters() | _DRAWING
-        return lgb.train(parameters, self._data(alone, line, **_DRAWING), num_boost_round=self.settings.lead_rounds)
+        line = probability(self.lead.fit(rows).log_odds(rows.X))
+        alone = np.zeros_like(rows.X)
+        alone[:, self.lead.column] = rows.X[:, self.lead.column]
+        data = self._data(alone, line, rows.weight, **_DRAWING)
+        return lgb.train(self._parameters() | _DRAWING, data, num_boost_round=self.settings.lead_rounds)
 
-    def _data(self, X: Floats, y: npt.NDArray[Any], **parameters: Any) -> lgb.Dataset:
+    def _data(self, X: Floats, y: npt.NDArray[Any], weight: Floats, **parameters: Any) -> lgb.Dataset:
         parameters["verbosity"] = -1
-        return lgb.Dataset(X, label=y, feature_name=list(self.names), free_raw_data=False, params=parameters)
+        # Where no row counts otherwise, none is weighed: the trees are those of the same rows without weights.
+        weighed = None if (weight == 1.0).all() else weight
+        names = list(self.names)
+        return lgb.Dataset(X, label=y, weight=weighed, feature_name=names, free_raw_data=False, params=parameters)
 
     def _parameters(self) -> dict[str, Any]:
         return {
