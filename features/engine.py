@@ -19,7 +19,7 @@ __all__ = ["COLUMNS_KEPT", "build_features", "features_of"]
 
 #: What facts are made from; the rest of an event is for people.
 COLUMNS_KEPT = (
-    "event_id", "event_time", "known_at", "reverses", "order_id", "buyer_id", "category", "amount_cents",
+    "event_id", "event_time", "known_at", "reverses", "order_id", "buyer_id", "category", "region", "amount_cents",
     "deposit_cents", "stars", "reply_seconds", "placed_at", "ship_by", "deliver_by", "outcome", "actor", "reason",
     "advanced_by", "finally_liable", "dispute_id", "report_id", "refund_id", "return_id", "link_kind", "link_token",
     "quantity", "kind", "fulfilled_by", "no_return_confirmed", "tracked", "leg", "listing_id", "price_cents",

@@ -37,7 +37,7 @@ _DAY = 86_400_000_000
 _CASES: MappingProxyType[str, Callable[[Known, Windows, LabelSpec], Case]] = MappingProxyType(
     {"own_fault": own_fault, "counterfeit": counterfeit, "bust_out": bust_out}
 )
-_COLUMNS = tuple(dict.fromkeys((*COLUMNS_KEPT, "source", "region", "scan")))
+_COLUMNS = tuple(dict.fromkeys((*COLUMNS_KEPT, "source")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

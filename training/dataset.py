@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.catalogue import INPUTS
+from features.catalogue import CATALOGUE, INPUTS
 from features.catalogue.feature import Feature
 from features.engine import build_features
 from features.labels import labels_of
@@ -19,8 +19,9 @@ from features.log import EventLog
 from features.partition import Accepted, divided
 from training.errors import LabelsMissing, RecipeBroken, TooLittleToLearnFrom
 from training.recipe import Recipe
+from training.segments import AGES, SIZES, grouped
 
-__all__ = ["Dataset", "build_dataset", "inputs_of", "monthly_spine"]
+__all__ = ["ACTS", "Dataset", "build_dataset", "inputs_of", "monthly_spine"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -31,7 +32,9 @@ class Dataset:
 
     `X` (n, k) float64 holds the inputs without nulls, `y` (n,) int8 the labels, 1 = bad, `merchants` (n,) ids,
     `as_of` (n,) datetime64[us] in UTC and `weight` (n,) float64 how much each row counts in learning (left away: one).
-    `faults` tells how many of the orders behind the labels went wrong by whose fault.
+    `groups` name each row's category, region, size and age, (n,) each; no model sees them as such. `acts`
+    (n, m) are the platform's own acts, of the names in `acted`, null as -1: for comparison only. `faults` tells how
+    many of the orders behind the labels went wrong by whose fault.
     """
 
     inputs: tuple[Feature, ...]
@@ -40,6 +43,9 @@ class Dataset:
     merchants: npt.NDArray[np.object_]
     as_of: npt.NDArray[np.datetime64]
     weight: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    groups: Mapping[str, npt.NDArray[np.object_]] = field(default_factory=dict)
+    acted: tuple[str, ...] = ()
+    acts: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
     faults: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -62,6 +68,9 @@ class Dataset:
             merchants=self.merchants[mask],
             as_of=self.as_of[mask],
             weight=self.weight[mask],
+            groups={dimension: names[mask] for dimension, names in self.groups.items()},
+            acted=self.acted,
+            acts=self.acts[mask] if self.acted else self.acts,
             faults=self.faults,
         )
 
@@ -116,15 +125,39 @@ def build_dataset(
     if not pc.any(pc.equal(known["label"], 1)).as_py():
         raise LabelsMissing(recipe.target, f"{spine.num_rows} merchant-months, {known.num_rows} labelled, none bad")
     known = known.sort_by([("as_of", "ascending"), ("merchant_id", "ascending")])
-    rows = build_features(log, known.select(["merchant_id", "as_of"]), features=inputs, heard=heard)
+    # The catalogue's order, each feature once: some inputs may be asked for by groups as well.
+    acts = ACTS if recipe.acts else ()
+    asked = tuple(one for one in CATALOGUE if one in inputs or one in acts or one.name in _GROUPED)
+    rows = build_features(log, known.select(["merchant_id", "as_of"]), features=asked, heard=heard)
     return Dataset(
         inputs=inputs,
         X=_matrix(rows, inputs),
         y=known["label"].to_numpy().astype(np.int8),
         merchants=known["merchant_id"].to_numpy(zero_copy_only=False).astype(object),
         as_of=known["as_of"].cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]"),
+        groups=_groups(rows),
+        acted=tuple(one.name for one in acts),
+        acts=np.nan_to_num(_matrix(rows, acts), nan=-1.0) if acts else np.zeros((0, 0)),
         faults=labels.parties,
     )
+
+
+#: The platform's own acts: numbers of a quarter, or of all time.
+ACTS = tuple(one for one in CATALOGUE if one.cause == "platform" and one.days in (90, None) and one.unit != "category")
+
+#: What groups are told by.
+_GROUPED = ("category", "region", "n_orders_365d", "days_since_registered")
+
+
+def _groups(rows: pa.Table) -> dict[str, npt.NDArray[np.object_]]:
+    """The group of each row by each dimension, (n,)."""
+    category, region, orders, days = (rows[name].to_pylist() for name in _GROUPED)
+    named = {"category": category, "region": region}
+    return {
+        **{name: np.array([one or "not known" for one in values], dtype=object) for name, values in named.items()},
+        "size": grouped(orders, SIZES),
+        "age": grouped(days, AGES),
+    }
 
 
 def _matrix(rows: pa.Table, inputs: Sequence[Feature]) -> npt.NDArray[np.float64]:

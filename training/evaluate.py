@@ -21,15 +21,18 @@ __all__ = [
     "auc",
     "average_precision",
     "brier",
+    "curves",
     "difference",
     "ece",
     "ece_by_chance",
     "evaluate",
+    "figure_of",
     "gini",
     "ks",
     "log_loss",
     "recall_at_1_fpr",
     "recall_at_5_fpr",
+    "resampled",
     "verdict",
 ]
 
@@ -41,7 +44,7 @@ Metric = Callable[[Labels, Floats, Floats], float]
 COVERAGE = 0.95
 
 
-def _shares(y: Labels, p: Floats, weight: Floats) -> tuple[Floats, Floats, Floats]:
+def curves(y: Labels, p: Floats, weight: Floats) -> tuple[Floats, Floats, Floats]:
     """Recall, false-positive rate and precision at each threshold, from the riskiest down, with (0, 0, 1) before."""
     order = np.argsort(-p, kind="stable")
     last = np.append(np.diff(p[order]) != 0, True)
@@ -60,7 +63,7 @@ def auc(y: Labels, p: Floats, weight: Floats) -> float:
     >>> auc(y, p, np.ones(4))
     0.75
     """
-    recall, fpr, _ = _shares(y, p, weight)
+    recall, fpr, _ = curves(y, p, weight)
     return float(np.trapezoid(recall, fpr))
 
 
@@ -71,7 +74,7 @@ def ks(y: Labels, p: Floats, weight: Floats) -> float:
     >>> ks(y, p, np.ones(4))
     0.5
     """
-    recall, fpr, _ = _shares(y, p, weight)
+    recall, fpr, _ = curves(y, p, weight)
     return float(np.max(recall - fpr))
 
 
@@ -82,7 +85,7 @@ def average_precision(y: Labels, p: Floats, weight: Floats) -> float:
     >>> round(average_precision(y, p, np.ones(4)), 4)  # (1/1 + 2/3) / 2
     0.8333
     """
-    recall, _, precision = _shares(y, p, weight)
+    recall, _, precision = curves(y, p, weight)
     return float(np.sum(np.diff(recall) * precision[1:]))
 
 
@@ -117,7 +120,7 @@ def recall_at_5_fpr(y: Labels, p: Floats, weight: Floats) -> float:
 
 
 def _recall_at(share: float, y: Labels, p: Floats, weight: Floats) -> float:
-    recall, fpr, _ = _shares(y, p, weight)
+    recall, fpr, _ = curves(y, p, weight)
     # The tolerance keeps 1 of 20 inside 5 % although neither number is exact in binary.
     allowed = recall[fpr <= share + 1e-9]
     return float(allowed.max()) if len(allowed) and not np.isnan(recall[-1]) else float("nan")
@@ -215,7 +218,7 @@ class Evaluation:
     figures: Mapping[str, Figure]
 
 
-def _resamples(merchants: npt.NDArray[np.object_], *, times: int, seed: int) -> Iterator[Floats]:
+def resampled(merchants: npt.NDArray[np.object_], *, times: int, seed: int) -> Iterator[Floats]:
     """Row weights (n,) of bootstrap samples that draw whole merchants, since a merchant's months are kin."""
     ids, index = np.unique(merchants.astype(str), return_inverse=True)
     random = np.random.default_rng(seed)
@@ -224,7 +227,8 @@ def _resamples(merchants: npt.NDArray[np.object_], *, times: int, seed: int) -> 
         yield drawn[index].astype(np.float64)
 
 
-def _figure(value: float, samples: list[float]) -> Figure:
+def figure_of(value: float, samples: list[float]) -> Figure:
+    """A value with the interval of its bootstrap samples, those that could not be computed left out."""
     known = np.array([sample for sample in samples if not np.isnan(sample)])
     if len(known) == 0:
         return Figure(value=value, low=float("nan"), high=float("nan"))
@@ -252,10 +256,10 @@ def evaluate(
     order = np.argsort(-p, kind="stable")
     y, p, merchants, ones = y[order], p[order], merchants[order], np.ones(len(y))
     samples: dict[str, list[float]] = {name: [] for name in metrics}
-    for weight in _resamples(merchants, times=resamples, seed=seed):
+    for weight in resampled(merchants, times=resamples, seed=seed):
         for name, metric in metrics.items():
             samples[name].append(metric(y, p, weight))
-    figures = {name: _figure(metric(y, p, ones), samples[name]) for name, metric in metrics.items()}
+    figures = {name: figure_of(metric(y, p, ones), samples[name]) for name, metric in metrics.items()}
     count = len(np.unique(merchants.astype(str)))
     return Evaluation(rows=len(y), bad=int(y.sum()), merchants=count, figures=MappingProxyType(figures))
 
@@ -271,10 +275,8 @@ def difference(
 ) -> Figure:
     """AUC of p minus AUC of other, probabilities (n,) judged on the same rows and the same resamples (paired)."""
     ones = np.ones(len(y))
-    samples = [
-        auc(y, p, weight) - auc(y, other, weight) for weight in _resamples(merchants, times=resamples, seed=seed)
-    ]
-    return _figure(auc(y, p, ones) - auc(y, other, ones), samples)
+    samples = [auc(y, p, weight) - auc(y, other, weight) for weight in resampled(merchants, times=resamples, seed=seed)]
+    return figure_of(auc(y, p, ones) - auc(y, other, ones), samples)
 
 
 def verdict(gain: Figure) -> str:

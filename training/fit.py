@@ -99,7 +99,7 @@ def maker(name: str, rows: Dataset, recipe: Recipe, *, trees: Trees | None = Non
         "scorecard": scorecard,
         "logistic": logistic,
         "trees": boosted,
-        "blend": lambda: Blend(boosted, scorecard),
+        "blend": lambda: Blend(boosted(), scorecard()),
     }
     return makers[name]
 

@@ -123,7 +123,10 @@ class Costs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """Everything that decides, together with the log, what a model will be."""
+    """Everything that decides, together with the log, what a model will be.
+
+    With `acts` it is also told what a model would gain that saw the platform's own acts; no such model is served.
+    """
 
     name: str
     target: str
@@ -140,6 +143,7 @@ class Recipe:
     logistic: Logistic
     tuning: Tuning
     costs: Costs | None
+    acts: bool
     folds: int
     resamples: int
     text: str = field(repr=False, compare=False)
@@ -176,6 +180,7 @@ class Recipe:
             logistic=_logistic(top.table("logistic")),
             tuning=_tuning(top.table("tuning")),
             costs=_costs(top.table("costs")) if "costs" in top else None,
+            acts=_acts(top.table("acts")),
             folds=_folds(top.table("calibration")),
             resamples=_resamples(top.table("evaluation")),
             text=text,
@@ -306,6 +311,12 @@ def _costs(keys: Keys) -> Costs:
     )
     keys.finish()
     return costs
+
+
+def _acts(keys: Keys) -> bool:
+    compare = keys.take("compare", bool, False)
+    keys.finish()
+    return compare
 
 
 def _trees(keys: Keys) -> Trees:

@@ -13,13 +13,17 @@ import numpy.typing as npt
 
 from features.log import EventLog
 from features.partition import Accepted
+from training.acts import gain_by_acts
 from training.choice import Choice, choose, folds_of
+from training.costs import cutoffs
 from training.dataset import Dataset, build_dataset
 from training.errors import OneSided
 from training.evaluate import Evaluation, Figure, difference, ece_by_chance, evaluate, verdict
 from training.fit import Fitted, bundle_of, fit
 from training.recipe import BEST, CANDIDATES, Recipe, Split
 from training.registry import NAMES, Registry
+from training.report.page import card, page
+from training.segments import Group, Month, by_group, by_month, unfair
 from training.splits import cut
 from training.tuning import tuned
 
@@ -30,8 +34,9 @@ __all__ = ["Proof", "Report", "Side", "prove", "train"]
 class Side:
     """Every candidate judged on the same test rows; `gains` are AUCs less the baseline's, paired.
 
-    `p` holds each candidate's probabilities of the rows (n,). `chance` is the calibration error that those of the
-    `served` one would show on these rows if they were perfect.
+    `p` holds each candidate's probabilities of the rows (n,). `groups` and `months` tell how the `served` one treats
+    kinds of merchants, and how it does over time. `chance` is the calibration error that its probabilities would show
+    on these rows if they were perfect.
     """
 
     served: str
@@ -39,6 +44,8 @@ class Side:
     p: Mapping[str, npt.NDArray[np.float64]]
     judged: Mapping[str, Evaluation]
     gains: Mapping[str, Figure]
+    groups: tuple[Group, ...]
+    months: tuple[Month, ...]
     chance: float
 
     @property
@@ -67,7 +74,8 @@ class Proof:
     """One split: what was learned from its training part, and how that does on its test.
 
     `fitted` are the candidates, `choice` how the served one was chosen and the trees tuned, without the test. `sides`
-    holds "all" merchants and those "unseen" in training and "returning"; one is absent where there are none.
+    holds "all" merchants and those "unseen" in training and "returning"; one is absent where there are none. `acts` is
+    what the AUC of trees would gain if they saw the platform's own acts, where the recipe asks for it.
     """
 
     split: str
@@ -78,6 +86,7 @@ class Proof:
     fitted: Mapping[str, Fitted]
     choice: Choice
     sides: Mapping[str, Side]
+    acts: Figure | None
 
     @property
     def model(self) -> Fitted:
@@ -144,6 +153,8 @@ def train(
         parameters=_parameters(recipe, rows),
         files={
             "recipe.toml": recipe.text.encode(),
+            "report.html": page(report).encode(),
+            "card.md": card(report).encode(),
             "figures.json": json.dumps(report.plain(), indent=1).encode(),
             **{f"{of}/{name}": content for of, one in others.items() for name, content in one.pack().items()},
         },
@@ -181,6 +192,7 @@ def prove(
         fitted=fitted,
         choice=choice,
         sides={name: _side(rows.where(mask), fitted, choice, recipe) for name, mask in groups.items() if mask.any()},
+        acts=gain_by_acts(learned, test, recipe, choice.trees) if recipe.acts else None,
     )
 
 
@@ -213,8 +225,17 @@ def _side(rows: Dataset, fitted: Mapping[str, Fitted], choice: Choice, recipe: R
         p=p,
         judged={name: judged(one) for name, one in p.items()},
         gains={name: gain(one) for name, one in p.items()},
+        groups=by_group(
+            rows.y, p[choice.served], rows.merchants, rows.groups, cutoff=_cutoff(recipe, rows, p[choice.served])
+        ),
+        months=tuple(by_month(rows.y, p[choice.served], rows.as_of)),
         chance=ece_by_chance(p[choice.served], seed=recipe.seed),
     )
+
+
+def _cutoff(recipe: Recipe, rows: Dataset, p: npt.NDArray[np.float64]) -> float:
+    """From which probability on a merchant is refused: what costs say, or else where one good one in twenty is."""
+    return cutoffs(recipe.costs).refuse if recipe.costs else float(np.quantile(p[rows.y == 0], 0.95))
 
 
 def _metrics(proofs: tuple[Proof, ...]) -> dict[str, float]:
@@ -231,6 +252,7 @@ def _metrics(proofs: tuple[Proof, ...]) -> dict[str, float]:
                 figures |= {f"{start}{other}.{name}": figure for name, figure in judged.figures.items()}
             for name, figure in figures.items():
                 found |= {name: figure.value, f"{name}.low": figure.low, f"{name}.high": figure.high}
+    found["unfair_ratio"] = unfair(proofs[0].sides["all"].groups).ratio
     return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
@@ -256,6 +278,7 @@ def _plain_proof(proof: Proof) -> dict[str, Any]:
         "test": {"from": f"{proof.test_from.isoformat()}Z", "to": f"{proof.test_to.isoformat()}Z"},
         "served": proof.choice.served,
         "chosen": proof.choice.plain(),
+        "auc_gain_by_acts": _plain_figure(proof.acts) if proof.acts else None,
         "merchants": {name: _plain_side(side) for name, side in proof.sides.items()},
     }
 
@@ -271,6 +294,8 @@ def _plain_side(side: Side) -> dict[str, Any]:
             name: {**_plain_figures(judged), "auc_gain": _plain_figure(side.gains[name])}
             for name, judged in side.judged.items()
         },
+        "groups": [_finite(one.plain()) for one in side.groups],
+        "months": [_finite(asdict(one)) for one in side.months],
         "ece_by_chance": side.chance,
         "auc_gain": _plain_figure(side.gain),
         "verdict": side.verdict,
@@ -282,4 +307,11 @@ def _plain_figures(judged: Evaluation) -> dict[str, dict[str, float | None]]:
 
 
 def _plain_figure(figure: Figure) -> dict[str, float | None]:
-    return {name: value if math.isfinite(value) else None for name, value in asdict(figure).items()}
+    return dict(_finite(asdict(figure)))
+
+
+def _finite(plain: Any) -> Any:
+    """The same values, None where a figure cannot be computed."""
+    if isinstance(plain, dict):
+        return {name: _finite(value) for name, value in plain.items()}
+    return None if isinstance(plain, float) and not math.isfinite(plain) else plain

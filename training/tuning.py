@@ -7,7 +7,7 @@ Source: Optuna's TPE (Akiba 2019).
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ __all__ = ["tuned"]
 def tuned(
     folds: list[Fold], recipe: Recipe, *, journal: Path, study: str, say: Callable[[str], None] = lambda text: None
 ) -> Trees:
-    """The settings of the least log-loss over the folds; the recipe's own are the first to be tried.
+    """The settings of the least log-loss over the folds; the recipe's own where no trial was better.
 
     `journal` is a file that holds what was tried before under the name `study`, and is written trial by trial. The
     budget is the recipe's: so many trials in all, or what can be tried in so many seconds of this run.
@@ -36,20 +36,25 @@ def tuned(
     journal.parent.mkdir(parents=True, exist_ok=True)
     storage = JournalStorage(JournalFileBackend(str(journal)))
     held = optuna.create_study(storage=storage, study_name=study, direction="minimize", load_if_exists=True)
+    if _PLAIN not in held.user_attrs:
+        held.set_user_attr(_PLAIN, loss_of("trees", folds, recipe, recipe.model))
+    plain = float(held.user_attrs[_PLAIN])
     done = [one for one in held.trials if one.state == optuna.trial.TrialState.COMPLETE]
-    if done:
-        say(f"{len(done)} trials were made before")
+    say(f"log-loss {plain:.5f} as the recipe sets it; {len(done)} trials were made before")
     began = time.monotonic()
     for number in range(len(done), recipe.tuning.trials):
         if recipe.tuning.seconds and time.monotonic() - began > recipe.tuning.seconds:
             say(f"the time is over after {number} trials")
             break
-        if number == 0:
-            held.enqueue_trial(_varied(recipe.model))
         held.sampler = optuna.samplers.TPESampler(seed=recipe.seed + number)
         loss = _try(held, recipe, folds)
         say(f"trial {number + 1} of {recipe.tuning.trials}: log-loss {loss:.5f}, best {held.best_value:.5f}")
-    return replace(recipe.model, **held.best_params) if held.best_trials else recipe.model
+    better = any(one.value is not None and one.value < plain for one in held.trials)
+    return replace(recipe.model, **held.best_params) if better else recipe.model
+
+
+#: Under which name a study keeps the log-loss of the recipe's own settings.
+_PLAIN = "plain"
 
 
 def _try(study: "Study", recipe: Recipe, folds: list[Fold]) -> float:
@@ -72,8 +77,3 @@ def _drawn(trial: "Trial", plain: Trees) -> Trees:
         input_share=trial.suggest_float("input_share", 0.1, 1.0),
         row_share=trial.suggest_float("row_share", 0.4, 1.0),
     )
-
-
-def _varied(plain: Trees) -> dict[str, float]:
-    """What of the settings is varied."""
-    return {name: value for name, value in asdict(plain).items() if name != "lead_rounds"}

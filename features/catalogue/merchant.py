@@ -1,4 +1,4 @@
-"""Who the merchant is: since when, and in which category."""
+"""Who the merchant is: since when, in which category, and where."""
 
 from features.catalogue.feature import Feature, Since, Told
 from features.measures import Events, Latest, Measure, Said
@@ -10,6 +10,7 @@ _FIRST = Latest(of=(_REGISTERED,), earliest=True)
 _CATEGORY = Latest(of=(_REGISTERED,), column="category")
 #: The number that the lexicon gives to the merchant's category, and whether there is one.
 CATEGORY = Told(latest=Measure(source=_CATEGORY, amount=Said()), known=Measure(source=_CATEGORY), text=True)
+_REGION = Latest(of=(_REGISTERED,), column="region")
 
 FEATURES: tuple[Feature, ...] = (
     Feature(
@@ -37,5 +38,18 @@ FEATURES: tuple[Feature, ...] = (
         text_zh="注册类目为 {value}。",
         text_none="The merchant's category is not known.",
         text_none_zh="商家类目不详。",
+    ),
+    Feature(
+        name="region",
+        shows="region",
+        meaning="the region that the merchant is registered in",
+        formula=Told(latest=Measure(source=_REGION, amount=Said()), known=Measure(source=_REGION), text=True),
+        unit="category",
+        riskier="neither",
+        reason="R083",
+        text="Registered in the region {value}.",
+        text_zh="注册地区为 {value}。",
+        text_none="The merchant's region is not known.",
+        text_none_zh="商家地区不详。",
     ),
 )

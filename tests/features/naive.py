@@ -316,6 +316,7 @@ def attributes(live: Sequence[Event]) -> dict[str, Value]:
     registered, changed = of_type(live, "merchant_registered"), of_type(live, "deposit_changed")
     return {
         "category": latest(registered, "category"),
+        "region": latest(registered, "region"),
         "deposit_cents": latest([*registered, *changed], "deposit_cents"),
     }
 

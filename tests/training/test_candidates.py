@@ -142,7 +142,6 @@ def test_a_row_that_weighs_double_is_two_rows():
         assert one.learner.log_odds(ROWS.X) == pytest.approx(other.learner.log_odds(ROWS.X), abs=1e-4)
 
 
-def test_a_blend_weighs_what_only_one_part_sees():
-    weights = FITTED["blend"].learner.weights_
-    assert min(weights.trees, weights.points) >= 0
-    assert weights.trees + weights.points > 0
+def test_a_blend_is_the_mean_of_its_parts():
+    parts = [FITTED[name].learner.log_odds(ROWS.X) for name in ("trees", "scorecard")]
+    assert FITTED["blend"].learner.log_odds(ROWS.X) == pytest.approx(np.mean(parts, axis=0), abs=1e-12)

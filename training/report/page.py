@@ -1,0 +1,144 @@
+"""One HTML file per training run, whole in itself: what was learned from what, how well it does, and for whom."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from math import isnan
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from scoring.linear import Bins
+from scoring.model import Model
+from scoring.scorecard import STANDARD, points
+from training.costs import cutoffs
+from training.fit import bundle_of
+from training.psi import Reference, Shift
+from training.report import plots
+from training.segments import unfair
+
+if TYPE_CHECKING:
+    from training.dataset import Dataset
+    from training.train import Proof, Report
+
+__all__ = ["card", "page"]
+
+Floats = npt.NDArray[np.float64]
+
+#: So many inputs are shown, and so many rows are explained.
+_SHOWN, _EXPLAINED = 12, 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """An input, and how far its values in the test lie from those learned from."""
+
+    name: str
+    shift: Shift
+
+
+def page(report: "Report") -> str:
+    """The report of a run as one HTML file, for the first split and with the figures of all."""
+    return _environment().get_template("report.html").render(_context(report), pictures=_pictures(report))
+
+
+def card(report: "Report") -> str:
+    """The model card of a run, in Markdown."""
+    return _environment().get_template("card.md").render(_context(report))
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("training.report"), autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters["figure"] = lambda figure: "–" if isnan(figure.value) else str(figure)
+    environment.filters["short"] = lambda value: "–" if isnan(value) else f"{value:.3f}"
+    return environment
+
+
+def _context(report: "Report") -> dict[str, Any]:
+    proof = report.proofs[0]
+    side = proof.sides["all"]
+    return {
+        "report": report,
+        "recipe": report.recipe,
+        "proof": proof,
+        "side": side,
+        "served": proof.choice.served,
+        "unfair": unfair(side.groups),
+        "cutoffs": cutoffs(report.recipe.costs) if report.recipe.costs else None,
+        "inputs": proof.train.inputs,
+        "moved": _moved(proof.train, side.rows),
+        "score_shift": _score_shift(proof),
+        "bins": list(_bins(proof)),
+        "scaling": STANDARD,
+    }
+
+
+def _pictures(report: "Report") -> dict[str, Markup]:
+    proof = report.proofs[0]
+    side, served = proof.sides["all"], proof.choice.served
+    y, p, merchants = side.rows.y, dict(side.p), side.rows.merchants
+    X, parts, names = _explained(report)
+    chosen = np.argsort(-np.abs(parts).mean(axis=0), kind="stable")[:_SHOWN].tolist()
+    drawn = {
+        "ranking": plots.ranking(y, p, merchants, served=served),
+        "reliability": plots.reliability(y, p[served], merchants),
+        "distribution": plots.distribution(y, _scores(p[served])),
+        "gains": plots.gains(y, p, served=served),
+        "months": plots.months(side.months),
+        "groups": plots.groups(side.groups),
+        "summary": plots.summary(X, names, chosen, parts),
+        "effects": plots.effects(X, names, chosen, parts),
+    }
+    if report.recipe.costs:
+        drawn["costs"] = plots.costs(y, p[served], report.recipe.costs)
+    # It is what we have just drawn.
+    return {name: Markup(text) for name, text in drawn.items()}  # noqa: S704
+
+
+def _explained(report: "Report") -> tuple[Floats, Floats, list[str]]:
+    """Some test rows (n, k), what each input adds to their log-odds (n, k), and the inputs' names."""
+    proof = report.proofs[0]
+    rows = proof.sides["all"].rows
+    at = np.unique(np.linspace(0, len(rows) - 1, _EXPLAINED).astype(int))
+    model = Model(bundle_of(proof.model, proof.train, report.recipe), num_threads=2)
+    return rows.X[at], model.contributions(rows.X[at])[0], [one.name for one in rows.inputs]
+
+
+def _scores(p: Floats) -> Floats:
+    held = np.clip(p, 1e-12, 1 - 1e-12)
+    return np.array([points(float(value)) for value in np.log(held / (1 - held))], dtype=np.float64)
+
+
+def _moved(learned: "Dataset", test: "Dataset") -> list[Moved]:
+    """The inputs that have moved most."""
+    every = [
+        Moved(name=one.name, shift=Reference.of(learned.X[:, column]).shift(test.X[:, column]))
+        for column, one in enumerate(learned.inputs)
+    ]
+    return sorted(every, key=lambda one: -one.shift.psi)[:_SHOWN]
+
+
+def _score_shift(proof: "Proof") -> Shift:
+    learned = _scores(proof.model.p(proof.train.X))
+    return Reference.of(learned).shift(_scores(proof.sides["all"].p[proof.choice.served]))
+
+
+def _bins(proof: "Proof") -> Iterator[tuple[str, list[tuple[str, int]]]]:
+    """The scorecard as people read it: input, and the points of each bin beside an average merchant's."""
+    fitted = proof.fitted.get("scorecard")
+    for term in getattr(fitted.learner, "terms_", ()) if fitted else ():
+        if isinstance(term, Bins) and any(term.values):
+            slope = fitted.line.slope if fitted else 1.0
+            yield term.feature, [(span, round(-STANDARD.factor * slope * value)) for span, value in _spans(term)]
+
+
+def _spans(term: Bins) -> list[tuple[str, float]]:
+    edges = [f"{edge:.4g}" for edge in term.edges]
+    spans = [f"below {edges[0]}", *(f"{low} to {high}" for low, high in pairwise(edges))]
+    return list(zip([*spans, f"{edges[-1]} and above"], term.values, strict=True))

@@ -1,0 +1,222 @@
+"""The pictures of a training report, each as SVG text; colours and sizes are the same in all of them."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from training.costs import Cutoffs, cost_per_row, cutoffs
+from training.evaluate import curves, resampled
+from training.recipe import Costs
+from training.segments import MOST, Group, Month
+
+__all__ = ["costs", "distribution", "effects", "gains", "groups", "months", "ranking", "reliability", "summary"]
+
+Floats = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.int8]
+Names = npt.NDArray[np.object_]
+
+INK, SOFT, RULE, ACCENT, BAD, GOOD = "#1d2530", "#56606d", "#dcdad2", "#1d5c7a", "#8a3a10", "#14603f"
+_COLOURS = (ACCENT, "#c17d11", GOOD, "#7b4a9e", SOFT)
+_STYLE: Any = {
+    "font.family": "sans-serif", "font.size": 9, 
+    "figure.facecolor": "none", "axes.edgecolor": SOFT, "axes.labelcolor": SOFT, "text.color": INK,
+    "xtick.color": SOFT, "ytick.color": SOFT, "axes.spines.top": False, "axes.spines.right": False,
+    "axes.grid": True, "grid.color": RULE, "grid.linewidth": 0.6, "axes.axisbelow": True, "legend.frameon": False,
+    "svg.fonttype": "none", "svg.hashsalt": "goodfaith", "axes.titlesize": 10, "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+}  # fmt: skip
+_RESAMPLES = 100
+
+
+def ranking(y: Labels, p: dict[str, Floats], merchants: Names, *, served: str) -> str:
+    """ROC and precision-recall curves of all candidates; the served one with its 95 % band."""
+    figure, (roc, pr) = _figure(2)
+    for place, (name, one) in enumerate(p.items()):
+        recall, fpr, precision = curves(y, one, np.ones(len(y)))
+        look: Any = {"color": _COLOURS[place], "lw": 2.2 if name == served else 1.1, "label": name}
+        roc.plot(fpr, recall, **look)
+        pr.step(recall[1:], precision[1:], where="post", **look)
+    _bands(roc, pr, y, p[served], merchants, _COLOURS[list(p).index(served)])
+    roc.plot([0, 1], [0, 1], color=SOFT, lw=0.8, ls=":")
+    pr.axhline(y.mean(), color=SOFT, lw=0.8, ls=":")
+    _named(roc, "ROC", "good merchants wronged", "bad ones caught", legend="lower right")
+    _named(pr, "Precision and recall", "bad ones caught", "share of those caught that are bad")
+    return _svg(figure)
+
+
+def _bands(roc: Axes, pr: Axes, y: Labels, p: Floats, merchants: Names, colour: str) -> None:
+    grid = np.linspace(0, 1, 101)
+    recalls, precisions = [], []
+    for weight in resampled(merchants, times=_RESAMPLES, seed=0):
+        recall, fpr, precision = curves(y, p, weight)
+        if np.isfinite(recall[-1]) and np.isfinite(fpr[-1]):
+            recalls.append(np.interp(grid, fpr, recall))
+            precisions.append(np.interp(grid[1:], recall[1:], precision[1:]))
+    for axes, xs, sample in ((roc, grid, recalls), (pr, grid[1:], precisions)):
+        if sample:
+            low, high = np.quantile(sample, [0.025, 0.975], axis=0)
+            axes.fill_between(xs, low, high, color=colour, alpha=0.15, lw=0)
+
+
+def reliability(y: Labels, p: Floats, merchants: Names) -> str:
+    """What was predicted beside what happened, in ten bins of equal count, with 95 % intervals by merchant."""
+    figure, (axes, log) = _figure(2)
+    bins = np.minimum((np.argsort(np.argsort(p)) / len(p) * 10).astype(int), 9)
+    mean = np.array([p[bins == one].mean() for one in range(10) if (bins == one).any()])
+    seen = np.array([y[bins == one].mean() for one in range(10) if (bins == one).any()])
+    spread = [_bin_means(y, bins, weight) for weight in resampled(merchants, times=_RESAMPLES, seed=1)]
+    low, high = np.nanquantile(np.array(spread), [0.025, 0.975], axis=0)[:, np.unique(bins)]
+    for one in (axes, log):
+        one.plot([1e-4, 1], [1e-4, 1], color=SOFT, lw=0.8, ls=":")
+        one.errorbar(mean, seen, yerr=[np.maximum(seen - low, 0), np.maximum(high - seen, 0)], fmt="o", ms=4,
+                     color=ACCENT, lw=1.2)  # fmt: skip
+    _named(axes, "Reliability", "predicted", "share that was bad")
+    log.set(xscale="log", yscale="log", xlim=(max(1e-4, mean.min() / 2), 1), ylim=(max(1e-4, mean.min() / 2), 1))
+    _named(log, "The same, in logarithms", "predicted", "share that was bad")
+    return _svg(figure)
+
+
+def _bin_means(y: Labels, bins: npt.NDArray[np.int64], weight: Floats) -> Floats:
+    total = np.bincount(bins, weights=weight, minlength=10)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.bincount(bins, weights=weight * y, minlength=10) / total)
+
+
+def distribution(y: Labels, score: Floats) -> str:
+    """Scores of good and of bad merchants, and where they lie furthest apart (KS)."""
+    figure, (bars, ks) = _figure(2)
+    edges = np.linspace(score.min() - 0.5, score.max() + 0.5, 31)
+    for label, colour, name in ((0, GOOD, "good"), (1, BAD, "bad")):
+        mine = score[y == label]
+        share = np.full(len(mine), 1 / max(len(mine), 1))
+        bars.hist(mine, bins=edges.tolist(), weights=share, color=colour, alpha=0.55, label=name)
+        order = np.sort(mine)
+        ks.step(order, np.arange(1, len(order) + 1) / max(len(order), 1), where="post", color=colour, label=name)
+    grid = np.unique(score)
+    apart = _below(score[y == 1], grid) - _below(score[y == 0], grid)
+    at = int(np.argmax(apart))
+    ks.axvline(grid[at], color=SOFT, lw=0.8, ls=":")
+    ks.annotate(f"KS {apart[at]:.3f} at {grid[at]:.0f}", (grid[at], 0.03), xytext=(6, 0), textcoords="offset points")
+    _named(bars, "Scores", "score", "share of merchants", legend="upper left")
+    _named(ks, "Kolmogorov-Smirnov", "score", "share at or below", legend="upper left")
+    return _svg(figure)
+
+
+def _below(values: Floats, grid: Floats) -> Floats:
+    return np.searchsorted(np.sort(values), grid, side="right") / max(len(values), 1)
+
+
+def gains(y: Labels, p: dict[str, Floats], *, served: str) -> str:
+    """How many of the bad ones are among the riskiest so many, and how often more than by lot."""
+    figure, (cumulated, lift) = _figure(2)
+    shares = np.arange(1, len(y) + 1) / len(y)
+    for place, (name, one) in enumerate(p.items()):
+        caught = np.cumsum(y[np.argsort(-one, kind="stable")]) / max(y.sum(), 1)
+        look: Any = {"color": _COLOURS[place], "lw": 2.2 if name == served else 1.1, "label": name}
+        cumulated.plot(shares, caught, **look)
+        first = max(len(y) // 100, 1)
+        lift.plot(shares[first:], (caught / shares)[first:], **look)
+    cumulated.plot([0, 1], [0, 1], color=SOFT, lw=0.8, ls=":")
+    _named(cumulated, "Gains", "riskiest share looked at", "share of bad ones caught", legend="lower right")
+    _named(lift, "Lift", "riskiest share looked at", "times as often as by lot")
+    return _svg(figure)
+
+
+def months(told: Sequence[Month]) -> str:
+    """Stability: the ranking, and what was predicted beside what happened, month by month."""
+    figure, (auc, level) = _figure(2)
+    names = [one.as_of[:7] for one in told]
+    auc.plot(names, [one.auc for one in told], "o-", color=ACCENT)
+    auc.set_ylim(0.4, 1.0)
+    level.plot(names, [one.expected for one in told], "o-", color=ACCENT, label="predicted")
+    level.plot(names, [one.bad / one.rows for one in told], "s--", color=BAD, label="was bad")
+    level.set_ylim(bottom=0)
+    _named(auc, "AUC by month", "", "AUC")
+    _named(level, "Level by month", "", "share", legend="best")
+    return _svg(figure)
+
+
+def groups(told: Sequence[Group]) -> str:
+    """Each group's good merchants refused, as a multiple of all others', with 95 % intervals."""
+    judged = [one for one in told if np.isfinite(one.ratio.value)]
+    figure, (axes,) = _figure(1, height=0.9 + 0.24 * len(judged))
+    for place, one in enumerate(reversed(judged)):
+        colour = BAD if one.unfair else ACCENT
+        axes.plot([one.ratio.low, one.ratio.high], [place, place], color=colour, lw=1.4)
+        axes.plot(one.ratio.value, place, "o", ms=4, color=colour)
+    axes.set_yticks(range(len(judged)), [f"{one.dimension}: {one.name}" for one in reversed(judged)])
+    axes.axvline(1.0, color=SOFT, lw=0.8)
+    axes.axvline(MOST, color=BAD, lw=0.8, ls=":")
+    axes.set_xlim(-0.1, 4.0)
+    _named(axes, "Good merchants refused, beside all others", f"ratio, up to 4 ({MOST} is the most allowed)", "")
+    return _svg(figure)
+
+
+def effects(X: Floats, names: Sequence[str], chosen: Sequence[int], parts: Floats) -> str:
+    """What each of the strongest inputs adds to the log-odds, along its values; each dot is a row."""
+    figure, every = _figure(len(chosen), columns=4)
+    for axes, column in zip(every, chosen, strict=False):
+        axes.plot(X[:, column], parts[:, column], ".", ms=2, alpha=0.35, color=ACCENT, rasterized=True)
+        axes.set_title(names[column], fontsize=6.5)
+        axes.tick_params(labelsize=7)
+    return _svg(figure)
+
+
+def summary(X: Floats, names: Sequence[str], chosen: Sequence[int], parts: Floats) -> str:
+    """Contributions to the log-odds of the strongest inputs; a dot is a row, dark where the input's value is high."""
+    figure, (axes,) = _figure(1, height=0.8 + 0.26 * len(chosen))
+    random = np.random.default_rng(0)
+    for place, column in enumerate(reversed(chosen)):
+        rank = np.argsort(np.argsort(X[:, column])) / max(len(X) - 1, 1)
+        jitter = place + random.uniform(-0.28, 0.28, len(X))
+        axes.scatter(parts[:, column], jitter, c=rank, cmap="cividis_r", s=3, lw=0, rasterized=True)
+    axes.set_yticks(range(len(chosen)), [names[column] for column in reversed(chosen)])
+    axes.axvline(0, color=SOFT, lw=0.8)
+    _named(axes, "What pushed scores (right is riskier)", "contribution to the log-odds of bad", "")
+    return _svg(figure)
+
+
+def costs(y: Labels, p: Floats, given: Costs) -> str:
+    """The cost of a row by where the line is drawn, with costs of a miss 20 % up and down, and the chosen cut-offs."""
+    figure, (axes,) = _figure(1, height=2.8)
+    grid, ones = np.linspace(0.0, 1.0, 201), np.ones(len(y))
+    for change, style in ((1.0, "-"), (0.8, "--"), (1.2, ":")):
+        varied = Costs(missed=given.missed * change, refused=given.refused, review=given.review, capacity=1)
+        line = [cost_per_row(y, p, ones, varied, Cutoffs(review=at, refuse=at)) for at in grid]
+        axes.plot(grid, line, style, color=ACCENT, lw=1.4, label=f"nobody looks, a miss costs {varied.missed:g}")
+    chosen = cutoffs(given)
+    axes.axhline(cost_per_row(y, p, ones, given), color=GOOD, lw=1.4, label="at the chosen cut-offs, with people")
+    for at, word in ((chosen.review, "look"), (chosen.refuse, "refuse")):
+        axes.axvline(at, color=SOFT, lw=0.8, ls=":")
+        axes.annotate(f"{word} from {at:.2f}", (at, axes.get_ylim()[1]), xytext=(3, -9), textcoords="offset points")
+    _named(axes, "What the line costs", "refused from this probability on", "cost of a row", legend="center right")
+    return _svg(figure)
+
+
+def _figure(count: int, *, columns: int = 2, height: float = 2.9) -> tuple[Figure, list[Axes]]:
+    columns = min(count, columns)
+    rows = -(-count // columns)
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(9.2, height * rows if columns < 3 else 1.9 * rows), layout="constrained")
+        return figure, list(figure.subplots(rows, columns, squeeze=False).flat)
+
+
+def _named(axes: Axes, title: str, x: str, y: str, *, legend: Any = None) -> None:
+    axes.set(xlabel=x, ylabel=y)
+    axes.set_title(title, loc="left", fontsize=10, fontweight="bold")
+    if legend:
+        axes.legend(loc=legend, frameon=False, fontsize=8)
+
+
+def _svg(figure: Figure) -> str:
+    """The figure as SVG, the same bytes for the same figure."""
+    out = io.StringIO()
+    with mpl.rc_context(_STYLE):
+        figure.savefig(out, format="svg", dpi=160, metadata={"Date": None, "Creator": None})
+    return out.getvalue().partition("<svg")[1] + out.getvalue().partition("<svg")[2]

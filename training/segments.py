@@ -1,0 +1,166 @@
+"""How a model treats kinds of merchants: by category, region, size and age, and month by month.
+
+Fairness (design 6-goals): good merchants of a region, size or age may be called risky no more than 1.25 times as often
+as all other good ones, unless chance explains it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from training.evaluate import Figure, auc, figure_of, resampled
+
+__all__ = ["AGES", "FAIR", "SIZES", "Group", "Month", "Unfair", "by_group", "by_month", "grouped", "unfair"]
+
+Floats = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.int8]
+Names = npt.NDArray[np.object_]
+
+#: Orders of a year, and days since registration, from which each group begins (own proposal).
+SIZES = ((0, "under 10 orders a year"), (10, "10 to 99 orders"), (100, "100 to 999 orders"), (1000, "1,000 and more"))
+AGES = ((0, "under 90 days old"), (90, "90 to 364 days"), (365, "one to two years"), (730, "two years and more"))
+
+#: Of which kinds of groups it is asked whether they are treated alike, and how far they may differ.
+FAIR, MOST = ("region", "size", "age"), 1.25
+
+#: Groups with fewer good merchants are told, but not judged: chance alone doubles their rates (own proposal).
+_LEAST_GOOD = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One group's rows: how many, how many bad, what the model expected, how it ranks, how often it wrongs.
+
+    `wrong` is the share of good rows from the cut-off on; `ratio` that share by all other rows'.
+    """
+
+    dimension: str
+    name: str
+    rows: int
+    bad: int
+    merchants: int
+    expected: float
+    auc: Figure
+    wrong: float
+    ratio: Figure
+
+    @property
+    def unfair(self) -> bool:
+        """Whether its good merchants are wronged more often than others', beyond chance."""
+        return self.dimension in FAIR and self.ratio.value > MOST and self.ratio.low > 1.0
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON shows it."""
+        return asdict(self) | {"unfair": self.unfair}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Month:
+    """The rows of one moment: how many, how many bad, what the model expected, how it ranks."""
+
+    as_of: str
+    rows: int
+    bad: int
+    expected: float
+    auc: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfair:
+    """The group that is wronged most, beyond chance; `ratio` is 1 where there is none."""
+
+    group: str
+    ratio: float
+
+
+def grouped(values: Sequence[float | None], bounds: Sequence[tuple[int, str]]) -> Names:
+    """The name of the group that each value lies in, (n,).
+
+    >>> grouped([5, 100, None], SIZES).tolist()
+    ['under 10 orders a year', '100 to 999 orders', 'not known']
+    """
+    names = [next((name for least, name in reversed(bounds) if value is not None and value >= least), "not known")
+             for value in values]  # fmt: skip
+    return np.array(names, dtype=object)
+
+
+def by_group(
+    y: Labels,
+    p: Floats,
+    merchants: Names,
+    groups: Mapping[str, Names],
+    *,
+    cutoff: float,
+    resamples: int = 200,
+    seed: int = 0,
+) -> tuple[Group, ...]:
+    """Every group of every dimension, on rows (n,); a row is called risky from probability `cutoff` on."""
+    weights = list(resampled(merchants, times=resamples, seed=seed))
+    return tuple(
+        _group(dimension, str(name), names == name, y, p, merchants, cutoff, weights)
+        for dimension, names in groups.items()
+        for name in sorted(set(names.tolist()))
+    )
+
+
+def _group(
+    dimension: str,
+    name: str,
+    mine: npt.NDArray[np.bool_],
+    y: Labels,
+    p: Floats,
+    merchants: Names,
+    cutoff: float,
+    weights: Sequence[Floats],
+) -> Group:
+    good, risky, ones = y == 0, p >= cutoff, np.ones(len(y))
+
+    def ratio(weight: Floats) -> float:
+        return _by(_share(risky, good & mine, weight), _share(risky, good & ~mine, weight))
+
+    known = len(set(merchants[good & mine].tolist())) >= _LEAST_GOOD and (good & ~mine).any()
+    return Group(
+        dimension=dimension,
+        name=name,
+        rows=int(mine.sum()),
+        bad=int(y[mine].sum()),
+        merchants=len(set(merchants[mine].tolist())),
+        expected=float(p[mine].mean()),
+        auc=figure_of(auc(y[mine], p[mine], ones[mine]), [auc(y[mine], p[mine], one[mine]) for one in weights]),
+        wrong=_share(risky, good & mine, ones),
+        ratio=figure_of(ratio(ones), [ratio(one) for one in weights]) if known else figure_of(np.nan, []),
+    )
+
+
+def _share(of: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_], weight: Floats) -> float:
+    return _by(float(weight[of & among].sum()), float(weight[among].sum()))
+
+
+def _by(above: float, below: float) -> float:
+    return above / below if below else float("nan")
+
+
+def unfair(groups: Sequence[Group]) -> Unfair:
+    """The worst of the groups that are treated unfairly."""
+    found = [one for one in groups if one.unfair]
+    worst = max(found, key=lambda one: one.ratio.value, default=None)
+    return Unfair(group=f"{worst.dimension} {worst.name}", ratio=worst.ratio.value) if worst else _NOBODY
+
+
+_NOBODY = Unfair(group="", ratio=1.0)
+
+
+def by_month(y: Labels, p: Floats, as_of: npt.NDArray[np.datetime64]) -> Iterator[Month]:
+    """How the model does at each moment, in their order; rows (n,)."""
+    for moment in np.unique(as_of):
+        mine = as_of == moment
+        yield Month(
+            as_of=str(moment.astype("datetime64[D]")),
+            rows=int(mine.sum()),
+            bad=int(y[mine].sum()),
+            expected=float(p[mine].mean()),
+            auc=auc(y[mine], p[mine], np.ones(int(mine.sum()))),
+        )
