@@ -24,7 +24,7 @@ Names = npt.NDArray[np.object_]
 INK, SOFT, RULE, ACCENT, BAD, GOOD = "#1d2530", "#56606d", "#dcdad2", "#1d5c7a", "#8a3a10", "#14603f"
 _COLOURS = (ACCENT, "#c17d11", GOOD, "#7b4a9e", SOFT)
 _STYLE: Any = {
-    "font.family": "sans-serif", "font.size": 9, 
+    "font.family": "sans-serif", "font.size": 9,
     "figure.facecolor": "none", "axes.edgecolor": SOFT, "axes.labelcolor": SOFT, "text.color": INK,
     "xtick.color": SOFT, "ytick.color": SOFT, "axes.spines.top": False, "axes.spines.right": False,
     "axes.grid": True, "grid.color": RULE, "grid.linewidth": 0.6, "axes.axisbelow": True, "legend.frameon": False,
