@@ -5,6 +5,7 @@ Modules that take seconds to import (LightGBM, MLflow) are imported inside the c
 """
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -27,7 +28,8 @@ __all__ = ["app"]
 
 app = typer.Typer()
 
-Target = Annotated[str, typer.Option("--target", help=f"One of {', '.join(TARGETS)}.")]
+_TARGETS = f"One of {', '.join(TARGETS)}."
+Target = Annotated[str, typer.Option("--target", help=_TARGETS)]
 Events = Annotated[
     list[Path] | None,
     typer.Option("--events", help="An event log: Parquet, or JSON lines; repeat it for several.", exists=True),
@@ -117,8 +119,54 @@ def models(as_json: Json = False) -> None:
 
 
 @app.command()
+def compare(
+    target: Annotated[str, typer.Argument(help=_TARGETS)],
+    first: Annotated[str, typer.Argument(help="A version that `models` lists.")],
+    second: Annotated[str, typer.Argument(help="Another one.")],
+    as_json: Json = False,
+) -> None:
+    """Put two versions side by side, on the rows on which both were tested."""
+    from training.compare import compare as pair
+    from training.evaluate import METRICS
+
+    _known(target)
+    found = pair(_registry(), target, first, second)
+    if as_json:
+        typer.echo(json.dumps(found.plain(), indent=1))
+        return
+    typer.echo(f"{target}: {found.verdict}")
+    typer.echo(f"    {'':<22}{first:<24}{second}")
+    for name in METRICS:
+        if found.judged:
+            told = [str(side.figures[name]) for side in found.judged]
+        else:
+            told = [f"{side.metrics.get(name, math.nan):.3f}" for side in (found.first, found.second)]
+        typer.echo(f"    {name:<22}{told[0]:<24}{told[1]}")
+    if found.gain:
+        typer.echo(f"    AUC gain of {second} over {first} on {found.shared:,} common rows: {found.gain}")
+
+
+@app.command()
+def rollback(
+    target: Annotated[str, typer.Argument(help=_TARGETS)],
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept for ever.")] = "rolled back",
+    by: Annotated[str, typer.Option("--by", envvar="USER", help="Who.")] = "unknown",
+) -> None:
+    """Make the version champion that was it before the present one."""
+    from features.catalogue import CATALOGUE
+    from training.promote import roll_back
+    from training.registry import Promotion
+
+    _known(target)
+    wish = Promotion(version="", at=datetime.now(UTC), by=by, reason=reason)
+    declarations = {one.name: one.declaration() for one in CATALOGUE}
+    before, after = roll_back(_registry(), target, wish, declarations=declarations)
+    typer.echo(f"{target}: version {after} is the champion again, after version {before}")
+
+
+@app.command()
 def promote(
-    target: Annotated[str, typer.Argument(help=f"One of {', '.join(TARGETS)}.")],
+    target: Annotated[str, typer.Argument(help=_TARGETS)],
     version: Annotated[str, typer.Argument(help="A version that `models` lists.")],
     force: Annotated[bool, typer.Option("--force", help="Also when it is worse on record.")] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept for ever.")] = "",

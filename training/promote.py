@@ -1,12 +1,14 @@
 """The use case: make a version the champion, if it still is what it was and no worse than the present one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from scoring.model import Model
+from training.compare import compare, shortcomings
 from training.errors import PromotionRefused
 from training.registry import Promotion, Registry, Version
 
-__all__ = ["promote"]
+__all__ = ["promote", "roll_back"]
 
 
 def promote(
@@ -16,7 +18,8 @@ def promote(
 
     `declarations` are the catalogue's as it is now, SHA-256 by feature name. Raises VersionUnknown, GoldenRowsDiffer
     or BundleBroken (never overruled), and PromotionRefused for a model whose features have changed (never overruled)
-    or that is worse on record than the champion (overruled by a forced promotion, which needs a reason).
+    or that is worse than the champion, uncalibrated, unstable or unfair (overruled by a forced promotion, which needs
+    a reason).
     """
     version = registry.version(target, promotion.version)
     bundle = registry.bundle(target, promotion.version)
@@ -28,22 +31,30 @@ def promote(
             f"{' and more' if len(changed) > 5 else ''}: train it again"
         )
     before = _champion(registry, target)
-    if before and not promotion.forced:
-        _refuse_worse(version, before)
+    if not promotion.forced:
+        against = compare(registry, target, before.version, version.version) if before else None
+        found = shortcomings(version, against)
+        if found:
+            raise PromotionRefused(
+                f"version {version.version} is not promoted: {'; '.join(found)}; to promote it all the same, use "
+                "--force --reason TEXT"
+            )
     registry.promote(target, promotion)
     return before.version if before else "", version.version
 
 
+def roll_back(registry: Registry, target: str, wish: Promotion, *, declarations: Mapping[str, str]) -> tuple[str, str]:
+    """Make champion what was it before the present one; answer the versions before and after.
+
+    `wish` says when, by whom and why; its version is not looked at. Raises PromotionRefused where there was none
+    before, or where it could not be served any more (as in `promote`).
+    """
+    live = _champion(registry, target)
+    earlier = [one.version for one in registry.history(target) if live and one.version != live.version]
+    if not live or not earlier:
+        raise PromotionRefused(f"the {target} model has no earlier champion to go back to")
+    return promote(registry, target, replace(wish, version=earlier[-1], forced=True), declarations=declarations)
+
+
 def _champion(registry: Registry, target: str) -> Version | None:
     return next((one for one in registry.versions(target) if "champion" in one.aliases), None)
-
-
-def _refuse_worse(version: Version, champion: Version) -> None:
-    """Compare the two out-of-time AUCs on record, which may come from different rows; the message says so."""
-    auc, best = version.metrics.get("auc"), champion.metrics.get("auc")
-    if auc is None or best is None or auc >= best:
-        return
-    raise PromotionRefused(
-        f"version {version.version} is worse on record: out-of-time AUC {auc:.4f}, champion {champion.version} has"
-        f" {best:.4f} (each on its own test rows); to promote it all the same, use --force --reason TEXT"
-    )

@@ -39,6 +39,8 @@ CHAMPION = "champion"
 
 #: What the logged model needs where it is loaded by MLflow; given, because guessing takes MLflow 5-17 seconds.
 _REQUIREMENTS = ("goodfaith", "lightgbm>=4.7,<5", "numpy>=2.4,<3", "pandas>=3.1,<4", "pydantic>=2.14,<3")
+#: So many metrics MLflow takes at once.
+_AT_ONCE = 1000
 _PROMOTION = "promotion."
 _BUNDLE = "bundle"
 
@@ -90,10 +92,7 @@ class Registry:
         name = NAMES[bundle.target]
         with _mlflow_errors():
             run = self._client.create_run(self._experiment(name), tags={"bundle": bundle.digest}).info
-            for key, value in parameters.items():
-                self._client.log_param(run.run_id, key, value)
-            for key, figure in metrics.items():
-                self._client.log_metric(run.run_id, key, figure)
+            self._log(run.run_id, metrics, parameters)
             with tempfile.TemporaryDirectory() as folder:
                 _write_files(Path(folder) / "report", files or {})
                 _write_model(Path(folder) / "model", bundle)
@@ -101,6 +100,31 @@ class Registry:
             self._client.set_terminated(run.run_id)
             version = self._client.create_model_version(name, f"{run.artifact_uri}/model", run.run_id)
         return str(version.version)
+
+    def _log(self, run_id: str, metrics: Mapping[str, float], parameters: Mapping[str, str]) -> None:
+        from mlflow.entities import Metric, Param
+
+        now = int(datetime.now(UTC).timestamp() * 1000)
+        figures = [Metric(name, value, now, 0) for name, value in metrics.items()]
+        given = [Param(name, value) for name, value in parameters.items()]
+        self._client.log_batch(run_id, params=given)
+        for start in range(0, len(figures), _AT_ONCE):
+            self._client.log_batch(run_id, metrics=figures[start : start + _AT_ONCE])
+
+    def file(self, target: str, version: str, name: str) -> bytes | None:
+        """A file of a version's report, None where it has none of this name; raises VersionUnknown."""
+        self.version(target, version)
+        with _mlflow_errors():
+            from mlflow.artifacts import download_artifacts
+
+            run = str(self._client.get_model_version(NAMES[target], version).run_id)
+            if f"report/{name}" not in {one.path for one in self._client.list_artifacts(run, "report")}:
+                return None
+            with tempfile.TemporaryDirectory() as folder:
+                path = download_artifacts(
+                    run_id=run, artifact_path=f"report/{name}", dst_path=folder, tracking_uri=self.uri
+                )
+                return Path(path).read_bytes()
 
     def champion(self, target: str) -> tuple[str, Bundle] | None:
         """The champion's version and bundle, None when nothing was promoted; BundleBroken when it was changed."""

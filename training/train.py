@@ -1,5 +1,6 @@
 """The use case: make a model from a log, prove it out of time, register it."""
 
+import io
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -10,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from features.log import EventLog
 from features.partition import Accepted
@@ -20,6 +23,7 @@ from training.dataset import Dataset, build_dataset
 from training.errors import OneSided
 from training.evaluate import Evaluation, Figure, difference, ece_by_chance, evaluate, verdict
 from training.fit import Fitted, bundle_of, fit
+from training.psi import Reference
 from training.recipe import BEST, CANDIDATES, Recipe, Split
 from training.registry import NAMES, Registry
 from training.report.page import card, page
@@ -27,7 +31,7 @@ from training.segments import Group, Month, by_group, by_month, unfair
 from training.splits import cut
 from training.tuning import tuned
 
-__all__ = ["Proof", "Report", "Side", "prove", "train"]
+__all__ = ["TEST_FILE", "Proof", "Report", "Side", "prove", "train"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -155,11 +159,28 @@ def train(
             "recipe.toml": recipe.text.encode(),
             "report.html": page(report).encode(),
             "card.md": card(report).encode(),
+            TEST_FILE: _tested(proofs[0].sides["all"]),
             "figures.json": json.dumps(report.plain(), indent=1).encode(),
             **{f"{of}/{name}": content for of, one in others.items() for name, content in one.pack().items()},
         },
     )
     return replace(report, version=version)
+
+
+#: The test rows and what the served candidate said of them, kept with the run for paired comparisons.
+TEST_FILE = "test.parquet"
+
+
+def _tested(side: Side) -> bytes:
+    rows, out = side.rows, io.BytesIO()
+    columns = {
+        "merchant_id": rows.merchants.astype(str),
+        "as_of": rows.as_of,
+        "label": rows.y,
+        "p": side.p[side.served],
+    }
+    pq.write_table(pa.table(columns), out)
+    return out.getvalue()
 
 
 def prove(
@@ -252,7 +273,10 @@ def _metrics(proofs: tuple[Proof, ...]) -> dict[str, float]:
                 figures |= {f"{start}{other}.{name}": figure for name, figure in judged.figures.items()}
             for name, figure in figures.items():
                 found |= {name: figure.value, f"{name}.low": figure.low, f"{name}.high": figure.high}
-    found["unfair_ratio"] = unfair(proofs[0].sides["all"].groups).ratio
+    side = proofs[0].sides["all"]
+    found |= {"unfair_ratio": unfair(side.groups).ratio, "ece_by_chance": side.chance}
+    moved = Reference.of(proofs[0].model.p(proofs[0].train.X)).shift(side.p[side.served])
+    found |= {"score_psi": moved.psi, "score_psi_bound": moved.bound}
     return {name: value for name, value in found.items() if math.isfinite(value)}
 
 

@@ -1,5 +1,6 @@
 """Small recipes, rows, logs and a registry for tests of making models."""
 
+import io
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -108,6 +109,22 @@ def _order(merchant: str, order: str, placed: datetime, *, late: bool) -> list[d
     ]
 
 
+def judged_rows(*, noise: float, first: int = 0, count: int = 600) -> bytes:
+    """A file of test rows as runs keep it; the more noise, the worse the model that judged them."""
+    random = np.random.default_rng(5)
+    truth = random.normal(size=2000)
+    y = (truth + random.normal(size=2000) > 0.8).astype(np.int8)
+    p = 1 / (1 + np.exp(-(truth + np.random.default_rng(6).normal(size=2000) * noise)))
+    rows = slice(first, first + count)
+    merchants = [f"m{number % 500}" for number in range(2000)]
+    as_of = [datetime(2026, 1 + number // 500, 1, tzinfo=UTC) for number in range(2000)]
+    out = io.BytesIO()
+    pq.write_table(
+        pa.table({"merchant_id": merchants[rows], "as_of": as_of[rows], "label": y[rows], "p": p[rows]}), out
+    )
+    return out.getvalue()
+
+
 class FakeRegistry:
     """A registry in memory, for tests of what is decided rather than of where it is kept."""
 
@@ -115,6 +132,14 @@ class FakeRegistry:
         self.bundles = {version.removeprefix("v"): a_bundle() for version in aucs}
         self.aucs = {version.removeprefix("v"): auc for version, auc in aucs.items()}
         self.promotions: list[Promotion] = []
+        self.figures: dict[str, dict[str, float]] = {}
+        self.files: dict[str, bytes] = {}
+
+    def file(self, target: str, version: str, name: str) -> bytes | None:
+        return self.files.get(version)
+
+    def history(self, target: str) -> tuple[Promotion, ...]:
+        return tuple(self.promotions)
 
     def bundle(self, target: str, version: str) -> Bundle:
         return self.bundles[version]
@@ -127,7 +152,7 @@ class FakeRegistry:
                 version=version,
                 aliases=("champion",) if version == live else (),
                 created_at=datetime(2026, 1, 1, tzinfo=UTC),
-                metrics={"auc": auc},
+                metrics={"auc": auc, **self.figures.get(version, {})},
             )
             for version, auc in self.aucs.items()
         )

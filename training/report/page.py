@@ -125,8 +125,7 @@ def _moved(learned: "Dataset", test: "Dataset") -> list[Moved]:
 
 
 def _score_shift(proof: "Proof") -> Shift:
-    learned = _scores(proof.model.p(proof.train.X))
-    return Reference.of(learned).shift(_scores(proof.sides["all"].p[proof.choice.served]))
+    return Reference.of(proof.model.p(proof.train.X)).shift(proof.sides["all"].p[proof.choice.served])
 
 
 def _bins(proof: "Proof") -> Iterator[tuple[str, list[tuple[str, int]]]]:

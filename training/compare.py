@@ -1,0 +1,142 @@
+"""Two versions side by side: on the rows on which both were tested, and on record where there are none."""
+
+import io
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from training.evaluate import Evaluation, Figure, difference, evaluate
+from training.registry import Version
+from training.segments import MOST
+from training.train import TEST_FILE
+
+__all__ = ["Comparison", "Records", "compare", "shortcomings"]
+
+#: Beyond what chance shows on so many rows, probabilities may be off by so much (design 6-goals).
+MOST_OFF = 0.03
+#: A score that has moved by more since training is called shifted (`training/psi.py`).
+MOST_MOVED = 0.25
+
+#: Rows on which both were tested; with fewer a paired difference says nothing (own proposal).
+_LEAST_SHARED = 100
+
+
+class Records(Protocol):
+    """What a comparison asks of the registry."""
+
+    def version(self, target: str, version: str) -> Version:
+        """One version; raises VersionUnknown."""
+        ...
+
+    def file(self, target: str, version: str, name: str) -> bytes | None:
+        """A file of the version's report, None where it has none of this name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Versions `first` and `second` on the rows on which both were tested; `gain` is the second's AUC less the first's.
+
+    Where they share too few rows, the evaluations and the gain are None, and only what is on record can be told.
+    """
+
+    first: Version
+    second: Version
+    shared: int
+    judged: tuple[Evaluation, Evaluation] | None
+    gain: Figure | None
+
+    @property
+    def verdict(self) -> str:
+        """Which is better, in words."""
+        if self.gain is None:
+            return f"cannot be paired: they were tested on {self.shared} common rows"
+        if self.gain.low > 0:
+            return f"{self.second.version} is better"
+        if self.gain.high < 0:
+            return f"{self.first.version} is better"
+        return "no difference beyond chance"
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON shows it."""
+        sides = zip(("first", "second"), (self.first, self.second), self.judged or (None, None), strict=True)
+        return {
+            "shared_rows": self.shared,
+            "verdict": self.verdict,
+            "auc_gain": asdict(self.gain) if self.gain else None,
+            **{side: {"version": one.version, "on_record": dict(one.metrics), "shared": judged and _figures(judged)}
+               for side, one, judged in sides},
+        }  # fmt: skip
+
+
+def compare(records: Records, target: str, first: str, second: str, *, resamples: int = 1000) -> Comparison:
+    """Pair two versions on the test rows, labels alike, that both have on record. Raises VersionUnknown."""
+    one, other = records.version(target, first), records.version(target, second)
+    both = _both(records.file(target, first, TEST_FILE), records.file(target, second, TEST_FILE))
+    if both is None or both.num_rows < _LEAST_SHARED or len(pc.unique(both["label"])) < 2:
+        return Comparison(first=one, second=other, shared=both.num_rows if both else 0, judged=None, gain=None)
+    y = both["label"].to_numpy().astype(np.int8)
+    p, q = both["p"].to_numpy(), both["q"].to_numpy()
+    merchants = both["merchant_id"].to_numpy(zero_copy_only=False).astype(object)
+    return Comparison(
+        first=one,
+        second=other,
+        shared=both.num_rows,
+        judged=(
+            evaluate(y, p, merchants, resamples=resamples),
+            evaluate(y, q, merchants, resamples=resamples),
+        ),
+        gain=difference(y, q, p, merchants, resamples=resamples),
+    )
+
+
+def _both(first: bytes | None, second: bytes | None) -> pa.Table | None:
+    """The rows of both: merchant_id, as_of, label, the first's p and the second's q."""
+    if first is None or second is None:
+        return None
+    one, other = pq.read_table(io.BytesIO(first)), pq.read_table(io.BytesIO(second))
+    other = other.rename_columns({"p": "q"})
+    keys = ["merchant_id", "as_of", "label"]
+    return one.join(other, keys=keys, join_type="inner").sort_by([(key, "ascending") for key in keys])
+
+
+def shortcomings(version: Version, comparison: Comparison | None) -> list[str]:
+    """Why a version should not become champion: worse than the present one, badly calibrated, unstable, unfair."""
+    figures = version.metrics
+    found = [_worse(comparison)] if comparison else []
+    off = figures.get("ece", 0.0) - figures.get("ece_by_chance", 0.0)
+    if off > MOST_OFF:
+        found.append(f"it is uncalibrated: its error is {off:.3f} above what chance shows, and {MOST_OFF} is the most")
+    moved, before = figures.get("score_psi", 0.0), comparison.first.metrics.get("score_psi", 0.0) if comparison else 0.0
+    if moved > max(MOST_MOVED, figures.get("score_psi_bound", 0.0), before):
+        found.append(f"it is unstable: its scores have moved by a PSI of {moved:.2f} from training to test")
+    if figures.get("unfair_ratio", 1.0) > MOST:
+        found.append(
+            f"it is unfair: it refuses good merchants of one region, size or age {figures['unfair_ratio']:.2f} times "
+            f"as often as all others, and {MOST} is the most (see its report)"
+        )
+    return [one for one in found if one]
+
+
+def _worse(comparison: Comparison) -> str:
+    """By the paired difference; where there is none by the two AUCs on record, each of its own rows."""
+    first, second = comparison.first, comparison.second
+    if comparison.gain is not None:
+        if comparison.gain.high >= 0:
+            return ""
+        return f"it is worse than champion {first.version}: AUC {comparison.gain} on {comparison.shared:,} common rows"
+    auc, best = second.metrics.get("auc"), first.metrics.get("auc")
+    if auc is None or best is None or auc >= best:
+        return ""
+    return (
+        f"it is worse on record: out-of-time AUC {auc:.4f}, champion {first.version} has {best:.4f} "
+        "(each on its own test rows)"
+    )
+
+
+def _figures(judged: Evaluation) -> dict[str, Any]:
+    return {name: asdict(figure) for name, figure in judged.figures.items()}
