@@ -21,8 +21,9 @@ from scoring.wording import problem_of
 
 __all__ = ["FORMAT", "MODEL_FILES", "Bundle", "Calibration", "Golden", "Input", "Kind", "Target"]
 
-#: What a model may tell the risk of. Serving answers with `credit` and `counterfeit`; others are for looking at.
-Target = Literal["credit", "counterfeit", "bust_out", "refund_loss"]
+#: What a model may tell the risk of. Serving answers with `credit` and `counterfeit`; others are for looking at, and
+#: `table` is whatever a column of somebody's own table says.
+Target = Literal["credit", "counterfeit", "bust_out", "refund_loss", "table"]
 
 Kind = Literal["trees", "points", "blend"]
 

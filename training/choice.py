@@ -1,4 +1,4 @@
-"""Choosing without the test: which candidate is served, and how its trees are set, by time-ordered folds."""
+"""Choosing without the test: which candidate is served, and how its trees are set, by folds of the training rows."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from training.calibration import merchant_folds
 from training.dataset import Dataset
 from training.evaluate import log_loss
 from training.fit import fit
@@ -44,7 +45,7 @@ def choose(
         return Choice(served=recipe.serve, trees=trees)
     losses = {}
     for name in recipe.candidates if folds else ():
-        say(f"{name} on {len(folds)} time-ordered folds")
+        say(f"{name} on {len(folds)} folds")
         losses[name] = loss_of(name, folds, recipe, trees)
     # Of equals the plainer one is served.
     served = min(losses, key=lambda name: losses[name]) if losses else recipe.candidates[0]
@@ -52,8 +53,15 @@ def choose(
 
 
 def folds_of(rows: Dataset, recipe: Recipe) -> list[Fold]:
-    """The time-ordered folds of training rows in which something can be learned and something be judged."""
-    masks = time_folds(rows.as_of, gap=recipe.label.gap, folds=recipe.tuning.folds)
+    """The folds of training rows in which something can be learned and something be judged.
+
+    They are ordered in time where it is known; else merchants are dealt out.
+    """
+    if np.isnat(rows.as_of).all():
+        fold = merchant_folds(rows.merchants, rows.y, folds=recipe.tuning.folds)
+        masks = [(fold != number, fold == number) for number in np.unique(fold)]
+    else:
+        masks = time_folds(rows.as_of, gap=recipe.label.gap, folds=recipe.tuning.folds)
     parts = [(rows.where(learned), rows.where(judged)) for learned, judged in masks]
     return [(early, late) for early, late in parts if 0 < early.bad < len(early) and len(late)]
 

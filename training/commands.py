@@ -17,11 +17,12 @@ import typer
 from features.commands import as_of_day, check_writable, read_log, tell, write_parquet
 from features.settings import Settings
 from training.errors import RecipeBroken
-from training.recipe import TARGETS, Recipe, find_recipe
+from training.recipe import TABLE, TARGETS, Recipe, find_recipe
 
 if TYPE_CHECKING:
     from features.random_arm import RandomArm, Share
     from training.registry import Promotion, Registry
+    from training.table import About, Asked
     from training.train import Proof, Report, Side
 
 __all__ = ["app"]
@@ -73,23 +74,58 @@ def labels(
 
 @app.command()
 def train(
-    target: Target,
+    target: Annotated[str | None, typer.Option("--target", help=_TARGETS)] = None,
     events: Events = None,
     store: Store = False,
     recipe: RecipeName = None,
     until: Annotated[str | None, typer.Option("--until", help="Use nothing known on this date or later.")] = None,
+    table: Annotated[Path | None, typer.Option("--table", help="Learn from this Parquet or CSV instead.")] = None,
+    label: Annotated[str | None, typer.Option("--label", help="The table's column to foretell: 1 = bad, 0.")] = None,
+    time: Annotated[
+        str | None, typer.Option("--time", help="Its column of time; the latest rows are the test.")
+    ] = None,
+    group: Annotated[str | None, typer.Option("--group", help="Its column of what rows belong to; kept whole.")] = None,
+    riskier: Annotated[list[str] | None, typer.Option("--riskier", help="COLUMN=higher, or =lower; repeat it.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Make a model from history, prove it on later rows, and register it; `promote` puts it to work."""
+    """Make a model from history, prove it on later rows, and register it; `promote` puts it to work.
+
+    With --table and --label it learns what a column of any table says; that run is kept, and no model registered.
+    """
     from training.train import train as make
 
-    made = _recipe(recipe, target)
-    log = read_log(events, store)
-    end = as_of_day(until) if until else None
-    report = make(
-        log, made, registry=_registry(), until=end, journal=Settings().home / "tuning.log", say=_say, heard=tell
-    )
+    if (target is None) == (table is None):
+        raise typer.BadParameter("give either --target TARGET or --table FILE")
+    kept = {"registry": _registry(), "journal": Settings().home / "tuning.log", "say": _say}
+    if table is not None:
+        if events or store or until or label is None:
+            raise typer.BadParameter("--table FILE needs --label COLUMN, and takes no --events, --store or --until")
+        report = _from_table(table, _asked(label, time, group, riskier), recipe, kept)
+    else:
+        if label or time or group or riskier:
+            raise typer.BadParameter("--label, --time, --group and --riskier are for --table FILE")
+        made = _recipe(recipe, str(target))
+        log = read_log(events, store)
+        report = make(log, made, until=as_of_day(until) if until else None, heard=tell, **kept)
     typer.echo(json.dumps(report.plain(), indent=1) if as_json else "\n".join(_lines(report)))
+
+
+def _asked(label: str, time: str | None, group: str | None, riskier: list[str] | None) -> "Asked":
+    from training.table import Asked
+
+    ways = dict(one.rpartition("=")[::2] for one in riskier or ())
+    for column, way in ways.items():
+        if not column or way not in ("higher", "lower"):
+            raise typer.BadParameter(f"--riskier takes COLUMN=higher or COLUMN=lower, not {column or way!r}")
+    return Asked(label=label, time=time, group=group, riskier=ways)
+
+
+def _from_table(table: Path, asked: "Asked", recipe: str | None, kept: dict[str, Any]) -> "Report":
+    from training.table import read_table
+    from training.train_table import train_table
+
+    made = _meant_for(recipe or TABLE, TABLE)
+    return train_table(read_table(table, asked), made, **kept)
 
 
 @app.command()
@@ -200,7 +236,11 @@ def _known(target: str) -> None:
 
 def _recipe(name: str | None, target: str) -> Recipe:
     _known(target)
-    recipe = find_recipe(name or target.replace("_", "-"))
+    return _meant_for(name or target.replace("_", "-"), target)
+
+
+def _meant_for(name: str, target: str) -> Recipe:
+    recipe = find_recipe(name)
     if recipe.target != target:
         raise RecipeBroken("target", f"is {recipe.target!r}, and {target!r} was asked for")
     return recipe
@@ -228,11 +268,23 @@ def _lines(report: "Report") -> list[str]:
         f"{plain['name']} version {plain['version']}, recipe {plain['recipe']}",
         f"{plain['rows']:,} merchant-months with a mature label, {plain['inputs']} inputs",
     ]
+    if report.table:
+        lines = _table_lines(report.table, plain)
     if report.faults:
         lines.append(_faults(report.faults))
     for proof in report.proofs:
-        lines += ["", *_proof_lines(proof)]
+        lines += ["", *_proof_lines(proof, report)]
     return lines
+
+
+def _table_lines(table: "About", plain: Mapping[str, Any]) -> list[str]:
+    unlabelled = f"; {table.unlabelled:,} without one left out" if table.unlabelled else ""
+    return [
+        f"{table.name}, column {table.label}: run {plain['version']} of {plain['name']}, recipe {plain['recipe']}",
+        f"{plain['rows']:,} rows with a label{unlabelled}; {plain['inputs']} inputs from {table.columns} columns",
+        *(f"column {name} left out: {why}" for name, why in table.left_out.items()),
+        *(f"note: {note}" for note in table.notes),
+    ]
 
 
 def _faults(parties: Mapping[str, int]) -> str:
@@ -257,31 +309,29 @@ def _share(share: "Share") -> str:
     return f"{share.found:,} of {share.of:,}, {share.share:.1%} [{share.low:.1%}, {share.high:.1%}]"
 
 
-_SIDES = {
-    "all": "all merchants", "unseen": "merchants unseen in training", "returning": "merchants learned from before",
-}  # fmt: skip
-
-
-def _proof_lines(proof: "Proof") -> list[str]:
-    lines = [
-        f"split {proof.split}: learned from {len(proof.train):,} rows ({proof.train.bad:,} bad) of "
-        f"{proof.train.as_of.min().item():%Y-%m-%d} to {proof.train.as_of.max().item():%Y-%m-%d}, "
-        f"tested on {proof.test_from:%Y-%m-%d} to {proof.test_to:%Y-%m-%d}"
-    ]
+def _proof_lines(proof: "Proof", report: "Report") -> list[str]:
+    when, tested = "", f"{len(proof.sides['all'].rows):,} rows drawn by lot: not out of time"
+    if proof.test_from:
+        first, last = proof.train.as_of.min().item(), proof.train.as_of.max().item()
+        when = f" of {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+        tested = f"{proof.test_from:%Y-%m-%d} to {proof.test_to:%Y-%m-%d}"
+    learned = f"split {proof.split}: learned from {len(proof.train):,} rows ({proof.train.bad:,} bad){when}"
+    lines = [f"{learned}, tested on {tested}"]
     if proof.overlap:
         lines.append(f"  overlap stated: {proof.overlap}; these figures are kinder than the truth")
     for name, side in proof.sides.items():
-        lines += _side_lines(_SIDES[name], side)
+        lines += _side_lines(report.titles[name], report.many, side)
     return lines
 
 
-def _side_lines(title: str, side: "Side") -> list[str]:
+def _side_lines(title: str, many: str, side: "Side") -> list[str]:
     names = [side.served, *(name for name in side.judged if name != side.served)]
-    head = f"  {title}: {side.model.rows:,} rows, {side.model.bad:,} bad, {side.model.merchants:,} merchants"
+    head = f"  {title}: {side.model.rows:,} rows, {side.model.bad:,} bad"
+    head += f", {side.model.merchants:,} {many}" if many != "rows" else ""
     rows = [
         f"    {figure:<22}" + "".join(f"{side.judged[name].figures[figure]!s:<24}" for name in names).rstrip()
         for figure in side.model.figures
     ]
     chance = f"    a perfectly calibrated model would show an ece of about {side.chance:.3f} on so many rows"
-    gain = f"    AUC gain of {side.served} over the shrunk rate {side.gain}: {side.verdict}"
+    gain = f"    AUC gain of {side.served} over {side.against} {side.gain}: {side.verdict}"
     return [head, f"    {'':<22}" + "".join(f"{name:<24}" for name in names).rstrip(), *rows, chance, gain]

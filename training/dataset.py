@@ -17,13 +17,18 @@ from features.engine import build_features
 from features.labels import labels_of
 from features.log import EventLog
 from features.partition import Accepted, divided
+from training.columns import ColumnInput
 from training.errors import LabelsMissing, RecipeBroken, TooLittleToLearnFrom
 from training.recipe import Recipe
 from training.segments import AGES, SIZES, grouped
 
-__all__ = ["ACTS", "Dataset", "build_dataset", "inputs_of", "monthly_spine"]
+__all__ = ["ACTS", "Dataset", "Declared", "build_dataset", "inputs_of", "monthly_spine"]
 
 Mask = npt.NDArray[np.bool_]
+
+
+#: A model input with the words for it: a feature of the catalogue, or what a table's column becomes.
+Declared = Feature | ColumnInput
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,13 +36,14 @@ class Dataset:
     """Mature, labelled rows in order of moment and merchant, so that a log's order of events never matters.
 
     `X` (n, k) float64 holds the inputs without nulls, `y` (n,) int8 the labels, 1 = bad, `merchants` (n,) ids,
-    `as_of` (n,) datetime64[us] in UTC and `weight` (n,) float64 how much each row counts in learning (left away: one).
+    `as_of` (n,) datetime64[us] in UTC (NaT: not known) and `weight` (n,) float64 how much each row counts in learning
+    (left away: one).
     `groups` name each row's category, region, size and age, (n,) each; no model sees them as such. `acts`
     (n, m) are the platform's own acts, of the names in `acted`, null as -1: for comparison only. `faults` tells how
     many of the orders behind the labels went wrong by whose fault.
     """
 
-    inputs: tuple[Feature, ...]
+    inputs: tuple[Declared, ...]
     X: npt.NDArray[np.float64]
     y: npt.NDArray[np.int8]
     merchants: npt.NDArray[np.object_]
@@ -79,7 +85,7 @@ class Dataset:
         for position, feature in enumerate(self.inputs):
             if feature.name == name:
                 return position
-        raise RecipeBroken("baseline.feature", f"is {name!r}, which is no model input of the catalogue")
+        raise RecipeBroken("baseline.feature", f"is {name!r}, which is no model input")
 
     @property
     def bad(self) -> int:

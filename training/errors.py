@@ -3,6 +3,7 @@
 TrainingError
 ├── RecipeBroken             a recipe cannot be read, or asks for something that does not exist
 ├── RecipeUnknown            no file and no shipped recipe has this name
+├── TableBroken              a table cannot be read, or a column is not there or not what it has to be
 ├── TooLittleToLearnFrom
 │   ├── LabelsMissing        the log holds no label of this target at all
 │   └── OneSided             a part of the split is empty, or its labels are all the same
@@ -20,6 +21,7 @@ __all__ = [
     "RecipeUnknown",
     "RegistryError",
     "SplitLeaks",
+    "TableBroken",
     "TooLittleToLearnFrom",
     "TrainingError",
     "VersionUnknown",
@@ -43,6 +45,14 @@ class RecipeUnknown(TrainingError):
 
     def __init__(self, name: str, shipped: tuple[str, ...]) -> None:
         super().__init__(f"no recipe {name!r}: give a file, or one of {', '.join(shipped)}")
+
+
+class TableBroken(TrainingError):
+    """A table, or a column of it, is not what training needs."""
+
+    def __init__(self, table: str, what: str) -> None:
+        super().__init__(f"{table}: {what}")
+        self.table = table
 
 
 class TooLittleToLearnFrom(TrainingError):

@@ -279,8 +279,8 @@ def difference(
     return figure_of(auc(y, p, ones) - auc(y, other, ones), samples)
 
 
-def verdict(gain: Figure) -> str:
-    """What the difference in AUC between a model and its baseline means, in words.
+def verdict(gain: Figure, against: str = "the shrunk rate") -> str:
+    """What the difference in AUC between a model and its baseline (`against`) means, in words.
 
     >>> verdict(Figure(value=0.02, low=0.01, high=0.03))
     'beats the shrunk rate'
@@ -288,9 +288,9 @@ def verdict(gain: Figure) -> str:
     if np.isnan(gain.value):
         return "cannot be judged: the test holds one kind of label only"
     if gain.low > 0:
-        return "beats the shrunk rate"
+        return f"beats {against}"
     if gain.high < 0:
-        return "loses to the shrunk rate: do not use"
+        return f"loses to {against}: do not use"
     if gain.value >= 0:
-        return "as good as the shrunk rate; not shown to be better"
-    return "does not beat the shrunk rate: do not use"
+        return f"as good as {against}; not shown to be better"
+    return f"does not beat {against}: do not use"

@@ -8,7 +8,6 @@ from typing import Any, Literal, Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
-from features.catalogue.feature import Feature
 from scoring.bundle import Bundle, Calibration, Golden, Input, Kind, Target
 from scoring.model import with_golden_rows
 from scoring.scorecard import STANDARD
@@ -18,12 +17,12 @@ from training.candidates.logistic import Logistic
 from training.candidates.scorecard import Scorecard
 from training.candidates.shrunk_rate import ShrunkRate
 from training.candidates.trees import BoostedTrees
-from training.dataset import Dataset
+from training.dataset import Dataset, Declared
 from training.errors import OneSided
 from training.recipe import Recipe, Trees
 from training.registry import NAMES
 
-__all__ = ["Fitted", "bundle_of", "fit", "maker"]
+__all__ = ["Fitted", "bundle_of", "fit", "maker", "moment_text"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -127,8 +126,8 @@ def bundle_of(fitted: Fitted, rows: Dataset, recipe: Recipe) -> Bundle:
 def _origin(rows: Dataset, recipe: Recipe) -> dict[str, Any]:
     last_known = rows.as_of.max() + np.timedelta64(recipe.label.gap)
     return {
-        "from": f"{rows.as_of.min()}Z",
-        "until": f"{last_known}Z",
+        "from": moment_text(rows.as_of.min()),
+        "until": moment_text(last_known),
         "rows": len(rows),
         "bad": rows.bad,
         "recipe": recipe.name,
@@ -138,7 +137,16 @@ def _origin(rows: Dataset, recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def _input(feature: Feature) -> Input:
+def moment_text(moment: np.datetime64) -> str | None:
+    """A moment in UTC as JSON holds it; None where no time is known.
+
+    >>> moment_text(np.datetime64("2026-01-01T00:00:00.000000")), moment_text(np.datetime64("NaT"))
+    ('2026-01-01T00:00:00.000000Z', None)
+    """
+    return None if np.isnat(moment) else f"{moment}Z"
+
+
+def _input(feature: Declared) -> Input:
     return Input(
         name=feature.name,
         declaration=feature.declaration(),

@@ -11,18 +11,18 @@ from pathlib import Path
 from features.label_spec import LabelSpec
 from training.errors import RecipeBroken, RecipeUnknown
 from training.recipe_keys import Keys
-from training.recipe_label import exemptions_in, label_in
+from training.recipe_label import TABLE, exemptions_in, label_in
 
 __all__ = [
-    "BEST", "CANDIDATES", "Costs", "Inputs", "Logistic", "Recipe", "Scorecard", "Spine", "Split", "Trees", "Tuning",
-    "find_recipe", "shipped_recipes",
+    "BEST", "CANDIDATES", "TABLE", "Columns", "Costs", "Inputs", "Logistic", "Recipe", "Scorecard", "Spine", "Split",
+    "Trees", "Tuning", "find_recipe", "shipped_recipes",
 ]  # fmt: skip
 
 TARGETS = ("credit", "counterfeit", "bust_out", "refund_loss")
 
 #: What may be tried, from the plainest to the most involved; the first is what all others have to beat.
 CANDIDATES = ("shrunk_rate", "scorecard", "logistic", "trees", "blend")
-#: To serve the candidate that was best on time-ordered folds of the training rows.
+#: To serve the candidate that was best on folds of the training rows; to hold it against the best single column.
 BEST = "best"
 
 
@@ -67,6 +67,16 @@ class Inputs:
         return any(re.fullmatch(pattern, name) for pattern in self.only) and not any(
             re.fullmatch(pattern, name) for pattern in self.never
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Of a table's column of words, at most so many `levels` of at least `least_share` of the rows get an input each;
+    the rest share one.
+    """
+
+    levels: int = 20
+    least_share: float = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +145,7 @@ class Recipe:
     spine: Spine
     splits: tuple[Split, ...]
     inputs: Inputs
+    columns: Columns
     baseline: str
     candidates: tuple[str, ...]
     serve: str
@@ -153,6 +164,11 @@ class Recipe:
         """SHA-256 (hex) of the recipe's text."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
+    @property
+    def against(self) -> str:
+        """What a model has to beat, in words."""
+        return f"the best single column ({self.baseline})" if self.target == TABLE else "the shrunk rate"
+
     @classmethod
     def parse(cls, text: str) -> "Recipe":
         """Read a recipe from TOML.
@@ -166,12 +182,13 @@ class Recipe:
         tried, serve = _candidates(top.table("candidates"))
         recipe = cls(
             name=top.take("name", str),
-            target=(target := top.one_of("target", TARGETS)),
+            target=(target := top.one_of("target", (*TARGETS, TABLE))),
             seed=top.within("seed", int, 0, 2**31 - 1),
             label=label_in(top.table("label"), target=target, exemptions=exemptions_in(top)),
             spine=_spine(top.table("spine")),
             splits=_splits(top),
             inputs=_inputs(top.table("inputs")),
+            columns=_columns(top.table("columns")),
             baseline=_baseline(top.table("baseline")),
             candidates=tried,
             serve=serve,
@@ -254,6 +271,16 @@ def _inputs(keys: Keys) -> Inputs:
                 raise keys.broken(key, f"holds {pattern!r}, which is no regular expression: {error}") from error
     keys.finish()
     return inputs
+
+
+def _columns(keys: Keys) -> Columns:
+    plain = Columns()
+    columns = Columns(
+        levels=keys.within("levels", int, 1, 1000, plain.levels),
+        least_share=keys.within("least_share", float, 0.0, 0.5, plain.least_share),
+    )
+    keys.finish()
+    return columns
 
 
 def _baseline(keys: Keys) -> str:

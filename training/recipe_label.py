@@ -6,9 +6,12 @@ from features.exemptions import Exemption
 from features.label_spec import KINDS, LabelSpec, Undelivered, Unrecovered
 from training.recipe_keys import REQUIRED, Keys
 
-__all__ = ["COMPONENTS", "exemptions_in", "label_in"]
+__all__ = ["COMPONENTS", "TABLE", "exemptions_in", "label_in"]
 
 T = TypeVar("T")
+
+#: The target of a table of one's own: what a column says, not what became of merchants.
+TABLE = "table"
 
 #: The own faults (`features/faults.py`) that a label may count.
 COMPONENTS = (
@@ -18,6 +21,8 @@ COMPONENTS = (
 
 def label_in(keys: Keys, *, target: str, exemptions: tuple[Exemption, ...]) -> LabelSpec:
     """The label of a recipe; raises RecipeBroken, which names the key."""
+    if target == TABLE:
+        return _column(keys)
     kind = keys.one_of("kind", KINDS)
     components = keys.texts("components", REQUIRED if kind == "own_fault" else ())
     strange = [component for component in components if component not in COMPONENTS]
@@ -44,6 +49,18 @@ def label_in(keys: Keys, *, target: str, exemptions: tuple[Exemption, ...]) -> L
     keys.finish()
     if undelivered and undelivered.grace_days > label.delay_of("undelivered"):
         raise keys.broken("undelivered.grace_days", "is longer than the delay after which the window is judged")
+    return label
+
+
+def _column(keys: Keys) -> LabelSpec:
+    """A column says what is bad; it is known so many days after the row's time."""
+    label = LabelSpec(
+        target=TABLE,
+        kind=keys.one_of("kind", ("column",), "column"),
+        horizon_days=keys.within("horizon_days", int, 0, 36_500, 0),
+        delay_days=keys.within("delay_days", int, 0, 36_500, 0),
+    )
+    keys.finish()
     return label
 
 

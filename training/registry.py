@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 
 __all__ = ["CHAMPION", "NAMES", "Promotion", "Registry", "Version"]
 
-#: The registered model of each target.
+#: The registered model of each target; a table's are kept under its name, and never registered.
 NAMES = {
     "credit": "goodfaith-credit",
     "counterfeit": "goodfaith-counterfeit",
     "bust_out": "goodfaith-bust-out",
     "refund_loss": "goodfaith-refund-loss",
+    "table": "goodfaith-table",
 }
 #: The alias that serving follows.
 CHAMPION = "champion"
@@ -90,16 +91,31 @@ class Registry:
     ) -> str:
         """Log a run with the bundle, its metrics, parameters and further files; return the new version."""
         name = NAMES[bundle.target]
+        run = self.keep(bundle, metrics=metrics, parameters=parameters, files=files)
         with _mlflow_errors():
-            run = self._client.create_run(self._experiment(name), tags={"bundle": bundle.digest}).info
+            if not self._exists(bundle.target):
+                self._client.create_registered_model(name)
+            source = f"{self._client.get_run(run).info.artifact_uri}/model"
+            return str(self._client.create_model_version(name, source, run).version)
+
+    def keep(
+        self,
+        bundle: Bundle,
+        *,
+        metrics: Mapping[str, float],
+        parameters: Mapping[str, str],
+        files: Mapping[str, bytes] | None = None,
+    ) -> str:
+        """Log the same without registering a model that could be promoted; return the run's id."""
+        with _mlflow_errors():
+            run = self._client.create_run(self._experiment(bundle.name), tags={"bundle": bundle.digest}).info
             self._log(run.run_id, metrics, parameters)
             with tempfile.TemporaryDirectory() as folder:
                 _write_files(Path(folder) / "report", files or {})
                 _write_model(Path(folder) / "model", bundle)
                 self._client.log_artifacts(run.run_id, folder)
             self._client.set_terminated(run.run_id)
-            version = self._client.create_model_version(name, f"{run.artifact_uri}/model", run.run_id)
-        return str(version.version)
+        return str(run.run_id)
 
     def _log(self, run_id: str, metrics: Mapping[str, float], parameters: Mapping[str, str]) -> None:
         from mlflow.entities import Metric, Param
@@ -212,14 +228,13 @@ class Registry:
             return MlflowClient(self.uri, self.uri)
 
     def _experiment(self, name: str) -> str:
-        """The experiment that holds the runs of a model; made, with the registered model, on first use."""
+        """The experiment that holds the runs of a model; made on first use."""
         experiment = self._client.get_experiment_by_name(name)
         if experiment is not None:
             return str(experiment.experiment_id)
         artifacts = self.artifacts
         if not artifacts and self._sqlite_file:
             artifacts = (self._sqlite_file.resolve().parent / "mlflow-artifacts" / name).as_uri()
-        self._client.create_registered_model(name)
         return str(self._client.create_experiment(name, artifact_location=artifacts or None))
 
     def _exists(self, target: str) -> bool:

@@ -59,7 +59,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Month:
-    """The rows of one moment: how many, how many bad, what the model expected, how it ranks."""
+    """The rows of one month: how many, how many bad, what the model expected, how it ranks."""
 
     as_of: str
     rows: int
@@ -154,11 +154,12 @@ _NOBODY = Unfair(group="", ratio=1.0)
 
 
 def by_month(y: Labels, p: Floats, as_of: npt.NDArray[np.datetime64]) -> Iterator[Month]:
-    """How the model does at each moment, in their order; rows (n,)."""
-    for moment in np.unique(as_of):
-        mine = as_of == moment
+    """How the model does in each month, in their order; rows (n,), those of no known moment left out."""
+    months = as_of.astype("datetime64[M]")
+    for month in np.unique(months[~np.isnat(months)]):
+        mine = months == month
         yield Month(
-            as_of=str(moment.astype("datetime64[D]")),
+            as_of=str(month.astype("datetime64[D]")),
             rows=int(mine.sum()),
             bad=int(y[mine].sum()),
             expected=float(p[mine].mean()),

@@ -21,6 +21,7 @@ class Parts:
     """Which rows are learned from, which are tested on, and which of the latter show merchants never learned from.
 
     All masks are (n,). `overlap` says in words how far training labels reach into the test, "" when they do not.
+    `kin` tells that several rows may be of one merchant.
     """
 
     name: str
@@ -28,6 +29,14 @@ class Parts:
     test: Mask
     unseen: Mask
     overlap: str = ""
+    kin: bool = True
+
+    @property
+    def sides(self) -> dict[str, Mask]:
+        """Of which test rows figures are told; a side may be empty."""
+        if not self.kin:
+            return {"all": self.test}
+        return {"all": self.test, "unseen": self.unseen, "returning": self.test & ~self.unseen}
 
 
 def _first_test_moment(split: Split, as_of: Moments) -> Any:

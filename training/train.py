@@ -22,21 +22,22 @@ from training.costs import cutoffs
 from training.dataset import Dataset, build_dataset
 from training.errors import OneSided
 from training.evaluate import Evaluation, Figure, difference, ece_by_chance, evaluate, verdict
-from training.fit import Fitted, bundle_of, fit
+from training.fit import Fitted, bundle_of, fit, moment_text
 from training.psi import Reference
 from training.recipe import BEST, CANDIDATES, Recipe, Split
 from training.registry import NAMES, Registry
 from training.report.page import card, page
 from training.segments import Group, Month, by_group, by_month, unfair
-from training.splits import cut
+from training.splits import Parts, cut
+from training.table import About
 from training.tuning import tuned
 
-__all__ = ["TEST_FILE", "Proof", "Report", "Side", "prove", "train"]
+__all__ = ["TEST_FILE", "Proof", "Report", "Side", "files_of", "metrics_of", "parameters_of", "prove", "train"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Side:
-    """Every candidate judged on the same test rows; `gains` are AUCs less the baseline's, paired.
+    """Every candidate judged on the same test rows; `gains` are AUCs less the baseline's (`against`), paired.
 
     `p` holds each candidate's probabilities of the rows (n,). `groups` and `months` tell how the `served` one treats
     kinds of merchants, and how it does over time. `chance` is the calibration error that its probabilities would show
@@ -44,6 +45,7 @@ class Side:
     """
 
     served: str
+    against: str
     rows: Dataset
     p: Mapping[str, npt.NDArray[np.float64]]
     judged: Mapping[str, Evaluation]
@@ -59,7 +61,7 @@ class Side:
 
     @property
     def baseline(self) -> Evaluation:
-        """The shrunk rate's."""
+        """The shrunk rate's, or the best single column's."""
         return self.judged[CANDIDATES[0]]
 
     @property
@@ -70,7 +72,7 @@ class Side:
     @property
     def verdict(self) -> str:
         """What the gain means, in words."""
-        return verdict(self.gain)
+        return verdict(self.gain, self.against)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,14 +81,15 @@ class Proof:
 
     `fitted` are the candidates, `choice` how the served one was chosen and the trees tuned, without the test. `sides`
     holds "all" merchants and those "unseen" in training and "returning"; one is absent where there are none. `acts` is
-    what the AUC of trees would gain if they saw the platform's own acts, where the recipe asks for it.
+    what the AUC of trees would gain if they saw the platform's own acts, where the recipe asks for it. The test's
+    moments are None where no time is known.
     """
 
     split: str
     overlap: str
     train: Dataset
-    test_from: datetime
-    test_to: datetime
+    test_from: datetime | None
+    test_to: datetime | None
     fitted: Mapping[str, Fitted]
     choice: Choice
     sides: Mapping[str, Side]
@@ -102,7 +105,8 @@ class Proof:
 class Report:
     """What a training run has to show: the registered version, which is the first split's model, and all proofs.
 
-    `faults` tells how many orders behind the labels went wrong by whose fault; none are told for fakes.
+    `faults` tells how many orders behind the labels went wrong by whose fault; none are told for fakes. With `table`,
+    it is about a table of one's own, and `version` is the run in which everything is kept.
     """
 
     recipe: Recipe
@@ -111,6 +115,22 @@ class Report:
     rows: int
     faults: Mapping[str, int]
     proofs: tuple[Proof, ...]
+    table: About | None = None
+
+    @property
+    def many(self) -> str:
+        """What is judged, as people say it."""
+        return self.table.many if self.table else "merchants"
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What each side of a proof is called."""
+        many = self.many
+        return {
+            "all": f"all {many}",
+            "unseen": f"{many} unseen in training",
+            "returning": f"{many} learned from before",
+        }
 
     def plain(self) -> dict[str, Any]:
         """The report as plain JSON values; a figure that cannot be computed is None."""
@@ -123,6 +143,7 @@ class Report:
             "rows": self.rows,
             "faults": dict(self.faults),
             "inputs": len(self.proofs[0].train.inputs),
+            "table": asdict(self.table) if self.table else None,
             "splits": [_plain_proof(proof) for proof in self.proofs],
         }
 
@@ -149,26 +170,32 @@ def train(
     proofs = tuple(prove(rows, recipe, split, journal=journal, say=say) for split in recipe.splits)
     say("registering")
     bundle = bundle_of(proofs[0].model, proofs[0].train, recipe)
-    others = {name: bundle_of(one, proofs[0].train, recipe) for name, one in proofs[0].fitted.items()}
     report = Report(recipe=recipe, version="", digest=bundle.digest, rows=len(rows), faults=rows.faults, proofs=proofs)
     version = registry.register(
         bundle,
-        metrics=_metrics(proofs),
-        parameters=_parameters(recipe, rows),
-        files={
-            "recipe.toml": recipe.text.encode(),
-            "report.html": page(report).encode(),
-            "card.md": card(report).encode(),
-            TEST_FILE: _tested(proofs[0].sides["all"]),
-            "figures.json": json.dumps(report.plain(), indent=1).encode(),
-            **{f"{of}/{name}": content for of, one in others.items() for name, content in one.pack().items()},
-        },
+        metrics=metrics_of(proofs),
+        parameters=parameters_of(recipe, rows),
+        files=files_of(report),
     )
     return replace(report, version=version)
 
 
 #: The test rows and what the served candidate said of them, kept with the run for paired comparisons.
 TEST_FILE = "test.parquet"
+
+
+def files_of(report: Report) -> dict[str, bytes]:
+    """What is kept with the run beside the model: recipe, report, card, test rows, figures, every candidate."""
+    recipe, proof = report.recipe, report.proofs[0]
+    others = {name: bundle_of(one, proof.train, recipe) for name, one in proof.fitted.items()}
+    return {
+        "recipe.toml": recipe.text.encode(),
+        "report.html": page(report).encode(),
+        "card.md": card(report).encode(),
+        TEST_FILE: _tested(proof.sides["all"]),
+        "figures.json": json.dumps(report.plain(), indent=1).encode(),
+        **{f"{of}/{name}": content for of, one in others.items() for name, content in one.pack().items()},
+    }
 
 
 def _tested(side: Side) -> bytes:
@@ -188,14 +215,16 @@ def prove(
     recipe: Recipe,
     split: Split,
     *,
+    parts: Parts | None = None,
     journal: Path | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Proof:
     """Tune, choose and fit on a split's earlier rows, and judge every candidate on its later ones.
 
-    `journal` holds what was tried in tuning; without one nothing is tuned.
+    `parts` are the rows of each where something else than time tells them apart. `journal` holds what was tried in
+    tuning; without one nothing is tuned.
     """
-    parts = cut(split, as_of=rows.as_of, merchants=rows.merchants, gap=recipe.label.gap)
+    parts = parts or cut(split, as_of=rows.as_of, merchants=rows.merchants, gap=recipe.label.gap)
     learned, test = rows.where(parts.train), rows.where(parts.test)
     if len(test) == 0 or test.bad in (0, len(test)):
         raise OneSided(f"the test part of split {split.name}", rows=len(test), bad=test.bad)
@@ -203,7 +232,6 @@ def prove(
     choice = _choice(learned, recipe, split, journal=journal, say=say)
     fitted = {name: fit(name, learned, recipe, trees=choice.trees) for name in recipe.candidates}
     say(f"split {split.name}: judging {len(test):,} rows")
-    groups = {"all": parts.test, "unseen": parts.unseen, "returning": parts.test & ~parts.unseen}
     return Proof(
         split=split.name,
         overlap=parts.overlap,
@@ -212,13 +240,13 @@ def prove(
         test_to=test.as_of.max().item(),
         fitted=fitted,
         choice=choice,
-        sides={name: _side(rows.where(mask), fitted, choice, recipe) for name, mask in groups.items() if mask.any()},
+        sides={name: _side(rows.where(one), fitted, choice, recipe) for name, one in parts.sides.items() if one.any()},
         acts=gain_by_acts(learned, test, recipe, choice.trees) if recipe.acts else None,
     )
 
 
 def _choice(rows: Dataset, recipe: Recipe, split: Split, *, journal: Path | None, say: Callable[[str], None]) -> Choice:
-    """How trees are set and what is served, from time-ordered folds of the training rows."""
+    """How trees are set and what is served, from folds of the training rows."""
     needed = (journal and recipe.tuning.trials) or recipe.serve == BEST
     folds = folds_of(rows, recipe) if needed else []
     trees = recipe.model
@@ -230,7 +258,7 @@ def _choice(rows: Dataset, recipe: Recipe, split: Split, *, journal: Path | None
 
 def _side(rows: Dataset, fitted: Mapping[str, Fitted], choice: Choice, recipe: Recipe) -> Side:
     p = {name: one.p(rows.X) for name, one in fitted.items()}
-    months = len(np.unique(rows.as_of))
+    months = len(np.unique(rows.as_of.astype("datetime64[M]")))
 
     def judged(one: npt.NDArray[np.float64]) -> Evaluation:
         drawn = {"resamples": recipe.resamples, "seed": recipe.seed}
@@ -242,6 +270,7 @@ def _side(rows: Dataset, fitted: Mapping[str, Fitted], choice: Choice, recipe: R
 
     return Side(
         served=choice.served,
+        against=recipe.against,
         rows=rows,
         p=p,
         judged={name: judged(one) for name, one in p.items()},
@@ -259,7 +288,7 @@ def _cutoff(recipe: Recipe, rows: Dataset, p: npt.NDArray[np.float64]) -> float:
     return cutoffs(recipe.costs).refuse if recipe.costs else float(np.quantile(p[rows.y == 0], 0.95))
 
 
-def _metrics(proofs: tuple[Proof, ...]) -> dict[str, float]:
+def metrics_of(proofs: tuple[Proof, ...]) -> dict[str, float]:
     """Figures for the registry: the first split's under plain names, the others' under their split's."""
     found: dict[str, float] = {}
     for proof in proofs:
@@ -280,7 +309,8 @@ def _metrics(proofs: tuple[Proof, ...]) -> dict[str, float]:
     return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
-def _parameters(recipe: Recipe, rows: Dataset) -> dict[str, str]:
+def parameters_of(recipe: Recipe, rows: Dataset) -> dict[str, str]:
+    """What decided the model, for the registry."""
     plain = {f"label.{key}": value for key, value in asdict(recipe.label).items()}
     plain |= {f"model.{key}": value for key, value in asdict(recipe.model).items()}
     plain |= {"recipe": recipe.name, "recipe_digest": recipe.digest, "seed": recipe.seed, "baseline": recipe.baseline}
@@ -295,16 +325,20 @@ def _plain_proof(proof: Proof) -> dict[str, Any]:
         "train": {
             "rows": len(proof.train),
             "bad": proof.train.bad,
-            "from": f"{proof.train.as_of.min()}Z",
-            "to": f"{proof.train.as_of.max()}Z",
+            "from": moment_text(proof.train.as_of.min()),
+            "to": moment_text(proof.train.as_of.max()),
             "data": proof.train.digest,
         },
-        "test": {"from": f"{proof.test_from.isoformat()}Z", "to": f"{proof.test_to.isoformat()}Z"},
+        "test": {"from": _told(proof.test_from), "to": _told(proof.test_to)},
         "served": proof.choice.served,
         "chosen": proof.choice.plain(),
         "auc_gain_by_acts": _plain_figure(proof.acts) if proof.acts else None,
         "merchants": {name: _plain_side(side) for name, side in proof.sides.items()},
     }
+
+
+def _told(moment: datetime | None) -> str | None:
+    return f"{moment.isoformat()}Z" if moment else None
 
 
 def _plain_side(side: Side) -> dict[str, Any]:

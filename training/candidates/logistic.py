@@ -19,7 +19,7 @@ Transform = Literal["identity", "log_odds", "log1p"]
 _SIGN = {"higher": 1, "lower": -1, "neither": 0}
 
 #: What spreads over orders of magnitude enters by its logarithm.
-_LONG_TAILED = frozenset({"count", "cents", "days", "hours"})
+_LONG_TAILED = frozenset({"count", "cents", "days", "hours", "amount"})
 
 
 class Logistic:

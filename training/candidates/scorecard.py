@@ -116,8 +116,11 @@ class Scorecard:
         # It takes seconds to import, and only who trains needs it.
         from optbinning import OptimalBinning
 
-        if len(np.unique(values)) < 2:
-            return np.zeros(0)
+        different, counts = np.unique(values, return_counts=True)
+        if len(different) < 3:
+            # Between two values there is one edge to look for.
+            enough = len(different) == 2 and counts.min() >= self.settings.least_share * len(values)
+            return np.array([different.mean()]) if enough else np.zeros(0)
         settings: dict[str, Any] = {"max_n_bins": self.settings.bins, "min_bin_size": self.settings.least_share}
         binning = OptimalBinning(dtype="numerical", monotonic_trend=_TREND[riskier], **settings)
         binning.fit(values, rows.y, sample_weight=rows.weight)

@@ -47,7 +47,7 @@ def page(report: "Report") -> str:
 
 def card(report: "Report") -> str:
     """The model card of a run, in Markdown."""
-    return _environment().get_template("card.md").render(_context(report))
+    return _environment().get_template("table-card.md" if report.table else "card.md").render(_context(report))
 
 
 def _environment() -> Environment:
@@ -90,11 +90,13 @@ def _pictures(report: "Report") -> dict[str, Markup]:
         "reliability": plots.reliability(y, p[served], merchants),
         "distribution": plots.distribution(y, _scores(p[served])),
         "gains": plots.gains(y, p, served=served),
-        "months": plots.months(side.months),
-        "groups": plots.groups(side.groups),
         "summary": plots.summary(X, names, chosen, parts),
         "effects": plots.effects(X, names, chosen, parts),
     }
+    if side.months:
+        drawn["months"] = plots.months(side.months)
+    if side.groups:
+        drawn["groups"] = plots.groups(side.groups)
     if report.recipe.costs:
         drawn["costs"] = plots.costs(y, p[served], report.recipe.costs)
     # It is what we have just drawn.

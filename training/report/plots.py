@@ -45,7 +45,7 @@ def ranking(y: Labels, p: dict[str, Floats], merchants: Names, *, served: str) -
     _bands(roc, pr, y, p[served], merchants, _COLOURS[list(p).index(served)])
     roc.plot([0, 1], [0, 1], color=SOFT, lw=0.8, ls=":")
     pr.axhline(y.mean(), color=SOFT, lw=0.8, ls=":")
-    _named(roc, "ROC", "good merchants wronged", "bad ones caught", legend="lower right")
+    _named(roc, "ROC", "good ones wronged", "bad ones caught", legend="lower right")
     _named(pr, "Precision and recall", "bad ones caught", "share of those caught that are bad")
     return _svg(figure)
 
@@ -89,7 +89,7 @@ def _bin_means(y: Labels, bins: npt.NDArray[np.int64], weight: Floats) -> Floats
 
 
 def distribution(y: Labels, score: Floats) -> str:
-    """Scores of good and of bad merchants, and where they lie furthest apart (KS)."""
+    """Scores of good and of bad rows, and where they lie furthest apart (KS)."""
     figure, (bars, ks) = _figure(2)
     edges = np.linspace(score.min() - 0.5, score.max() + 0.5, 31)
     for label, colour, name in ((0, GOOD, "good"), (1, BAD, "bad")):
@@ -103,7 +103,7 @@ def distribution(y: Labels, score: Floats) -> str:
     at = int(np.argmax(apart))
     ks.axvline(grid[at], color=SOFT, lw=0.8, ls=":")
     ks.annotate(f"KS {apart[at]:.3f} at {grid[at]:.0f}", (grid[at], 0.03), xytext=(6, 0), textcoords="offset points")
-    _named(bars, "Scores", "score", "share of merchants", legend="upper left")
+    _named(bars, "Scores", "score", "share of rows", legend="upper left")
     _named(ks, "Kolmogorov-Smirnov", "score", "share at or below", legend="upper left")
     return _svg(figure)
 
