@@ -147,6 +147,39 @@ def compare(
 
 
 @app.command()
+def drift(
+    since: Annotated[str | None, typer.Option("--since", help="Look at labels of moments from this day on.")] = None,
+    events: Events = None,
+    target: Annotated[list[str] | None, typer.Option("--target", help="Of these models only; repeat it.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The page to write (default: drift.html in HOME).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell how far merchants have moved away from what the champions learned; ends with 1 when an alarm fires.
+
+    It reads the store, or a log. Beside the page it writes `drift.prom` for Prometheus.
+    """
+    from training.drift_run import run, write_metrics
+    from training.report.page import drift_page
+
+    for name in target or ():
+        _known(name)
+    page = out or Settings().home / "drift.html"
+    check_writable(page)
+    first = as_of_day(since).date() if since else None
+    found = run(_registry(), read_log(events, not events), target or TARGETS, since=first, say=_say)
+    page.write_text(drift_page(found), encoding="utf-8")
+    write_metrics(found, page.with_suffix(".prom"))
+    if as_json:
+        typer.echo(json.dumps([one.plain() for one in found], indent=1))
+    for one in () if as_json else found:
+        typer.echo(f"{one.target} {one.version}: {one.advice}, {len(one.shifted)} of {len(one.inputs)} inputs shifted")
+        typer.echo("".join(f"  alarm: {alarm}\n" for alarm in one.alarms), nl=False)
+    typer.echo(f"{page}: the whole of it", err=True)
+    if any(one.alarms for one in found):
+        raise typer.Exit(1)
+
+
+@app.command()
 def rollback(
     target: Annotated[str, typer.Argument(help=_TARGETS)],
     reason: Annotated[str, typer.Option("--reason", help="Why; kept for ever.")] = "rolled back",

@@ -20,6 +20,7 @@ from training.candidates.shrunk_rate import ShrunkRate
 from training.candidates.trees import BoostedTrees
 from training.dataset import Dataset
 from training.errors import OneSided
+from training.population import Population
 from training.recipe import Recipe, Trees
 from training.registry import NAMES
 
@@ -116,7 +117,7 @@ def bundle_of(fitted: Fitted, rows: Dataset, recipe: Recipe) -> Bundle:
         features=tuple(_input(one) for one in rows.inputs),
         calibration=Calibration(slope=fitted.line.slope, intercept=fitted.line.intercept),
         scaling=STANDARD,
-        training=_origin(rows, recipe),
+        training=_origin(fitted, rows, recipe),
         golden=Golden(),
         files=fitted.learner.files_,
     )
@@ -124,7 +125,7 @@ def bundle_of(fitted: Fitted, rows: Dataset, recipe: Recipe) -> Bundle:
     return with_golden_rows(bundle, rows.X[picked])
 
 
-def _origin(rows: Dataset, recipe: Recipe) -> dict[str, Any]:
+def _origin(fitted: Fitted, rows: Dataset, recipe: Recipe) -> dict[str, Any]:
     last_known = rows.as_of.max() + np.timedelta64(recipe.label.gap)
     return {
         "from": f"{rows.as_of.min()}Z",
@@ -135,6 +136,7 @@ def _origin(rows: Dataset, recipe: Recipe) -> dict[str, Any]:
         "recipe_digest": recipe.digest,
         "data": rows.digest,
         "code": version("goodfaith"),
+        "reference": Population.of(rows, fitted.p(rows.X)).plain(),
     }
 
 

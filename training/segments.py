@@ -13,15 +13,17 @@ import numpy.typing as npt
 
 from training.evaluate import Figure, auc, figure_of, resampled
 
-__all__ = ["AGES", "FAIR", "SIZES", "Group", "Month", "Unfair", "by_group", "by_month", "grouped", "unfair"]
+__all__ = ["AGES", "FAIR", "SIZES", "TRADE", "Group", "Month", "Unfair", "by_group", "by_month", "grouped", "unfair"]
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
 Names = npt.NDArray[np.object_]
 
-#: Orders of a year, and days since registration, from which each group begins (own proposal).
+#: Orders of a year, days since registration, days since the last order, from which each group begins (own proposal).
 SIZES = ((0, "under 10 orders a year"), (10, "10 to 99 orders"), (100, "100 to 999 orders"), (1000, "1,000 and more"))
 AGES = ((0, "under 90 days old"), (90, "90 to 364 days"), (365, "one to two years"), (730, "two years and more"))
+
+TRADE = ((0, "ordered from within 30 days"), (30, "nothing ordered for 30 days"))
 
 #: Of which kinds of groups it is asked whether they are treated alike, and how far they may differ.
 FAIR, MOST = ("region", "size", "age"), 1.25
