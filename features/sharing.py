@@ -58,9 +58,14 @@ def not_public(token: Ints, owner: Ints, known: Spells, *, most: int) -> Sightin
     return Sightings(owner=owner[left.key], spells=Spells(key=token[left.key], start=left.start, end=left.end))
 
 
-def pairs(seen: Sightings) -> Pairs:
-    """While which two owners share a token; each pair once, whichever way round and through however many tokens."""
-    one, other = match(seen.spells.key, seen.spells.key)
+def pairs(seen: Sightings, *, of: Ints | None = None) -> Pairs:
+    """While which two owners share a token; each pair once, whichever way round and through however many tokens.
+
+    With `of`, only the pairs whose other is one of these owners.
+    """
+    asked = np.arange(len(seen.owner)) if of is None else np.flatnonzero(np.isin(seen.owner, of))
+    one, other = match(seen.spells.key, seen.spells.key[asked])
+    other = asked[other]
     apart = seen.owner[one] != seen.owner[other]
     one, other = one[apart], other[apart]
     named, key = distinct(seen.owner[one], seen.owner[other])
