@@ -111,13 +111,17 @@ def _compare(contender: str, files: Files) -> None:
         print(f"{title}: wrong in {rows:,} of {count:,} rows ({len(found)} columns)", *found[:3], sep="\n  ")
 
 
+def ours_with() -> str:
+    """What our own side ran on and with."""
+    packages = " ".join(f"{name} {version(name)}" for name in ("pyarrow", "numpy", "duckdb", "sqlalchemy"))
+    machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    return f"Python {platform.python_version()}; {machine}; ours with {packages}"
+
+
 def described(contenders: list[str], environments: Path) -> str:
     """What this ran on and with."""
-    packages = " ".join(f"{name} {version(name)}" for name in ("pyarrow", "numpy", "duckdb"))
-    machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
     peers = dict.fromkeys(peer for name in contenders if (peer := CONTENDERS[name].peer))
-    theirs = "; ".join(environment.versions(peer, environments) for peer in peers)
-    return f"Python {platform.python_version()}; {machine}; ours with {packages}; peers: {theirs}"
+    return f"{ours_with()}; peers: {'; '.join(environment.versions(peer, environments) for peer in peers)}"
 
 
 def run(asked: argparse.Namespace, folder: Path) -> None:

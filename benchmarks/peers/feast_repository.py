@@ -18,7 +18,7 @@ def names(daily: Path) -> list[str]:
     return [name for name in pq.read_schema(daily).names if name not in KEYS]
 
 
-def repository(folder: Path, daily: Path, *, store: str) -> FeatureStore:
+def repository(folder: Path, daily: Path, *, store: str, ttl: timedelta = timedelta(days=1)) -> FeatureStore:
     """Declare the table's features in a folder; `store` is the offline store (`file` or `duckdb`)."""
     folder.mkdir(parents=True, exist_ok=True)
     config = RepoConfig(
@@ -36,7 +36,7 @@ def repository(folder: Path, daily: Path, *, store: str) -> FeatureStore:
     ]
     view = FeatureView(
         # A row holds at its own midnight: a window moves on every day, whether anything happens or not.
-        name=VIEW, entities=[merchant], ttl=timedelta(days=1), schema=fields,
+        name=VIEW, entities=[merchant], ttl=ttl, schema=fields,
         source=FileSource(name="daily", path=str(daily), timestamp_field="as_of"),
     )  # fmt: skip
     kept = FeatureStore(config=config)
