@@ -122,7 +122,8 @@ def learned(live: Sequence[Event], what: str, since: datetime) -> Counter[tuple[
             one["event_type"] == "fake_report_resolved" and one["outcome"] == "confirmed"
         )
         if one["event_time"] >= since and (fake if what == "fakes" else one["event_type"] == "fake_report_filed"):
-            brand = one.get("brand") or filed.get((one["merchant_id"], one.get("report_id")))
+            told = one["event_type"] == "fake_report_resolved" and filed.get((one["merchant_id"], one["report_id"]))
+            brand = one.get("brand") or told
             if brand:
                 counted[one["merchant_id"], brand] += 1
     return counted
