@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-
 from pyspark.sql import DataFrame, SparkSession
 
 from features.engine import COLUMNS_KEPT
