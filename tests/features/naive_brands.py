@@ -124,7 +124,8 @@ def learned(live: Sequence[Event], what: str, since: datetime) -> Counter[tuple[
     for one in _HAPPENED[what](live):
         if one["event_time"] < since:
             continue
-        silent = what != "titles" and not one.get("brand") and not one.get("listing_id")
+        ruling = one["event_type"] == "fake_report_resolved"
+        silent = ruling and not one.get("brand") and not one.get("listing_id")
         told = filed.get((one["merchant_id"], one.get("report_id")), {}) if silent else one
         for brand in brands_of(live, one["merchant_id"], told, named=what != "titles"):
             counted[one["merchant_id"], brand] += 1

@@ -203,17 +203,11 @@ def histories(draw):
          "known_at": START, "listing_id": "L", "brand": "Acme", "category": "bags", "price_cents": 500, "status": "on"}
         for shop in SHOPS
     ]  # fmt: skip
-    filed = set()
     for number in range(draw(st.integers(1, 30))):
         at = START + timedelta(days=draw(st.integers(0, 120)), hours=draw(st.integers(0, 23)))
         told = {"event_id": f"e{number}", "merchant_id": draw(st.sampled_from(SHOPS)), "event_time": at}
         told["known_at"] = at + timedelta(days=draw(st.sampled_from([0, 0, 0, 5, 100])))
         told |= draw(happenings)
-        report = (told["merchant_id"], told.get("report_id"))
-        if told["event_type"] == "fake_report_filed":
-            if report in filed:
-                continue
-            filed.add(report)
         events.append(told)
         if draw(st.integers(0, 9)) == 0:
             when = at + timedelta(days=draw(st.integers(0, 50)))
