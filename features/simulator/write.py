@@ -1,7 +1,7 @@
 """A marketplace in files: the event log and the truth, written piece by piece, both whole or not at all."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,12 @@ from features.errors import OutputUnwritable
 from features.progress import Watch, silently
 from features.simulator.scenario import Scenario
 from features.simulator.sheet import FILLED
-from features.simulator.simulate import TOGETHER, TRUTH, simulate
+from features.simulator.simulate import TOGETHER, simulate
+from features.simulator.truth import TABLES
 
 __all__ = ["Written", "write_marketplace"]
 
-_NAMES = ("events.parquet", "truth.parquet")
+_NAMES = ("events.parquet", *(f"{name}.parquet" for name in TABLES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +38,16 @@ def write_marketplace(scenario: Scenario, folder: Path, *, watch: Watch = silent
     n_events = n_orders = 0
     pieces = watch(simulate(scenario), title="Simulating", total=-(-scenario.merchants // TOGETHER))
     with (
-        _appearing(folder) as (events, truth),
-        pq.ParquetWriter(events, FILLED, compression="zstd") as log,
-        pq.ParquetWriter(truth, TRUTH) as true,
+        _appearing(folder) as halves,
+        ExitStack() as files,
     ):
+        schemas = (FILLED, *TABLES.values())
+        log, *tables = [files.enter_context(pq.ParquetWriter(half, schema, compression="zstd"))
+                        for half, schema in zip(halves, schemas, strict=True)]  # fmt: skip
         for piece in pieces:
             log.write_table(piece.events)
-            true.write_table(piece.truth)
+            for writer, table in zip(tables, piece.tables.values(), strict=True):
+                writer.write_table(table)
             n_events += piece.events.num_rows
             n_orders += sum(piece.truth["n_orders"].to_pylist())
     return Written(
@@ -53,14 +57,14 @@ def write_marketplace(scenario: Scenario, folder: Path, *, watch: Watch = silent
 
 
 @contextmanager
-def _appearing(folder: Path) -> Iterator[tuple[Path, Path]]:
-    """Paths to write to, which become the two files when the block ends well and vanish when it does not."""
+def _appearing(folder: Path) -> Iterator[list[Path]]:
+    """Paths to write to, which become the files when the block ends well and vanish when it does not."""
     halves = [folder / f".{name}.half" for name in _NAMES]
     try:
         made = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            yield halves[0], halves[1]
+            yield halves
             for half, name in zip(halves, _NAMES, strict=True):
                 half.replace(folder / name)
         finally:

@@ -7,7 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from features.simulator.archetypes import ARCHETYPES
 from features.simulator.commands import app
+from features.simulator.truth import TABLES
 
 DOCS = Path(__file__).parents[3] / "docs" / "howto" / "simulate.md"
 
@@ -62,9 +64,7 @@ def test_wrong_usage_is_named(tmp_path, monkeypatch, words, about):
 
 
 def test_the_howto_explains_every_archetype_and_every_column():
-    from features.simulator.merchants import ARCHETYPES
-    from features.simulator.simulate import TRUTH
-
     page = DOCS.read_text(encoding="utf-8")
-    for name in (*ARCHETYPES, *TRUTH.names):
+    columns = [name for table in TABLES.values() for name in table.names]
+    for name in (*ARCHETYPES, *(f"{one}.parquet" for one in TABLES), *columns):
         assert f"`{name}`" in page, name
