@@ -1,5 +1,6 @@
 """`goodfaith simulate` as people and scripts meet it."""
 
+import socket
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -7,9 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from features.simulator.commands import app
+from features.simulator.commands import _speed, app
 
 DOCS = Path(__file__).parents[3] / "docs" / "howto" / "simulate.md"
+HERE = "http://127.0.0.1:9"
 
 
 def simulated(*words):
@@ -50,6 +52,17 @@ def test_two_runs_give_the_same_bytes(tmp_path):
         (("--out", "x", "--start", "soon"), "--start"),
         (("--out", "x", "--start", "2025-02-30"), "--start"),
         (("--out", "x", "--start", "9999-12-31"), "--start"),
+        (("--out", "x", "--speed", "10x"), "--to"),
+        (("--out", "x", "--live", 3), "--to"),
+        (("--to", "http://trust.example"), "--to"),
+        (("--to", "http://me:secret@127.0.0.1"), "--to"),
+        (("--to", "nowhere"), "--to"),
+        (("--to", HERE, "--speed", "fast"), "--speed"),
+        (("--to", HERE, "--speed", "0.5x"), "--speed"),
+        (("--to", HERE, "--speed", "nan"), "--speed"),
+        (("--to", HERE, "--speed", "1000001x"), "--speed"),
+        (("--to", HERE, "--live", 0), "--live"),
+        (("--to", HERE, "--start", "2099-12-31"), "--start"),
     ],
     ids=str,
 )
@@ -59,6 +72,28 @@ def test_wrong_usage_is_named(tmp_path, monkeypatch, words, about):
     assert ended.exit_code == 2
     assert about in ended.stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("key", ["", " ", "two\nlines", "gf_é"])
+def test_without_a_key_that_can_be_sent_nothing_is_sent(monkeypatch, key):
+    monkeypatch.setenv("GOODFAITH_KEY", key)
+    ended = simulated("--to", HERE)
+    assert ended.exit_code == 2
+    assert "GOODFAITH_KEY" in ended.stderr
+
+
+def test_a_service_that_is_not_there_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("GOODFAITH_KEY", "gf_secret")
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        url = f"http://127.0.0.1:{door.getsockname()[1]}"
+    ended = simulated("--to", url, "--out", tmp_path / "market")
+    assert f"{url} does not answer: " in str(ended.exception)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("text", "speed"), [("1000x", 1000), ("1000", 1000), ("2.5x", 2.5), ("1e6", 1_000_000)])
+def test_a_speed_is_a_number_with_or_without_its_x(text, speed):
+    assert _speed(text) == speed
 
 
 def test_the_howto_explains_every_archetype_and_every_column():
