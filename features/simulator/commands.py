@@ -17,21 +17,25 @@ app = typer.Typer()
 
 @app.command()
 def simulate(
-    out: Annotated[Path, typer.Option(help="The folder to write events.parquet and truth.parquet into.")],
+    out: Annotated[Path, typer.Option(help="The folder to write events, truth and texts (.parquet) into.")],
     merchants: Annotated[int, typer.Option(help="How many merchants there are.", min=1, max=100_000)] = 2000,
     days: Annotated[int, typer.Option(help="How many days the marketplace runs.", min=1, max=3650)] = 540,
     start: Annotated[str | None, typer.Option(help="Its first day (UTC); else such that it ends yesterday.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same events.", min=0, max=2**31)] = 1,
+    texts: Annotated[bool, typer.Option("--texts/--no-texts", help="Write what people wrote, too.")] = True,
 ) -> None:
     """Make up a marketplace with known truth: reliable, sloppy, fake-selling and bust-out merchants over time."""
     today = datetime.now(UTC).date()
     first = today - timedelta(days=days) if start is None else _day(start)
-    written = write_marketplace(Scenario(merchants=merchants, days=days, start=first, seed=seed), out, watch=shown)
+    scenario = Scenario(merchants=merchants, days=days, start=first, seed=seed)
+    written = write_marketplace(scenario, out, texts=texts, watch=shown)
     last = first + timedelta(days=days - 1)
     typer.echo(
         f"{written.events}: {written.n_events:,} events, {first} to {last}, among them {written.n_orders:,} orders"
     )
     typer.echo(f"{written.truth}: the truth about {written.n_merchants:,} merchants")
+    if written.texts:
+        typer.echo(f"{written.texts}: {written.n_texts:,} titles, reviews, complaints and answers")
 
 
 def _day(text: str) -> date:
