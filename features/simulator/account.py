@@ -82,19 +82,15 @@ def _tell_listings(life: Life, register: _Register) -> None:
     since = np.where(listings.faked_from < NEVER, listings.faked_from, merchant.registered + DAY)
     up = np.minimum(since + np.floor(lot.between(0, 1, n) * DAY / 2).astype(np.int64), max(merchant.first_sale, 0))
     up = np.where(listings.faked_from < NEVER, since, up)
-    titles = [
-        f"{brand or 'Unbranded'} {merchant.category.name} {place + 1}" for place, brand in enumerate(listings.brand)
-    ]
     shared: dict[str, Any] = {"category": merchant.category.name, "status": "on"}
     register.add("listing_changed", up, listing_id=listings.number, brand=listings.brand, price_cents=listings.price,
-                 title=np.array(titles, dtype=object), **shared)  # fmt: skip
+                 **shared)  # fmt: skip
     begin = max(merchant.first_sale, life.scenario.begin)
     changed = lot.some(np.arange(n), 0.25)
     time = begin + np.floor(lot.between(0.02, 1.0, len(changed)) * max(life.scenario.end - begin, DAY)).astype(np.int64)
     price = np.maximum(np.rint(listings.price[changed] * lot.between(0.75, 1.2, len(changed))).astype(np.int64), 1)
     life.diary.add("listing_changed", np.where(time > up[changed], time, NEVER), listing_id=listings.number[changed],
-                   brand=listings.brand[changed], price_cents=price,
-                   title=np.array(titles, dtype=object)[changed], **shared)  # fmt: skip
+                   brand=listings.brand[changed], price_cents=price, **shared)  # fmt: skip
 
 
 def _tell_changes(life: Life) -> None:

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from features.events import Kind
 from features.simulator.account import join_programmes, tell_account, tell_penalties
+from features.simulator.authors import Cast, write_texts
 from features.simulator.claims import tell_claims
 from features.simulator.diary import Diary, Notes
 from features.simulator.fakes import tell_fakes
@@ -46,10 +47,11 @@ TOGETHER = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """Some merchants' events (columns of the event vocabulary) and the truth about them (`TRUTH`)."""
+    """Some merchants' events (columns of the event vocabulary), the truth about them (`TRUTH`), and texts (`TEXTS`)."""
 
     events: pa.Table
     truth: pa.Table
+    texts: pa.Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,16 +64,25 @@ class _Lived:
     removed: int
 
 
-def simulate(scenario: Scenario, *, together: int = TOGETHER) -> Iterator[Piece]:
-    """Simulate a marketplace, `together` merchants at a time; that number changes nothing but the pieces' sizes."""
+def simulate(scenario: Scenario, *, together: int = TOGETHER, texts: bool = True) -> Iterator[Piece]:
+    """Simulate a marketplace, `together` merchants at a time; that number changes nothing but the pieces' sizes.
+
+    Without `texts`, listings have titles all the same, but pieces' texts are empty.
+    """
     shared = climate(scenario)
     for first in range(0, scenario.merchants, together):
         numbers = range(first, min(first + together, scenario.merchants))
         lived = [_live(scenario, shared, number) for number in numbers]
-        yield Piece(
-            events=event_table([(one.merchant.number, one.notes) for one in lived], seed=scenario.seed),
-            truth=_truth(lived, seed=scenario.seed),
-        )
+        events = event_table([(one.merchant.number, one.notes) for one in lived], seed=scenario.seed)
+        truth = _truth(lived, seed=scenario.seed)
+        told = write_texts(events, _cast(lived, truth, seed=scenario.seed), bodies=texts)
+        yield Piece(events=told.events, truth=truth, texts=told.texts)
+
+
+def _cast(lived: Sequence[_Lived], truth: pa.Table, *, seed: int) -> Cast:
+    """Whoever sees through a fake writes of a fake."""
+    noticed = np.concatenate([one.orders.number[one.orders.noticed] for one in lived])
+    return Cast(seed=seed, truth=truth, causes={"counterfeit": tokens(noticed, "order", seed=seed)})
 
 
 def _live(scenario: Scenario, shared: Climate, number: int) -> _Lived:

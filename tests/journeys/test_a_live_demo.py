@@ -126,12 +126,12 @@ def test_who_stops_it_is_told_how_far_it_came_and_may_go_on(engine, monkeypatch)
     monkeypatch.setenv("GOODFAITH_KEY", a_key(engine, "events:write"))
     with serving(the_service(engine)) as url:
         with monkeypatch.context() as at_the_first_pause:
-            at_the_first_pause.setattr("features.simulator.commands.time", SimpleNamespace(sleep=_interrupt))
+            at_the_first_pause.setattr("features.simulator.sending.time", SimpleNamespace(sleep=_interrupt))
             stopped = simulated(url)
         again = simulated(url)
     assert stopped.exit_code == 1
     taken = re.search(r"until 2\d{3}-\S+ \S+ of the marketplace: (\S+) events accepted, 0 dup", stopped.stdout).group(1)
-    assert "Stopped. The same command with --start 2" in stopped.stderr
+    assert "Stopped. Given again" in stopped.stderr
     assert again.exit_code == 0
     assert f"{taken} duplicates, 0 rejected" in again.stdout
 

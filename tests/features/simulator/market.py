@@ -23,17 +23,29 @@ def marketplace(scenario, **wishes):
 
 
 @cache
+def _the_pieces():
+    return list(simulate(a_scenario(merchants=300, days=540)))
+
+
+@cache
 def the_marketplace():
     """300 merchants over a year and a half."""
-    return marketplace(a_scenario(merchants=300, days=540))
+    return tuple(pa.concat_tables([getattr(one, name) for one in _the_pieces()]) for name in ("events", "truth"))
+
+
+@cache
+def the_texts():
+    """What was written there."""
+    return pa.concat_tables([one.texts for one in _the_pieces()])
 
 
 def ask(question):
-    """Rows that answer an SQL question about `events`, `truth` and `told` (events with their merchant's truth)."""
+    """Rows that answer an SQL question about `events`, `truth`, `texts` and `told` (events with truth)."""
     events, truth = the_marketplace()
     with duckdb.connect(":memory:") as connection:
         connection.register("events", events)
         connection.register("truth", truth)
+        connection.register("texts", the_texts())
         connection.execute("CREATE VIEW told AS FROM events JOIN truth USING (merchant_id)")
         return connection.execute(question).fetchall()
 

@@ -6,7 +6,7 @@ from importlib import import_module
 import pytest
 
 
-@pytest.mark.parametrize("name", ["lot", "receiver", "scenario", "sheet", "stream"])
+@pytest.mark.parametrize("name", ["dice", "lot", "receiver", "scenario", "sheet", "slips", "stream", "texts"])
 def test_examples_in_docstrings_hold(name):
     found = doctest.testmod(import_module(f"features.simulator.{name}"))
     assert found.attempted > 0
