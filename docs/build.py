@@ -3,15 +3,15 @@
 import importlib
 import inspect
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
 import click
 import typer
 
-from features.catalogue import FAMILIES
-from features.catalogue.feature import Feature
+from features.catalogue import CATALOGUE, FAMILIES, INPUTS
+from features.catalogue.feature import Feature, Total
 from features.catalogue.orders import moved_at_most
 from features.catalogue.reporters import CREDENCE, bound
 from features.checks.declared import Check
@@ -19,6 +19,7 @@ from features.checks.limits import reasons
 from features.checks.report import CHECKS
 from features.events import COLUMNS, COMMON, EVENT_TYPES, EventType
 from features.faults import COMPONENTS
+from features.measures import Capped, Crossed, Events, Measure, OwnFaults
 from features.settings import Settings
 from features.validation import REJECTIONS
 from goodfaith import app
@@ -41,14 +42,42 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def feature_row(feature: Feature) -> tuple[str, ...]:
-    """One feature's line."""
-    inputs = "yes" if feature.model_input else ""
-    sentences = f"{feature.text} / {feature.text_zh}"
-    window = f"{feature.days} d" if feature.days else "until `as_of`"
+def counted_by() -> dict[tuple[Measure, int | None], str]:
+    """What is counted, and the feature that says how many there are."""
+    plain = [one for features in FAMILIES.values() for one in features if type(one.formula) is Total]
+    return {one.numbers[0]: general(one) for one in reversed(plain) if len(one.numbers) == 1}
+
+
+def general(feature: Feature) -> str:
+    """A feature's name, `*` for the days of its window."""
+    return feature.name.replace(f"_{feature.days}d", "_*d") if feature.days else feature.name
+
+
+def divides_by(feature: Feature, counted: Mapping[tuple[Measure, int | None], str]) -> str:
+    """The features that say how much evidence there is, or else the events that it is made of."""
+    names = (counted.get((one, feature.days)) or event_counted(one.source) for one in feature.evidence)
+    return ", ".join(f"`{name}`" for name in dict.fromkeys(names))
+
+
+def event_counted(source: object) -> str:
+    """The type of the events that a source counts, or what of which crossing."""
+    if isinstance(source, Events):
+        return source.event_type
+    if isinstance(source, OwnFaults):
+        return "order_placed"
+    if isinstance(source, Crossed):
+        return f"{source.by}.{source.of}"
+    of = (source.of or source.bad) if isinstance(source, Capped) else getattr(source, "of", None)
+    return event_counted(of[0] if isinstance(of, tuple) else of) if of else type(source).__name__
+
+
+def feature_row(alike: Sequence[Feature], counted: Mapping[tuple[Measure, int | None], str]) -> tuple[str, ...]:
+    """The line of features that differ by their windows only."""
+    one = alike[0]
+    window = ", ".join(f"{feature.days}" for feature in alike) + " d" if one.days else "until `as_of`"
     return (
-        f"`{feature.name}`", feature.meaning, feature.clock, window, feature.unit, feature.riskier, feature.cause,
-        inputs, feature.reason, sentences,
+        f"`{general(one)}`", one.meaning, one.clock, window, one.unit, one.riskier, one.cause,
+        divides_by(one, counted), "yes" if one.model_input else "", one.reason, f"{one.text} / {one.text_zh}",
     )  # fmt: skip
 
 
@@ -82,14 +111,22 @@ def voices_text() -> str:
 
 def features_page() -> str:
     """Every feature."""
-    head = ("name", "meaning", "clock", "window", "unit", "riskier", "cause", "model input", "reason", "sentences")
+    head = (
+        "name", "meaning", "clock", "windows", "unit", "riskier", "cause", "divides by", "model input", "reason",
+        "sentences",
+    )  # fmt: skip
     parts = [
-        "# Features\n\nA feature as of a moment uses what was known before it. A rate is null where its denominator "
-        "is 0; a `_shrunk` rate never is: it is drawn towards its category's rate where evidence is thin, and it is "
-        "what models see. `goodfaith features` writes them in this order.\n"
+        f"# Features\n\n{len(CATALOGUE)} features in {len(FAMILIES)} families; models see {len(INPUTS)}. One as of a "
+        "moment uses what was known before it; `*` in its name is its window in days. A rate is null where what it "
+        "divides by (another feature, or the events counted) is 0; a `_shrunk` rate never is: it is drawn towards its "
+        "category's rate where evidence is thin, and it is what models see.\n"
     ]
+    counted = counted_by()
     for family, features in FAMILIES.items():
-        parts.append(f"## {family}\n\n" + table(head, map(feature_row, features)))
+        alike: dict[object, list[Feature]] = {}
+        for one in features:
+            alike.setdefault((general(one), one.meaning, one.text, one.reason, one.model_input), []).append(one)
+        parts.append(f"## {family}\n\n" + table(head, (feature_row(group, counted) for group in alike.values())))
     faults = [(f"`{name}`", " ".join((inspect.getdoc(of) or "What the event of that name says.").split()))
               for name, of in COMPONENTS.items()]  # fmt: skip
     about = "## Own faults\n\nWhat the credit label counts and, but for refunds and settlements, `own_fault_rate`.\n\n"
@@ -184,6 +221,7 @@ def settings_page() -> str:
     """Every setting."""
     rows = [(f"`GOODFAITH_{name.upper()}`", f"`{field.default}`") for name, field in Settings.model_fields.items()]
     notes = "`GOODFAITH_DATABASE_URL` and `GOODFAITH_MLFLOW_URI` are SQLite files in `GOODFAITH_HOME` while empty.\n"
+    notes += "`GOODFAITH_KEY` is the API key with which `goodfaith simulate --to` sends events.\n"
     return "# Settings\n\nFrom the environment, or a file `.env`.\n\n" + table(("name", "default"), rows) + "\n" + notes
 
 

@@ -13,8 +13,8 @@ from features.selection import Until, numbered, presence, select, speaks
 from features.spells import Spells, intersect, joined, match, minus
 
 __all__ = [
-    "CLAIMED", "COMPONENTS", "LOST", "LOST_DISPUTES", "PROMISED_DELIVERY", "PROMISED_DISPATCH", "SILENCE_PROOF", "TOLD",
-    "OrderFaults", "own_faults", "unless",
+    "CLAIMED", "COMPONENTS", "LOST", "LOST_DISPUTES", "PROMISED_DELIVERY", "PROMISED_DISPATCH", "READS",
+    "SILENCE_PROOF", "TOLD", "OrderFaults", "own_faults", "unless",
 ]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
@@ -45,6 +45,14 @@ _SETTLEMENTS = Events(event_type="dispute_resolved", where=(_SETTLED,))
 _COMPENSATED = Events(event_type="dispute_resolved", where=(_SETTLED, AtLeast(column="amount_cents", least=1)))
 #: The carrier says that it lost the parcel.
 LOST = Events(event_type="parcel_scanned", where=(Is(column="leg", words=("out",)), Is(column="scan", words=("lost",))))
+
+#: The types of the events that any fault is told from.
+READS = frozenset(
+    {
+        "order_placed", "order_shipped", "order_delivered", "order_cancelled", "parcel_scanned", "review_posted",
+        "dispute_resolved", "return_requested", "return_answered", "refund_paid",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from features.measures import Events, Is, Ticked
 from features.selection import numbered, presence, select
 from features.spells import Spells, joined, match, minus, union
 
-__all__ = ["real"]
+__all__ = ["READS", "real"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -20,6 +20,9 @@ _SENT = (
     Events(event_type="parcel_scanned", where=(Is(column="leg", words=("out",)),)),
 )
 _LINKED = Events(event_type="link_observed")
+
+#: The types of the events that tell whether an order is real.
+READS = frozenset({"order_placed", *(one.event_type for one in (_CANCELLED, _UNTRACKED, *_SENT, _LINKED))})
 
 
 def real(known: Known, orders: Rows, spells: Spells) -> Spells:

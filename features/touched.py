@@ -4,26 +4,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 
+from features import faults, real
 from features.events import EVENT_TYPES
 from features.known import OPENERS, REPEATED
-from features.measures import (
-    Asked,
-    Changed,
-    Distinct,
-    Following,
-    Happenings,
-    Latest,
-    Measure,
-    Open,
-    Soonest,
-    Standing,
-    Uncovered,
-)
+from features.measures import Capped, Crossed, Measure, OwnFaults
 
 __all__ = ["touched"]
-
-#: Sources that read no other events than those they name; any other source may read everything.
-_OUTSPOKEN = (Happenings, Asked, Distinct, Changed, Following, Open, Standing, Soonest, Uncovered, Latest)
 
 
 def touched(measures: Sequence[Measure], event_types: Collection[str]) -> list[Measure]:
@@ -34,7 +20,7 @@ def touched(measures: Sequence[Measure], event_types: Collection[str]) -> list[M
 @cache
 def _reads(measure: Measure) -> frozenset[str]:
     """The types of the events that a measure is made of."""
-    if not isinstance(measure.source, _OUTSPOKEN):
+    if isinstance(measure.source, Crossed):
         return frozenset(EVENT_TYPES)
     words = set(_words(measure))
     # A time that is not said is repeated from an order, or from what was opened.
@@ -42,7 +28,11 @@ def _reads(measure: Measure) -> frozenset[str]:
 
 
 def _words(declared: object) -> Iterator[str]:
-    """Every word in a declaration."""
+    """Every word in a declaration, and what it reads without naming it."""
+    if isinstance(declared, Capped):
+        yield from real.READS
+    if isinstance(declared, OwnFaults):
+        yield from faults.READS
     if isinstance(declared, str):
         yield declared
     elif isinstance(declared, tuple):

@@ -12,7 +12,6 @@ from features.simulator.lot import Ints, Lot
 from features.simulator.market import PROGRAMMES
 from features.simulator.merchants import Merchant
 from features.simulator.scenario import DAY, NEVER, Scenario
-from features.simulator.texts import titles_of
 
 __all__ = ["join_programmes", "tell_account", "tell_penalties"]
 
@@ -93,20 +92,19 @@ def _tell_listings(life: Life, register: _Register) -> None:
     new = (listings.faked_from < NEVER) & (listings.fake_share == 1)
     first = merchant.registered + DAY + np.floor(lot.even(n) * DAY / 2).astype(np.int64)
     up = np.where(new, listings.faked_from, np.minimum(first, max(merchant.first_sale, 0)))
-    titles = titles_of(life)
     shared: dict[str, Any] = {"category": merchant.category.name, "status": "on"}
     register.add("listing_changed", up, listing_id=listings.number, brand=listings.brand, price_cents=listings.price,
-                 title=titles, **shared)  # fmt: skip
+                 **shared)  # fmt: skip
     begin = max(merchant.first_sale, life.scenario.begin)
     changed = lot.some(np.arange(n), 0.25)
     span = max(life.scenario.end - begin, DAY)
     time = begin + np.floor(lot.between(0.02, 1.0, len(changed)) * span).astype(np.int64)
     price = _cents(listings.price[changed] * lot.between(0.75, 1.2, len(changed)))
     life.diary.add("listing_changed", np.where(time > up[changed], time, NEVER), listing_id=listings.number[changed],
-                   brand=listings.brand[changed], price_cents=price, title=titles[changed], **shared)  # fmt: skip
+                   brand=listings.brand[changed], price_cents=price, **shared)  # fmt: skip
     for time_of_all, prices in _new_hands(merchant):
         life.diary.add("listing_changed", np.full(n, time_of_all), listing_id=listings.number, brand=listings.brand,
-                       price_cents=prices, title=titles, **shared)  # fmt: skip
+                       price_cents=prices, **shared)  # fmt: skip
 
 
 def _cents(prices: Any) -> Ints:

@@ -7,7 +7,6 @@ import numpy as np
 from features.simulator.life import Life, Orders
 from features.simulator.lot import Flags, Floats, Ints, Words
 from features.simulator.scenario import DAY, HOUR
-from features.simulator.texts import complaints_of, reviews_of
 from features.simulator.trade import heard_later
 
 __all__ = ["Grievances", "tell_complaints", "tell_messages", "tell_reviews"]
@@ -32,12 +31,10 @@ def tell_reviews(life: Life, orders: Orders) -> None:
     since = np.where(missing, orders.deliver_by, orders.delivered)[written]
     time = lot.later(since, days=3.0, least=0.1)
     stars = _stars(life, low[written], bought[written])
-    about = np.select([case[written] for case in cases.values()], list(cases), "nothing").astype(object)
     life.diary.add(
         "review_posted", time, since=orders.placed[written], known_at=heard_later(life, lot, time, days=0.3),
         stars=stars,
         order_id=orders.number[written], placed_at=orders.placed[written], buyer_id=orders.buyer[written],
-        text=reviews_of(life, orders.buyer[written], stars=stars, about=about),
     )  # fmt: skip
 
 
@@ -85,7 +82,6 @@ def tell_complaints(life: Life, orders: Orders, grievances: Grievances) -> None:
         "complaint_received", time, since=orders.placed[rows], complaint_id=grievances.number[chosen], tier=tier,
         order_id=orders.number[rows], buyer_id=orders.buyer[rows], topic=topics,
         channel=np.where(loud, "12315", lot.pick(channels, n)).astype(object), region=life.merchant.region,
-        text=complaints_of(life, orders.buyer[rows], topics=topics),
     )  # fmt: skip
     solved = ~lot.chance(0.2 + 0.6 * life.merchant.gone(time), n)
     life.diary.add(

@@ -23,7 +23,7 @@ _TEXTS = (
     "category", "brand", "region", "title", "status", "fulfilled_by", "kind", "change", "link_kind", "qualification",
     "outcome", "leg", "scan", "actor", "reason", "basis", "channel", "advanced_by", "finally_liable", "speed",
     "recovered_from", "reporter_kind", "evidence", "trigger", "topic", "programme", "penalty",
-    "service", "text",
+    "service",
 )  # fmt: skip
 _TIMES = (
     "event_time",

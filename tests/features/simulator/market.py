@@ -23,16 +23,27 @@ def marketplace(scenario, **wishes):
 
 
 @cache
+def _the_pieces():
+    return list(simulate(a_scenario(merchants=300, days=540)))
+
+
+@cache
 def the_marketplace():
     """300 merchants over a year and a half."""
-    return marketplace(a_scenario(merchants=300, days=540))
+    return tuple(pa.concat_tables([getattr(one, name) for one in _the_pieces()]) for name in ("events", "truth"))
+
+
+@cache
+def the_texts():
+    """What was written there."""
+    return pa.concat_tables([one.texts for one in _the_pieces()])
 
 
 class Market:
     """A marketplace that answers questions in SQL, about `events`, the tables of the truth, and `told`: both joined."""
 
     def __init__(self, scenario):
-        pieces = list(simulate(scenario))
+        pieces = list(simulate(scenario, texts=False))
         self.connection = duckdb.connect(":memory:")
         self.tables = {name: pa.concat_tables([one.tables[name] for one in pieces]) for name in pieces[0].tables}
         self.tables["events"] = pa.concat_tables([one.events for one in pieces])
@@ -71,11 +82,12 @@ def attacked(kind, strength=1.0, day=100, days=80):
 
 
 def ask(question):
-    """Rows that answer an SQL question about `events`, `truth` and `told` (events with their merchant's truth)."""
+    """Rows that answer an SQL question about `events`, `truth`, `texts` and `told` (events with truth)."""
     events, truth = the_marketplace()
     with duckdb.connect(":memory:") as connection:
         connection.register("events", events)
         connection.register("truth", truth)
+        connection.register("texts", the_texts())
         connection.execute("CREATE VIEW told AS FROM events JOIN truth USING (merchant_id)")
         return connection.execute(question).fetchall()
 

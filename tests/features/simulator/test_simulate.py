@@ -33,7 +33,7 @@ TOLD = {
 }  # fmt: skip
 
 
-FILES = {"events.parquet", *(f"{name}.parquet" for name in TABLES)}
+FILES = {"events.parquet", "texts.parquet", *(f"{name}.parquet" for name in TABLES)}
 
 
 def midnight(day):
@@ -122,7 +122,8 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
 
 
 def test_work_that_is_broken_off_leaves_the_earlier_files_and_nothing_else(tmp_path):
-    before = write_marketplace(a_scenario(), tmp_path).events.read_bytes()
+    write_marketplace(a_scenario(), tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
     def interrupted(steps, *, title, total=None):
         yield next(iter(steps))
@@ -130,8 +131,16 @@ def test_work_that_is_broken_off_leaves_the_earlier_files_and_nothing_else(tmp_p
 
     with pytest.raises(KeyboardInterrupt):
         write_marketplace(a_scenario(seed=9), tmp_path, watch=interrupted)
-    assert (tmp_path / "events.parquet").read_bytes() == before
-    assert {path.name for path in tmp_path.iterdir()} == FILES
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert set(before) == FILES
+
+
+def test_without_texts_no_earlier_ones_remain(tmp_path):
+    assert write_marketplace(a_scenario(), tmp_path).n_texts == pq.read_table(tmp_path / "texts.parquet").num_rows
+    bare = write_marketplace(a_scenario(), tmp_path, texts=False)
+    assert (bare.texts, bare.n_texts) == (None, 0)
+    assert {path.name for path in tmp_path.iterdir()} == FILES - {"texts.parquet"}
+    assert pq.read_table(bare.events) == marketplace(a_scenario())[0]
 
 
 def test_the_truth_says_who_is_what_since_when():
