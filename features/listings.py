@@ -17,13 +17,14 @@ import pyarrow.compute as pc
 from features.events import OF_A_LISTING
 from features.facts import Facts, changes
 from features.held import held
-from features.known import Known, Rows, days
+from features.known import Known, Rows, days, once
 from features.measures import Changed, Crossed, Events, Is, Measure
 from features.selection import numbered, select
 from features.sharing import Pairs, not_public, pairs
 from features.spells import Moves, Spells, heights, intersect, joined, match, peaks, union
+from features.standing import keyed, order_of_events
 
-__all__ = ["MOST_WITH_A_TITLE", "READS", "counted", "listing_counts", "listing_facts", "twins_of"]
+__all__ = ["MOST_WITH_A_TITLE", "READS", "counted", "learned", "listing_counts", "listing_facts", "twins_of"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -60,13 +61,13 @@ def _merchants(market: Known, measure: Measure) -> Facts:
         top = peaks(Spells(key=owner[counts.key], start=counts.start, end=counts.end), counts.height)
         return held(top, measure)
     # A listing that was put up anew is no second one of which anything was learned.
-    some = union(_learned(market, what, days_back=int(window)))
+    some = union(learned(market, what, days_back=int(window)))
     return held(Moves(key=owner[some.key], start=some.start, end=some.end, height=np.ones_like(some.key)), measure)
 
 
 def listing_counts(market: Known, what: str, *, days_back: int) -> Spells:
     """Each thing that counts for a listing, its own or a twin's, within a window: spells under the listings' keys."""
-    counting = _learned(market, what, days_back=days_back)
+    counting = learned(market, what, days_back=days_back)
     twins = twins_of(market, counting.key)
     pair, thing = match(twins.other, counting.key)
     of_twins = Spells(key=pair, start=counting.start[thing], end=counting.end[thing])
@@ -77,7 +78,7 @@ def listing_counts(market: Known, what: str, *, days_back: int) -> Spells:
     return joined([counting, Spells(key=twins.one[pair[both.key]], start=both.start, end=both.end)])
 
 
-def _learned(market: Known, what: str, *, days_back: int) -> Spells:
+def learned(market: Known, what: str, *, days_back: int) -> Spells:
     """Each thing that was learned of a listing itself."""
     if what == "titles":
         rows, spells = changes(market, _RENAMED)
@@ -107,18 +108,33 @@ def _within(clock: Ints, key: Ints, spells: Spells, days_back: int) -> Spells:
 
 
 def _named(market: Known, rows: Rows, number: Callable[[Rows], Ints]) -> tuple[Ints, Spells]:
-    """What each thing names, itself or by its report, and while that is known; spells carry the thing's place."""
+    """What each thing names, itself or by its report, and while that is known; spells carry the thing's place.
+
+    Of several reports filed under one id it is the latest known that tells, as it is of all that is told twice.
+    """
     own, known = number(rows), numbered(rows)
     if rows.event_type != "fake_report_resolved":
         return own[known.key], known
+    reports, filed = _reported(market)
+    told = number(filed)[reports.height]
+    asks = known.where((own < 0)[known.key])
+    spell, report = match(market.keys(rows, "report_id")[asks.key], reports.key)
+    start = np.maximum(asks.start[spell], reports.start[report])
+    end = np.minimum(asks.end[spell], reports.end[report])
+    by_report = Spells(key=asks.key[spell], start=start, end=end)
+    named, lasting = known.where(own[known.key] >= 0), start < end
+    return np.append(own[named.key], told[report][lasting]), joined([named, by_report.where(lasting)])
+
+
+@once
+def _reported(market: Known) -> tuple[Moves, Rows]:
+    """While which of the reports as filed, by place, is the latest known of its id."""
     filed = select(market, _FILED)
-    row, report = match(np.where(own < 0, market.keys(rows, "report_id"), -1), market.keys(filed, "report_id"))
-    reported = Spells(key=row, start=days(filed.start)[report], end=days(filed.end)[report])
-    named = known.where(own[known.key] >= 0)
-    by_row = np.full(len(rows), -1)
-    by_row[row] = number(filed)[report]
-    told = union(intersect(known, reported.where(reported.start < reported.end)))
-    return np.concatenate([own[named.key], by_row[told.key]]), joined([named, told])
+    place = order_of_events(market, [filed])
+    spells, row = keyed([filed], market.keys(filed, "report_id"))
+    moves = peaks(spells, place[row])
+    at = np.argsort(place)[moves.height]
+    return Moves(key=moves.key, start=moves.start, end=moves.end, height=at), filed
 
 
 def twins_of(market: Known, of: Ints) -> Pairs:

@@ -6,6 +6,7 @@ its debt back is its own. But it only comes to owe where the platform chose to p
 
 from dataclasses import replace
 
+from features.catalogue.ages import Beyond, Oldest
 from features.catalogue.feature import Feature, Ratio, Total, Windowed
 from features.catalogue.kept import REFUNDED
 from features.catalogue.money import (
@@ -17,7 +18,6 @@ from features.catalogue.money import (
     WRITTEN_OFF_CENTS,
     of_what_is_owed,
 )
-from features.catalogue.shapes import Beyond, Oldest
 from features.measures import Asked, Column, Condition, Events, Flag, Happenings, Is, Measure
 
 __all__ = ["FEATURES"]

@@ -82,6 +82,11 @@ class Ratio:
         """What must be counted for it."""
         return tuple(dict.fromkeys((measure, days) for measure in (self.of, self.per, self.less) if measure))
 
+    @property
+    def divisor(self) -> tuple[Measure, ...]:
+        """What it divides by."""
+        return (self.per,)
+
     def sums(self, numbers: Numbers, days: int | None) -> tuple[Ints, Ints]:
         """What is divided, and by what."""
         less = numbers((self.less, days)) if self.less else 0
@@ -161,6 +166,11 @@ class Shrunk:
     strength: float = 10.0
     category_strength: float = 100.0
     compared: int = 365
+
+    @property
+    def divisor(self) -> tuple[Measure, ...]:
+        """What the plain rate divides by."""
+        return self.plain.divisor
 
     @property
     def rate(self) -> tuple[Number, Number]:
@@ -251,10 +261,10 @@ class Feature:
         return self.formula.numbers(self.days)
 
     @property
-    def evidence(self) -> Measure | None:
-        """What it divides by."""
-        formula = self.formula.plain if isinstance(self.formula, Shrunk) else self.formula
-        return formula.per if isinstance(formula, Ratio) else None
+    def evidence(self) -> tuple[Measure, ...]:
+        """What it divides by, added up; nothing where it divides by nothing that is counted."""
+        divisor: tuple[Measure, ...] = getattr(self.formula, "divisor", ())
+        return divisor
 
     @property
     def shrunk(self) -> bool:
