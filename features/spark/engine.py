@@ -35,7 +35,7 @@ from features.measures import Latest, Measure, Said
 from features.partition import ROWS_PER_PART, Accepted
 from features.spark.large import large_merchants, tiles_of
 from features.spark.reading import checked, discarded, outcome
-from features.spark.rows import ASKED, EVENTS, Part, Task, fact_rows
+from features.spark.rows import ASKED, EVENTS, Part, Task, fact_rows, sent
 from features.spine import Spine, everybody_at
 
 __all__ = ["ROWS_PER_MERCHANT", "features_on_spark"]
@@ -105,7 +105,7 @@ def _standing(session: SparkSession, rows: DataFrame, without: Discarded) -> Dat
     """The events that stand."""
     events = rows.where("code IS NULL")
     if len(without.numbers):
-        numbers = session.createDataFrame(pa.table({"number": without.numbers}))
+        numbers = sent(session, pa.table({"number": without.numbers}))
         events = events.join(sql.broadcast(numbers), "number", "left_anti")
     return events.select(*EVENTS.names)
 
@@ -131,7 +131,7 @@ def _parted(session: SparkSession, events: DataFrame, spine: Spine, asked: _Aske
         elsewhere = elsewhere.union(tiles_of(events, large, asked.measures, asked.texts))
         events = events.join(sql.broadcast(large), "merchant_id", "left_anti")
     rows = pa.table({"merchant_id": spine.merchant_id, "row": np.arange(len(spine)), "day": spine.day}).cast(ASKED)
-    every = [events, elsewhere, session.createDataFrame(rows)]
+    every = [events, elsewhere, sent(session, rows)]
     together = reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), every)
     return together.repartition(parts, "merchant_id")
 
@@ -141,7 +141,7 @@ def _crossing(session: SparkSession, events: DataFrame, asked: _Asked) -> DataFr
     codes = [TYPE_CODES[name] for name in types_read(asked.measures)]
     market = Part.of(events.where(sql.col("type").isin(codes)).toArrow())
     facts = crossing_facts(known_in(market.events), asked.measures) if len(market.events) else []
-    return session.createDataFrame(fact_rows(facts, market.names, asked.measures))
+    return sent(session, fact_rows(facts, market.names, asked.measures))
 
 
 def _everybody(parted: DataFrame, asked: _Asked) -> Others:

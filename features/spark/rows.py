@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
 
 from features.engine import COLUMNS_KEPT
 from features.events import SCHEMA
@@ -17,7 +18,7 @@ from features.facts import Facts, Lexicon, resolve
 from features.known import known_in
 from features.measures import Crossed, Measure
 
-__all__ = ["ASKED", "EVENTS", "FACTS", "Part", "Task", "fact_rows"]
+__all__ = ["ASKED", "EVENTS", "FACTS", "Part", "Task", "fact_rows", "sent"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -73,6 +74,12 @@ class Part:
             amounts=np.append(facts.amounts, amounts, axis=1),
             measures=facts.measures,
         )
+
+
+def sent(session: SparkSession, rows: pa.Table) -> DataFrame:
+    """Rows of here as rows of Spark."""
+    # Spark reads no further than to the first chunk without rows.
+    return session.createDataFrame(rows.combine_chunks())
 
 
 def _told(table: pa.Table, by: str, columns: Sequence[str]) -> pa.Table:
