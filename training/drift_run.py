@@ -59,8 +59,8 @@ def write_metrics(found: Sequence[Drift], out: Path) -> None:
     for one in found:
         psi.labels(one.target, "score").set(one.score.psi)
         psi.labels(one.target, "categories").set(one.categories.psi)
-        for name, shift in one.inputs.items():
-            psi.labels(one.target, name).set(shift.psi)
+        for name, moved in one.inputs.items():
+            psi.labels(one.target, name).set(moved.shift.psi)
         alarms.labels(one.target).set(len(one.alarms))
         when.labels(one.target).set(one.as_of.timestamp())
         if one.matured:

@@ -1,7 +1,7 @@
 """Fitting one part of a split: every candidate on the same rows, each calibrated without seeing the test."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any, Literal, Protocol, cast
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from features.catalogue.feature import Feature
 from scoring.bundle import Bundle, Calibration, Golden, Input, Kind, Target
-from scoring.model import with_golden_rows
+from scoring.model import Model, with_golden_rows
 from scoring.scorecard import STANDARD
 from training.calibration import Learner, Line, cross_fitted_logits, merchant_folds, platt, probability
 from training.candidates.blend import Blend
@@ -117,15 +117,17 @@ def bundle_of(fitted: Fitted, rows: Dataset, recipe: Recipe) -> Bundle:
         features=tuple(_input(one) for one in rows.inputs),
         calibration=Calibration(slope=fitted.line.slope, intercept=fitted.line.intercept),
         scaling=STANDARD,
-        training=_origin(fitted, rows, recipe),
+        training=_origin(rows, recipe),
         golden=Golden(),
         files=fitted.learner.files_,
     )
+    reference = Population.of(rows, Model(bundle, num_threads=2)).plain()
+    bundle = replace(bundle, training={**bundle.training, "reference": reference})
     picked = np.unique(np.linspace(0, len(rows) - 1, _GOLDEN_ROWS).astype(int))
     return with_golden_rows(bundle, rows.X[picked])
 
 
-def _origin(fitted: Fitted, rows: Dataset, recipe: Recipe) -> dict[str, Any]:
+def _origin(rows: Dataset, recipe: Recipe) -> dict[str, Any]:
     last_known = rows.as_of.max() + np.timedelta64(recipe.label.gap)
     return {
         "from": f"{rows.as_of.min()}Z",
@@ -136,7 +138,6 @@ def _origin(fitted: Fitted, rows: Dataset, recipe: Recipe) -> dict[str, Any]:
         "recipe_digest": recipe.digest,
         "data": rows.digest,
         "code": version("goodfaith"),
-        "reference": Population.of(rows, fitted.p(rows.X)).plain(),
     }
 
 

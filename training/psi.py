@@ -53,11 +53,14 @@ class Reference:
     rows: int
 
     @classmethod
-    def of(cls, values: Floats, *, bins: int = 10) -> Self:
-        """Bins of about equal count; equal values stay together, so there may be fewer."""
+    def of(cls, values: Floats, *, rows: int = 0, bins: int = 10) -> Self:
+        """Bins of about equal count; equal values stay together, so there may be fewer.
+
+        `rows` is how many of the values are independent, where a merchant's months are kin (left away: all).
+        """
         edges = np.unique(np.quantile(values, np.linspace(0, 1, bins + 1)[1:-1], method="higher"))
         edges = edges[edges > values.min()]
-        return cls(edges=tuple(edges.tolist()), shares=tuple(_shares(values, edges).tolist()), rows=len(values))
+        return cls(edges=tuple(edges.tolist()), shares=tuple(_shares(values, edges).tolist()), rows=rows or len(values))
 
     @classmethod
     def read(cls, plain: Mapping[str, Any]) -> Self:
