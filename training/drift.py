@@ -21,7 +21,7 @@ from scoring.bundle import Bundle
 from scoring.model import Model
 from training.dataset import Dataset, build_dataset, groups_of, matrix_of, seen_by, silent_in
 from training.errors import TooLittleToLearnFrom
-from training.evaluate import Evaluation, ece_by_chance, evaluate
+from training.evaluate import Evaluation, Figure, difference, ece_by_chance, evaluate
 from training.population import Population, effects_of, in_trade
 from training.psi import Shift
 from training.recipe import Recipe
@@ -66,18 +66,23 @@ class Moved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matured:
-    """How the champion did on rows whose labels have matured since it was made; `chance` as in a training report."""
+    """How the champion did on rows whose labels have matured since it was made; `chance` as in a training report.
+
+    `earlier` is the AUC of the champion before it on the same rows, less its own; None where there was none, or one
+    that asks for other inputs.
+    """
 
     first: datetime
     last: datetime
     judged: Evaluation
     predicted: float
     chance: float
+    earlier: Figure | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """What has moved since a version was made; `alarms` are sentences, and `advice` is keep, watch or retrain."""
+    """What has moved since a version was made; `alarms` are sentences, `advice` is one word or two."""
 
     target: str
     version: str
@@ -98,7 +103,9 @@ class Drift:
 
     @property
     def advice(self) -> str:
-        """What to do."""
+        """What to do: going back is better than what is there only where it was shown to be."""
+        if self.matured and self.matured.earlier and self.matured.earlier.low > 0:
+            return "roll back"
         if self.alarms:
             return "retrain"
         return "watch" if self.shifted or self.categories.state != "stable" else "keep"
@@ -131,6 +138,7 @@ def _plain_matured(matured: Matured) -> dict[str, Any]:
         "bad": matured.judged.bad,
         "predicted": matured.predicted,
         "ece_by_chance": matured.chance,
+        "auc_gain_of_the_one_before": matured.earlier and asdict(matured.earlier),
         "figures": {name: asdict(figure) for name, figure in matured.judged.figures.items()},
     }
 
@@ -165,10 +173,12 @@ def drift_of(
     *,
     version: str,
     on_record: Mapping[str, float],
+    before: Bundle | None = None,
     since: date | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Drift:
-    """What has moved since a bundle was made from its recipe; `on_record` are the figures of its own test.
+    """What has moved since a bundle was made from its recipe; `on_record` are the figures of its own test, `before` the
+    champion before it.
 
     Labels count that matured after it was made, of moments from `since` on.
     """
@@ -183,7 +193,7 @@ def drift_of(
     silent = {name: float(now.silent[:, at].mean()) for at, name in enumerate(bundle.inputs)}
     score = then.p.shift(model.p(now.X))
     say(f"{bundle.target}: labels that have matured since")
-    matured = _matured(log, bundle, recipe, model, since)
+    matured = _matured(log, recipe, model, before, since)
     return Drift(
         target=bundle.target,
         version=version,
@@ -198,25 +208,33 @@ def drift_of(
     )
 
 
-def _matured(log: EventLog, bundle: Bundle, recipe: Recipe, model: Model, since: date | None) -> Matured | None:
+def _matured(log: EventLog, recipe: Recipe, model: Model, before: Bundle | None, since: date | None) -> Matured | None:
     """Rows of moments after the last one learned from; None where too few of their labels have matured."""
     try:
         rows = build_dataset(log, recipe)
     except TooLittleToLearnFrom:
         return None
-    made = datetime.fromisoformat(bundle.training["until"]) - recipe.label.gap
+    made = datetime.fromisoformat(model.bundle.training["until"]) - recipe.label.gap
     first = max(np.datetime64(made.replace(tzinfo=None), "us"), _begin(since))
     late = rows.where(rows.as_of >= first if since else rows.as_of > first)
     if len(late) < LEAST_MATURED or late.bad in (0, len(late)):
         return None
-    p = model.p(_columns(late, bundle))
+    p = model.p(_columns(late, model.bundle))
     return Matured(
         first=late.as_of.min().item().replace(tzinfo=UTC),
         last=late.as_of.max().item().replace(tzinfo=UTC),
         judged=evaluate(late.y, p, late.merchants, resamples=200, seed=recipe.seed),
         predicted=float(p.mean()),
         chance=ece_by_chance(p, seed=recipe.seed),
+        earlier=_earlier(late, p, before, recipe) if before else None,
     )
+
+
+def _earlier(rows: Dataset, p: npt.NDArray[np.float64], before: Bundle, recipe: Recipe) -> Figure | None:
+    if not set(before.inputs) <= {one.name for one in rows.inputs}:
+        return None
+    other = Model(before).p(_columns(rows, before))
+    return difference(rows.y, other, p, rows.merchants, resamples=200, seed=recipe.seed)
 
 
 def _begin(since: date | None) -> np.datetime64:
@@ -259,4 +277,6 @@ def _proven(matured: Matured, on_record: Mapping[str, float]) -> list[str]:
     low = on_record.get("auc.low")
     if low is not None and figures["auc"].high < low:
         found.append(f"rank was lost: AUC {figures['auc']}, and its own test had at least {low:.3f}")
+    if matured.earlier and matured.earlier.low > 0:
+        found.append(f"the champion before it ranks better: AUC {matured.earlier} more on the same rows")
     return found

@@ -7,6 +7,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 
 from features.log import EventLog
+from scoring.bundle import Bundle
 from training.drift import Drift, drift_of
 from training.errors import RegistryError
 from training.recipe import Recipe
@@ -43,10 +44,17 @@ def _of(registry: Registry, log: EventLog, target: str, since: date | None, say:
         bundle,
         Recipe.parse(recipe.decode()),
         version=version,
+        before=_before(registry, target, version),
         on_record=registry.version(target, version).metrics,
         since=since,
         say=say,
     )
+
+
+def _before(registry: Registry, target: str, version: str) -> Bundle | None:
+    """The last champion that was another version."""
+    earlier = [one.version for one in registry.history(target) if one.version != version]
+    return registry.bundle(target, earlier[-1]) if earlier else None
 
 
 def write_metrics(found: Sequence[Drift], out: Path) -> None:
@@ -55,6 +63,7 @@ def write_metrics(found: Sequence[Drift], out: Path) -> None:
     psi = Gauge("goodfaith_drift_psi", "How far values have moved since training", ("target", "of"), registry=kept)
     alarms = Gauge("goodfaith_drift_alarms", "Alarms of the last look", ("target",), registry=kept)
     off = Gauge("goodfaith_drift_ece", "Calibration error on matured labels", ("target",), registry=kept)
+    back = Gauge("goodfaith_drift_roll_back", "1: the champion before ranks better", ("target",), registry=kept)
     when = Gauge("goodfaith_drift_as_of_seconds", "The midnight that was looked at", ("target",), registry=kept)
     for one in found:
         psi.labels(one.target, "score").set(one.score.psi)
@@ -62,6 +71,7 @@ def write_metrics(found: Sequence[Drift], out: Path) -> None:
         for name, moved in one.inputs.items():
             psi.labels(one.target, name).set(moved.shift.psi)
         alarms.labels(one.target).set(len(one.alarms))
+        back.labels(one.target).set(one.advice == "roll back")
         when.labels(one.target).set(one.as_of.timestamp())
         if one.matured:
             off.labels(one.target).set(one.matured.judged.figures["ece"].value)

@@ -1,5 +1,6 @@
 """Drift is told when the world has moved, and not when it has not."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -33,10 +34,14 @@ def storm(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def bundle(calm) -> Bundle:
+def learned(calm):
     rows = build_dataset(log_in(calm), RECIPE)
-    early = rows.where((rows.as_of >= np.datetime64("2025-01-01")) & (rows.as_of < np.datetime64("2025-06-01")))
-    return bundle_of(fit("trees", early, RECIPE), early, RECIPE)
+    return rows.where((rows.as_of >= np.datetime64("2025-01-01")) & (rows.as_of < np.datetime64("2025-06-01")))
+
+
+@pytest.fixture(scope="module")
+def bundle(learned) -> Bundle:
+    return bundle_of(fit("trees", learned, RECIPE), learned, RECIPE)
 
 
 def log_in(path):
@@ -89,6 +94,15 @@ def test_where_nobody_trades_there_is_nothing_to_look_at(calm, bundle, tmp_path)
                    tmp_path / "quiet.parquet")  # fmt: skip
     with pytest.raises(TooLittleToLearnFrom, match="no merchant trades"):
         now_in(log_in(tmp_path / "quiet.parquet"), bundle)
+
+
+def test_an_earlier_champion_that_ranks_better_is_to_be_gone_back_to(calm, learned, bundle):
+    mixed_up = replace(learned, y=np.random.default_rng(0).permutation(learned.y))
+    dull = bundle_of(fit("trees", mixed_up, RECIPE), mixed_up, RECIPE)
+    found = looked_at(calm, dull, before=bundle)
+    assert found.advice == "roll back"
+    assert any("ranks better" in alarm for alarm in found.alarms)
+    assert looked_at(calm, bundle, before=dull).advice != "roll back"
 
 
 def test_figures_are_left_for_a_monitor(calm, bundle, tmp_path):
