@@ -55,7 +55,8 @@ class Trees:
 class _SingleRow:
     """LightGBM's way to ask for one row at a time, which takes a fifth of the time: all but the row is set up once.
 
-    It has no Python name, so it is reached through the library that the package has loaded. Not for two threads at once.
+    It has no Python name, so it is reached through the library that the package has loaded. Not for two threads at
+    once.
     """
 
     def __init__(self, booster: lightgbm.Booster, width: int) -> None:
