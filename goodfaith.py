@@ -114,7 +114,7 @@ def _demo_marketplace(home: Path, *, merchants: int, days: int, seed: int) -> Pa
     from features.simulator.write import write_marketplace
 
     scenario = Scenario(merchants=merchants, days=days, start=_now().date() - timedelta(days=days), seed=seed)
-    written = write_marketplace(scenario, home / "marketplace", watch=shown)
+    written = write_marketplace(scenario, home / "marketplace", texts=False, watch=shown)
     _say(f"{written.n_merchants:,} merchants, {written.n_orders:,} orders, {written.n_events:,} events")
     return written.events
 

@@ -121,4 +121,4 @@ def answer(contender: str, log: Path, spine: Path, out: Path) -> None:
     names = set(SUBSET if contender == "ours_subset" else duckdb_features.names())
     events = FileLog([log], currency=os.environ["GOODFAITH_CURRENCY"])
     chosen = [feature for feature in CATALOGUE if feature.name in names]
-    pq.write_table(build_features(events, pq.read_table(spine), features=chosen), out)
+    pq.write_table(build_features(events, pq.ParquetFile(spine).read(), features=chosen), out)

@@ -9,6 +9,7 @@ FeaturesError
 ├── OutputUnwritable         a file cannot be written where it is wanted
 ├── CurrencyDiffers          a store has one currency, and it is another one than the setting's
 ├── StoreUnavailable         the database does not answer, or has no tables of ours
+├── StreamFailed             a running service refuses events, or does not answer
 ├── SparkUnavailable         Spark is asked for, and pyspark, Java or the cluster is not there
 └── SparkFailed              a task on Spark failed
 
@@ -26,6 +27,7 @@ __all__ = [
     "SparkUnavailable",
     "SpineInvalid",
     "StoreUnavailable",
+    "StreamFailed",
     "UnknownColumns",
 ]
 
@@ -64,6 +66,10 @@ class CurrencyDiffers(FeaturesError):
 
 class StoreUnavailable(FeaturesError):
     """The database does not answer, or is not one of ours."""
+
+
+class StreamFailed(FeaturesError):
+    """A running service cannot be told events: it refuses them, or does not answer."""
 
 
 class SparkUnavailable(FeaturesError):

@@ -24,7 +24,7 @@ from features.sharing import Pairs, not_public, pairs
 from features.spells import Moves, Spells, heights, intersect, joined, match, peaks, union
 from features.standing import keyed, order_of_events
 
-__all__ = ["MOST_WITH_A_TITLE", "READS", "counted", "listing_counts", "listing_facts", "twins_of"]
+__all__ = ["MOST_WITH_A_TITLE", "READS", "counted", "learned", "listing_counts", "listing_facts", "twins_of"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -61,13 +61,13 @@ def _merchants(market: Known, measure: Measure) -> Facts:
         top = peaks(Spells(key=owner[counts.key], start=counts.start, end=counts.end), counts.height)
         return held(top, measure)
     # A listing that was put up anew is no second one of which anything was learned.
-    some = union(_learned(market, what, days_back=int(window)))
+    some = union(learned(market, what, days_back=int(window)))
     return held(Moves(key=owner[some.key], start=some.start, end=some.end, height=np.ones_like(some.key)), measure)
 
 
 def listing_counts(market: Known, what: str, *, days_back: int) -> Spells:
     """Each thing that counts for a listing, its own or a twin's, within a window: spells under the listings' keys."""
-    counting = _learned(market, what, days_back=days_back)
+    counting = learned(market, what, days_back=days_back)
     twins = twins_of(market, counting.key)
     pair, thing = match(twins.other, counting.key)
     of_twins = Spells(key=pair, start=counting.start[thing], end=counting.end[thing])
@@ -78,7 +78,7 @@ def listing_counts(market: Known, what: str, *, days_back: int) -> Spells:
     return joined([counting, Spells(key=twins.one[pair[both.key]], start=both.start, end=both.end)])
 
 
-def _learned(market: Known, what: str, *, days_back: int) -> Spells:
+def learned(market: Known, what: str, *, days_back: int) -> Spells:
     """Each thing that was learned of a listing itself."""
     if what == "titles":
         rows, spells = changes(market, _RENAMED)

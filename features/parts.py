@@ -22,6 +22,9 @@ __all__ = ["Parts"]
 
 Ints = npt.NDArray[np.int64]
 
+#: Bytes that a file waits for before it is written to.
+_BUFFER = 2**18
+
 
 class _Kept:
     """The record batches of one type in memory, all of one part."""
@@ -56,12 +59,18 @@ class _File:
         return pa.Table.from_batches(batches, self.schema)
 
     @cached_property
+    def _sink(self) -> pa.BufferedOutputStream:
+        # A record batch is some twenty short buffers, and each would be a call of the system's.
+        return self._stack.enter_context(pa.BufferedOutputStream(pa.OSFile(self._path, "wb"), _BUFFER))
+
+    @cached_property
     def _writer(self) -> pa.RecordBatchFileWriter:
-        return self._stack.enter_context(pa.ipc.new_file(self._path, self.schema))
+        return pa.ipc.new_file(self._sink, self.schema)
 
     @cached_property
     def _reader(self) -> pa.RecordBatchFileReader:
         self._writer.close()
+        self._sink.close()
         # Read and not mapped: of a mapped file, what was looked at stays in memory.
         return pa.ipc.open_file(self._stack.enter_context(pa.OSFile(self._path)))
 

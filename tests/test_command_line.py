@@ -40,7 +40,7 @@ class Ended:
 def goodfaith(tmp_path, monkeypatch, capsys):
     """Run `goodfaith` in a folder of its own that holds a log, a spine and a file that is broken."""
     monkeypatch.chdir(tmp_path)
-    for name in ("DATABASE_URL", "MLFLOW_URI", "CURRENCY"):
+    for name in ("DATABASE_URL", "MLFLOW_URI", "CURRENCY", "KEY"):
         monkeypatch.delenv(f"GOODFAITH_{name}", raising=False)
     monkeypatch.setenv("GOODFAITH_HOME", "home")
     write_log(a_log(STORY), Path("log.parquet"))
@@ -101,6 +101,8 @@ WRONG = [
     ("simulate", "--out", "market", "--merchants", "0"),
     ("simulate", "--out", "market", "--days", "0"),
     ("simulate", "--out", "market", "--start", "soon"),
+    ("simulate", "--to", "http://127.0.0.1:9"),
+    ("simulate", "--to", "http://trust.example"),
     ("keys",),
     ("keys", "add"),
     ("keys", "add", "somebody"),

@@ -8,7 +8,8 @@ import typer
 
 from features.progress import shown
 from features.simulator.scenario import Scenario
-from features.simulator.write import write_marketplace
+from features.simulator.sending import LIVE, SPEED, folder_for, receiver_at, send_log, speed_of
+from features.simulator.write import Written, write_marketplace
 
 __all__ = ["app"]
 
@@ -17,21 +18,57 @@ app = typer.Typer()
 
 @app.command()
 def simulate(
-    out: Annotated[Path, typer.Option(help="The folder to write events.parquet and truth.parquet into.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to write events, truth and texts (.parquet) into.")
+    ] = None,
     merchants: Annotated[int, typer.Option(help="How many merchants there are.", min=1, max=100_000)] = 2000,
     days: Annotated[int, typer.Option(help="How many days the marketplace runs.", min=1, max=3650)] = 540,
     start: Annotated[str | None, typer.Option(help="Its first day (UTC); else such that it ends yesterday.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same events.", min=0, max=2**31)] = 1,
+    texts: Annotated[bool, typer.Option("--texts/--no-texts", help="Write what people wrote, too.")] = True,
+    to: Annotated[
+        str | None, typer.Option(help="The URL of a running service to send the events to; GOODFAITH_KEY is the key.")
+    ] = None,
+    speed: Annotated[
+        str | None, typer.Option(help=f"How much faster than ours its clock runs, such as {SPEED}x (the default).")
+    ] = None,
+    live: Annotated[
+        int | None,
+        typer.Option(help=f"How many of the last days go out at that speed ({LIVE}); what is before, at once.", min=1),
+    ] = None,
 ) -> None:
-    """Make up a marketplace with known truth: reliable, sloppy, fake-selling and bust-out merchants over time."""
+    """Make up a marketplace with known truth: reliable, sloppy, fake-selling and bust-out merchants over time.
+
+    Its events become files (--out), or are sent to a running service (--to), or both.
+    """
     today = datetime.now(UTC).date()
     first = today - timedelta(days=days) if start is None else _day(start)
-    written = write_marketplace(Scenario(merchants=merchants, days=days, start=first, seed=seed), out, watch=shown)
-    last = first + timedelta(days=days - 1)
-    typer.echo(
-        f"{written.events}: {written.n_events:,} events, {first} to {last}, among them {written.n_orders:,} orders"
-    )
+    scenario = Scenario(merchants=merchants, days=days, start=first, seed=seed)
+    if to is None:
+        if out is None:
+            raise typer.BadParameter("where shall the events go: --out DIR, --to URL, or both?", param_hint="--out")
+        if speed is not None or live is not None:
+            raise typer.BadParameter("--speed and --live say how events go to a service", param_hint="--to")
+        _tell(write_marketplace(scenario, out, texts=texts, watch=shown), scenario)
+        return
+    pace = speed_of(speed or f"{SPEED}x")
+    if first > today:
+        raise typer.BadParameter("a service takes nothing that is known in the future", param_hint="--start")
+    with receiver_at(to) as receiver, folder_for(out) as folder:
+        written = write_marketplace(scenario, folder, texts=texts and out is not None, watch=shown)
+        if out is not None:
+            _tell(written, scenario)
+        send_log(written.events, receiver, speed=pace, live=timedelta(days=live or LIVE))
+
+
+def _tell(written: Written, scenario: Scenario) -> None:
+    """Say what was written, and where."""
+    last = scenario.start + timedelta(days=scenario.days - 1)
+    days = f"{scenario.start} to {last}"
+    typer.echo(f"{written.events}: {written.n_events:,} events, {days}, among them {written.n_orders:,} orders")
     typer.echo(f"{written.truth}: the truth about {written.n_merchants:,} merchants")
+    if written.texts:
+        typer.echo(f"{written.texts}: {written.n_texts:,} titles, reviews, complaints and answers")
 
 
 def _day(text: str) -> date:
