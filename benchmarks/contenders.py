@@ -107,6 +107,9 @@ def command(contender: str, files: Files) -> list[str]:
 def measure(contender: str, files: Files) -> Cost | None:
     """Run a contender to its end; None where it could not do the work."""
     line, surroundings = command(contender, files), {**os.environ, "GOODFAITH_CURRENCY": files.currency}
+    # Nobody should pay for compiling modules that stay compiled on anybody's machine.
+    surroundings.pop("PYTHONDONTWRITEBYTECODE", None)
+    surroundings["PYTHONPYCACHEPREFIX"] = str(files.environments / "bytecode")
     started = time.perf_counter()
     process = subprocess.Popen(line, env=surroundings, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)

@@ -4,7 +4,13 @@ What it may assume is what the DuckDB peer may, and days decide there too: `c` i
 first midnight at which it counts, `x` that from which it no longer does. A window is not joined with its events but
 is a difference of two running sums (`Spine.windows`): each event is booked at the first spine row of its merchant that
 counts it and taken off at the first that is past it, and the columns are added up down the spine. The few orders and
-buyers that reversals and second cancellations touch are worked out pair by pair, as in the DuckDB peer.
+buyers that reversals and second cancellations touch are worked out pair by pair, as in the DuckDB peer. Tried for
+its parts (5 M events, 100,000 rows, 2 busy cores, CPU seconds; the whole file takes 7 to 9):
+
+- the orders' two sums in all windows by running sums: 0.42 (used); by join and filter: 0.57; by `join_where` the
+  longest window alone: 0.28, so four windows cost more;
+- reading with all 21 columns joined with the merchants: 5.2; only what each event type needs: 3.3 (used);
+- ids of orders and buyers as categories, so that joins are on integers (used); ids as texts were not followed.
 """
 
 import argparse
