@@ -78,16 +78,28 @@ def train(
     store: Store = False,
     recipe: RecipeName = None,
     until: Annotated[str | None, typer.Option("--until", help="Use nothing known on this date or later.")] = None,
+    propensities: Annotated[
+        Path | None,
+        typer.Option("--propensities", help="How likely merchants were to be let in (Parquet).", exists=True),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a model from history, prove it on later rows, and register it; `promote` puts it to work."""
+    from training.selection import read_propensities
     from training.train import train as make
 
     made = _recipe(recipe, target)
     log = read_log(events, store)
     end = as_of_day(until) if until else None
     report = make(
-        log, made, registry=_registry(), until=end, journal=Settings().home / "tuning.log", say=_say, heard=tell
+        log,
+        made,
+        registry=_registry(),
+        until=end,
+        journal=Settings().home / "tuning.log",
+        propensities=read_propensities(propensities) if propensities else None,
+        say=_say,
+        heard=tell,
     )
     typer.echo(json.dumps(report.plain(), indent=1) if as_json else "\n".join(_lines(report)))
 
@@ -316,5 +328,11 @@ def _side_lines(title: str, side: "Side") -> list[str]:
         for figure in side.model.figures
     ]
     chance = f"    a perfectly calibrated model would show an ece of about {side.chance:.3f} on so many rows"
+    if side.bounds.hidden:
+        chance += (
+            f"\n    {side.bounds.hidden:,} more rows are of merchants removed before their label: bad were "
+            f"{side.bounds.bad_low:.1%} to {side.bounds.bad_high:.1%}, AUC {side.bounds.auc_none:.3f} if none of them "
+            f"was, {side.bounds.auc_all:.3f} if all were"
+        )
     gain = f"    AUC gain of {side.served} over the shrunk rate {side.gain}: {side.verdict}"
     return [head, f"    {'':<22}" + "".join(f"{name:<24}" for name in names).rstrip(), *rows, chance, gain]

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 
@@ -22,10 +22,25 @@ from training.recipe import Recipe
 from training.segments import AGES, SIZES, TRADE, grouped
 
 __all__ = [
-    "ACTS", "Dataset", "build_dataset", "groups_of", "inputs_of", "matrix_of", "monthly_spine", "seen_by", "silent_in",
+    "ACTS", "Dataset", "Hidden", "build_dataset", "groups_of", "inputs_of", "matrix_of", "monthly_spine", "seen_by",
+    "silent_in",
 ]  # fmt: skip
 
 Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Hidden:
+    """Rows without a label, since their merchants were removed: inputs (h, k), merchants and moments (h,)."""
+
+    X: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
+    merchants: npt.NDArray[np.object_] = field(default_factory=lambda: np.zeros(0, dtype=object))
+    as_of: npt.NDArray[np.datetime64] = field(default_factory=lambda: np.zeros(0, dtype="datetime64[us]"))
+
+    def between(self, first: np.datetime64, last: np.datetime64) -> "Hidden":
+        """Those of some moments, both inclusive."""
+        mine = (self.as_of >= first) & (self.as_of <= last)
+        return Hidden(X=self.X[mine], merchants=self.merchants[mine], as_of=self.as_of[mine])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,7 +51,8 @@ class Dataset:
     `as_of` (n,) datetime64[us] in UTC and `weight` (n,) float64 how much each row counts in learning (left away: one).
     `groups` name each row's category, region, size, age and trade, (n,) each; no model sees them as such. `acts`
     (n, m) are the platform's own acts, of the names in `acted`, null as -1: for comparison only. `silent` (n, k) tells
-    where there is no evidence behind an input: what people see in its stead is null. `faults` tells how
+    where there is no evidence behind an input: what people see in its stead is null. `hidden` are the rows of the same
+    moments whose merchants were removed before their label could be seen. `faults` tells how
     many of the orders behind the labels went wrong by whose fault.
     """
 
@@ -50,6 +66,7 @@ class Dataset:
     acted: tuple[str, ...] = ()
     acts: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
     silent: Mask = field(default_factory=lambda: np.zeros((0, 0), dtype=np.bool_))
+    hidden: Hidden = field(default_factory=Hidden)
     faults: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -78,6 +95,7 @@ class Dataset:
             acted=self.acted,
             acts=self.acts[mask] if self.acted else self.acts,
             silent=self.silent[mask],
+            hidden=self.hidden.between(self.as_of[mask].min(), self.as_of[mask].max()) if mask.any() else Hidden(),
             faults=self.faults,
         )
 
@@ -128,26 +146,44 @@ def build_dataset(
     inputs = inputs_of(recipe)
     spine = monthly_spine(log, recipe, until=until)
     labels = labels_of(log, spine, recipe.label)
-    known = labels.rows.filter(pc.and_(labels.rows["mature"], pc.is_valid(labels.rows["label"])))
-    if not pc.any(pc.equal(known["label"], 1)).as_py():
-        raise LabelsMissing(recipe.target, f"{spine.num_rows} merchant-months, {known.num_rows} labelled, none bad")
-    known = known.sort_by([("as_of", "ascending"), ("merchant_id", "ascending")])
-    rows = build_features(
-        log, known.select(["merchant_id", "as_of"]), features=seen_by(inputs, ACTS if recipe.acts else ()), heard=heard
+    told = pc.or_(pc.is_valid(labels.rows["label"]), labels.rows["censored"])
+    mature = labels.rows.filter(pc.and_(labels.rows["mature"], told))
+    mature = mature.sort_by([("as_of", "ascending"), ("merchant_id", "ascending")])
+    labelled = pc.is_valid(mature["label"])
+    if not pc.any(pc.equal(mature["label"], 1)).as_py():
+        count = pc.sum(labelled).as_py() or 0
+        raise LabelsMissing(recipe.target, f"{spine.num_rows} merchant-months, {count} labelled, none bad")
+    asked = seen_by(inputs, ACTS if recipe.acts else ())
+    rows = build_features(log, mature.select(["merchant_id", "as_of"]), features=asked, heard=heard)
+    hidden = rows.filter(pc.invert(labelled))
+    return replace(
+        _labelled(recipe, inputs, rows.filter(labelled), mature["label"].filter(labelled)),
+        hidden=Hidden(X=matrix_of(hidden, inputs), merchants=_names(hidden), as_of=_moments(hidden)),
+        faults=labels.parties,
     )
+
+
+def _labelled(recipe: Recipe, inputs: tuple[Feature, ...], rows: pa.Table, labels: pa.ChunkedArray) -> Dataset:
     acts = ACTS if recipe.acts else ()
     return Dataset(
         inputs=inputs,
         X=matrix_of(rows, inputs),
-        y=known["label"].to_numpy().astype(np.int8),
-        merchants=known["merchant_id"].to_numpy(zero_copy_only=False).astype(object),
-        as_of=known["as_of"].cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]"),
+        y=labels.to_numpy().astype(np.int8),
+        merchants=_names(rows),
+        as_of=_moments(rows),
         groups=groups_of(rows),
         acted=tuple(one.name for one in acts),
         acts=np.nan_to_num(matrix_of(rows, acts), nan=-1.0) if acts else np.zeros((0, 0)),
         silent=silent_in(rows, inputs),
-        faults=labels.parties,
     )
+
+
+def _names(rows: pa.Table) -> npt.NDArray[np.object_]:
+    return np.asarray(rows["merchant_id"].to_numpy(zero_copy_only=False).astype(object))
+
+
+def _moments(rows: pa.Table) -> npt.NDArray[np.datetime64]:
+    return np.asarray(rows["as_of"].cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]"))
 
 
 #: The platform's own acts: numbers of a quarter, or of all time.

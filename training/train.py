@@ -28,6 +28,7 @@ from training.recipe import BEST, CANDIDATES, Recipe, Split
 from training.registry import NAMES, Registry
 from training.report.page import card, page
 from training.segments import Group, Month, by_group, by_month, unfair
+from training.selection import Bounds, Propensities, bounds, weighed
 from training.splits import cut
 from training.tuning import tuned
 
@@ -39,8 +40,8 @@ class Side:
     """Every candidate judged on the same test rows; `gains` are AUCs less the baseline's, paired.
 
     `p` holds each candidate's probabilities of the rows (n,). `groups` and `months` tell how the `served` one treats
-    kinds of merchants, and how it does over time. `chance` is the calibration error that its probabilities would show
-    on these rows if they were perfect.
+    kinds of merchants, and how it does over time, `bounds` what removed merchants could change. `chance` is the
+    calibration error that its probabilities would show on these rows if they were perfect.
     """
 
     served: str
@@ -50,6 +51,7 @@ class Side:
     gains: Mapping[str, Figure]
     groups: tuple[Group, ...]
     months: tuple[Month, ...]
+    bounds: Bounds
     chance: float
 
     @property
@@ -134,19 +136,22 @@ def train(
     registry: Registry,
     until: datetime | None = None,
     journal: Path | None = None,
+    propensities: Propensities | None = None,
     say: Callable[[str], None] = lambda text: None,
     heard: Callable[[Accepted], None] | None = None,
 ) -> Report:
     """Learn what the recipe says from a log, prove it on later rows, register the first split's model.
 
     `until`: nothing that became known then or later is used. `journal` is the file that keeps what was tried in tuning,
-    so that a run that was broken off goes on. `say` is told what is being done, `heard` what became
-    of the log's rows.
+    so that a run that was broken off goes on; `propensities` are as in `prove`. `say` is told what is being done,
+    `heard` what became of the log's rows.
     Raises TrainingError when the log does not hold enough to learn from or to be tested on.
     """
     say("labels and features")
     rows = build_dataset(log, recipe, until=until, heard=heard)
-    proofs = tuple(prove(rows, recipe, split, journal=journal, say=say) for split in recipe.splits)
+    proofs = tuple(
+        prove(rows, recipe, split, journal=journal, propensities=propensities, say=say) for split in recipe.splits
+    )
     say("registering")
     bundle = bundle_of(proofs[0].model, proofs[0].train, recipe)
     others = {name: bundle_of(one, proofs[0].train, recipe) for name, one in proofs[0].fitted.items()}
@@ -189,14 +194,16 @@ def prove(
     split: Split,
     *,
     journal: Path | None = None,
+    propensities: Propensities | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Proof:
     """Tune, choose and fit on a split's earlier rows, and judge every candidate on its later ones.
 
-    `journal` holds what was tried in tuning; without one nothing is tuned.
+    `journal` holds what was tried in tuning; without one nothing is tuned. `propensities` tell how likely merchants
+    were to be let in, for recipes that weigh their rows.
     """
     parts = cut(split, as_of=rows.as_of, merchants=rows.merchants, gap=recipe.label.gap)
-    learned, test = rows.where(parts.train), rows.where(parts.test)
+    learned, test = weighed(rows.where(parts.train), recipe, propensities=propensities), rows.where(parts.test)
     if len(test) == 0 or test.bad in (0, len(test)):
         raise OneSided(f"the test part of split {split.name}", rows=len(test), bad=test.bad)
     say(f"split {split.name}: learning from {len(learned):,} rows")
@@ -249,6 +256,7 @@ def _side(rows: Dataset, fitted: Mapping[str, Fitted], choice: Choice, recipe: R
         groups=by_group(
             rows.y, p[choice.served], rows.merchants, rows.groups, cutoff=_cutoff(recipe, rows, p[choice.served])
         ),
+        bounds=bounds(rows.y, p[choice.served], fitted[choice.served].p(rows.hidden.X.reshape(-1, rows.X.shape[1]))),
         months=tuple(by_month(rows.y, p[choice.served], rows.as_of)),
         chance=ece_by_chance(p[choice.served], seed=recipe.seed),
     )
@@ -320,6 +328,7 @@ def _plain_side(side: Side) -> dict[str, Any]:
         },
         "groups": [_finite(one.plain()) for one in side.groups],
         "months": [_finite(asdict(one)) for one in side.months],
+        "bounds": _finite(side.bounds.plain()),
         "ece_by_chance": side.chance,
         "auc_gain": _plain_figure(side.gain),
         "verdict": side.verdict,
