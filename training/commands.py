@@ -86,21 +86,18 @@ def train(
 ) -> None:
     """Make a model from history, prove it on later rows, and register it; `promote` puts it to work."""
     from training.selection import read_propensities
+    from training.train import Given
     from training.train import train as make
 
     made = _recipe(recipe, target)
     log = read_log(events, store)
     end = as_of_day(until) if until else None
-    report = make(
-        log,
-        made,
-        registry=_registry(),
+    given = Given(
         until=end,
         journal=Settings().home / "tuning.log",
         propensities=read_propensities(propensities) if propensities else None,
-        say=_say,
-        heard=tell,
     )
+    report = make(log, made, registry=_registry(), given=given, say=_say, heard=tell)
     typer.echo(json.dumps(report.plain(), indent=1) if as_json else "\n".join(_lines(report)))
 
 

@@ -26,7 +26,7 @@ from training.population import Population, effects_of, in_trade
 from training.psi import Shift
 from training.recipe import Recipe
 
-__all__ = ["Drift", "Matured", "Moved", "Now", "drift_of", "now_in"]
+__all__ = ["Champion", "Drift", "Matured", "Moved", "Now", "drift_of", "now_in"]
 
 #: Rows with matured labels below which nothing is said of calibration and rank (own proposal).
 LEAST_MATURED = 200
@@ -166,22 +166,25 @@ def now_in(log: EventLog, bundle: Bundle, *, watch: Watch = silently) -> Now:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Champion:
+    """A served version, the recipe it was made from, the figures of its own test, and the champion before it."""
+
+    version: str
+    bundle: Bundle
+    recipe: Recipe
+    on_record: Mapping[str, float]
+    before: Bundle | None = None
+
+
 def drift_of(
-    log: EventLog,
-    bundle: Bundle,
-    recipe: Recipe,
-    *,
-    version: str,
-    on_record: Mapping[str, float],
-    before: Bundle | None = None,
-    since: date | None = None,
-    say: Callable[[str], None] = lambda text: None,
+    log: EventLog, champion: Champion, *, since: date | None = None, say: Callable[[str], None] = lambda text: None
 ) -> Drift:
-    """What has moved since a bundle was made from its recipe; `on_record` are the figures of its own test, `before` the
-    champion before it.
+    """What has moved since a champion was made.
 
     Labels count that matured after it was made, of moments from `since` on.
     """
+    bundle, version = champion.bundle, champion.version
     model, then = Model(bundle, version=version), Population.read(bundle.training["reference"])
     say(f"{bundle.target}: merchants as they are")
     now = now_in(log, bundle)
@@ -193,7 +196,7 @@ def drift_of(
     silent = {name: float(now.silent[:, at].mean()) for at, name in enumerate(bundle.inputs)}
     score = then.p.shift(model.p(now.X))
     say(f"{bundle.target}: labels that have matured since")
-    matured = _matured(log, recipe, model, before, since)
+    matured = _matured(log, champion.recipe, model, champion.before, since)
     return Drift(
         target=bundle.target,
         version=version,
@@ -204,7 +207,7 @@ def drift_of(
         categories=then.mix(now.categories),
         silent=silent,
         matured=matured,
-        alarms=tuple(_alarms(score, silent, then, matured, on_record)),
+        alarms=tuple(_alarms(score, silent, then, matured, champion.on_record)),
     )
 
 

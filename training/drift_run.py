@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 
 from features.log import EventLog
 from scoring.bundle import Bundle
-from training.drift import Drift, drift_of
+from training.drift import Champion, Drift, drift_of
 from training.errors import RegistryError
 from training.recipe import Recipe
 from training.registry import Registry
@@ -39,16 +39,14 @@ def _of(registry: Registry, log: EventLog, target: str, since: date | None, say:
     recipe = registry.file(target, version, "recipe.toml")
     if recipe is None or "reference" not in bundle.training:
         raise RegistryError(f"version {version} of the {target} model keeps no reference to compare with: train anew")
-    return drift_of(
-        log,
-        bundle,
-        Recipe.parse(recipe.decode()),
+    champion = Champion(
         version=version,
-        before=_before(registry, target, version),
+        bundle=bundle,
+        recipe=Recipe.parse(recipe.decode()),
         on_record=registry.version(target, version).metrics,
-        since=since,
-        say=say,
+        before=_before(registry, target, version),
     )
+    return drift_of(log, champion, since=since, say=say)
 
 
 def _before(registry: Registry, target: str, version: str) -> Bundle | None:

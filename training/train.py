@@ -18,10 +18,10 @@ from features.log import EventLog
 from features.partition import Accepted
 from training.acts import gain_by_acts
 from training.choice import Choice, choose, folds_of
-from training.costs import cutoffs
+from training.costs import cost_metrics, cutoffs
 from training.dataset import Dataset, build_dataset
 from training.errors import OneSided
-from training.evaluate import Evaluation, Figure, difference, ece_by_chance, evaluate, verdict
+from training.evaluate import METRICS, Evaluation, Figure, difference, ece_by_chance, evaluate, verdict
 from training.fit import Fitted, bundle_of, fit
 from training.psi import Reference
 from training.recipe import BEST, CANDIDATES, Recipe, Split
@@ -32,7 +32,21 @@ from training.selection import Bounds, Propensities, bounds, weighed
 from training.splits import cut
 from training.tuning import tuned
 
-__all__ = ["TEST_FILE", "Proof", "Report", "Side", "prove", "train"]
+__all__ = ["TEST_FILE", "Given", "Proof", "Report", "Side", "prove", "train"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a run is given besides its log and recipe.
+
+    `until`: nothing that became known then or later is used. `journal` is the file that keeps what was tried in tuning,
+    so that a run that was broken off goes on; without one nothing is tuned. `propensities` tell how likely merchants
+    were to be let in, for recipes that weigh their rows.
+    """
+
+    until: datetime | None = None
+    journal: Path | None = None
+    propensities: Propensities | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -134,24 +148,18 @@ def train(
     recipe: Recipe,
     *,
     registry: Registry,
-    until: datetime | None = None,
-    journal: Path | None = None,
-    propensities: Propensities | None = None,
+    given: Given = Given(),  # It is frozen.
     say: Callable[[str], None] = lambda text: None,
     heard: Callable[[Accepted], None] | None = None,
 ) -> Report:
     """Learn what the recipe says from a log, prove it on later rows, register the first split's model.
 
-    `until`: nothing that became known then or later is used. `journal` is the file that keeps what was tried in tuning,
-    so that a run that was broken off goes on; `propensities` are as in `prove`. `say` is told what is being done,
-    `heard` what became of the log's rows.
+    `say` is told what is being done, `heard` what became of the log's rows.
     Raises TrainingError when the log does not hold enough to learn from or to be tested on.
     """
     say("labels and features")
-    rows = build_dataset(log, recipe, until=until, heard=heard)
-    proofs = tuple(
-        prove(rows, recipe, split, journal=journal, propensities=propensities, say=say) for split in recipe.splits
-    )
+    rows = build_dataset(log, recipe, until=given.until, heard=heard)
+    proofs = tuple(prove(rows, recipe, split, given=given, say=say) for split in recipe.splits)
     say("registering")
     bundle = bundle_of(proofs[0].model, proofs[0].train, recipe)
     others = {name: bundle_of(one, proofs[0].train, recipe) for name, one in proofs[0].fitted.items()}
@@ -193,21 +201,16 @@ def prove(
     recipe: Recipe,
     split: Split,
     *,
-    journal: Path | None = None,
-    propensities: Propensities | None = None,
+    given: Given = Given(),  # It is frozen.
     say: Callable[[str], None] = lambda text: None,
 ) -> Proof:
-    """Tune, choose and fit on a split's earlier rows, and judge every candidate on its later ones.
-
-    `journal` holds what was tried in tuning; without one nothing is tuned. `propensities` tell how likely merchants
-    were to be let in, for recipes that weigh their rows.
-    """
+    """Tune, choose and fit on a split's earlier rows, and judge every candidate on its later ones."""
     parts = cut(split, as_of=rows.as_of, merchants=rows.merchants, gap=recipe.label.gap)
-    learned, test = weighed(rows.where(parts.train), recipe, propensities=propensities), rows.where(parts.test)
+    learned, test = weighed(rows.where(parts.train), recipe, propensities=given.propensities), rows.where(parts.test)
     if len(test) == 0 or test.bad in (0, len(test)):
         raise OneSided(f"the test part of split {split.name}", rows=len(test), bad=test.bad)
     say(f"split {split.name}: learning from {len(learned):,} rows")
-    choice = _choice(learned, recipe, split, journal=journal, say=say)
+    choice = _choice(learned, recipe, split, journal=given.journal, say=say)
     fitted = {name: fit(name, learned, recipe, trees=choice.trees) for name in recipe.candidates}
     say(f"split {split.name}: judging {len(test):,} rows")
     groups = {"all": parts.test, "unseen": parts.unseen, "returning": parts.test & ~parts.unseen}
@@ -237,11 +240,10 @@ def _choice(rows: Dataset, recipe: Recipe, split: Split, *, journal: Path | None
 
 def _side(rows: Dataset, fitted: Mapping[str, Fitted], choice: Choice, recipe: Recipe) -> Side:
     p = {name: one.p(rows.X) for name, one in fitted.items()}
-    months = len(np.unique(rows.as_of))
+    metrics = {**METRICS, **(cost_metrics(recipe.costs, months=len(np.unique(rows.as_of))) if recipe.costs else {})}
 
     def judged(one: npt.NDArray[np.float64]) -> Evaluation:
-        drawn = {"resamples": recipe.resamples, "seed": recipe.seed}
-        return evaluate(rows.y, one, rows.merchants, costs=recipe.costs, months=months, **drawn)
+        return evaluate(rows.y, one, rows.merchants, metrics=metrics, resamples=recipe.resamples, seed=recipe.seed)
 
     def gain(one: npt.NDArray[np.float64]) -> Figure:
         base = p[CANDIDATES[0]]

@@ -13,7 +13,7 @@ from features.log import FileLog
 from scoring.bundle import Bundle
 from tests.training.build import a_log, a_recipe
 from training.dataset import build_dataset
-from training.drift import drift_of, now_in
+from training.drift import Champion, drift_of, now_in
 from training.drift_run import run, write_metrics
 from training.errors import RegistryError, TooLittleToLearnFrom
 from training.fit import bundle_of, fit
@@ -48,8 +48,9 @@ def log_in(path):
     return FileLog([path], currency="CNY")
 
 
-def looked_at(path, bundle, **more):
-    return drift_of(log_in(path), bundle, RECIPE, version="1", on_record={"auc.low": 0.9}, **more)
+def looked_at(path, bundle, *, before=None, since=None):
+    live = Champion(version="1", bundle=bundle, recipe=RECIPE, on_record={"auc.low": 0.9}, before=before)
+    return drift_of(log_in(path), live, since=since)
 
 
 def test_a_world_that_goes_on_as_before_sounds_no_alarm(calm, bundle):
