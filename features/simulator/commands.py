@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from features.progress import shown
+from features.simulator.crew import processes_for
 from features.simulator.scenario import Attack, Scenario
 from features.simulator.scenario_file import SHIPPED, read_plot
 from features.simulator.sending import LIVE, SPEED, folder_for, receiver_at, send_log, speed_of
@@ -36,6 +37,10 @@ def simulate(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same events.", min=0, max=2**31)] = None,
     texts: Annotated[bool, typer.Option("--texts/--no-texts", help="Write what people wrote, too.")] = True,
+    processes: Annotated[
+        int | None,
+        typer.Option(help="How many processes make it; else one per processor.", min=1, max=64),
+    ] = None,
     to: Annotated[
         str | None, typer.Option(help="The URL of a running service to send the events to; GOODFAITH_KEY is the key.")
     ] = None,
@@ -55,18 +60,19 @@ def simulate(
     ends_yesterday = today - timedelta(days=plot.days if days is None else days)
     first = (plot.start or ends_yesterday) if start is None else _day(start)
     played = plot.played(start=first, merchants=merchants, days=days, seed=seed)
+    crew = processes_for(played, processes)
     if to is None:
         if out is None:
             raise typer.BadParameter("where shall the events go: --out DIR, --to URL, or both?", param_hint="--out")
         if speed is not None or live is not None:
             raise typer.BadParameter("--speed and --live say how events go to a service", param_hint="--to")
-        _tell(write_marketplace(played, out, texts=texts, watch=shown), played)
+        _tell(write_marketplace(played, out, texts=texts, processes=crew, watch=shown), played)
         return
     pace = speed_of(speed or f"{SPEED}x")
     if first > today:
         raise typer.BadParameter("a service takes nothing that is known in the future", param_hint="--start")
     with receiver_at(to) as receiver, folder_for(out) as folder:
-        written = write_marketplace(played, folder, texts=texts and out is not None, watch=shown)
+        written = write_marketplace(played, folder, texts=texts and out is not None, processes=crew, watch=shown)
         if out is not None:
             _tell(written, played)
         send_log(written.events, receiver, speed=pace, live=timedelta(days=live or LIVE))
