@@ -5,6 +5,7 @@ FeaturesError
 │   ├── UnknownColumns       a Parquet file has columns that the vocabulary does not know
 │   └── NothingAccepted      a file has rows, and every one of them was rejected
 ├── SpineInvalid             a spine that lacks a column, or has a moment that is no midnight UTC
+├── ScenarioInvalid          a scenario for the simulator cannot be read, or asks for what there is not
 ├── ImportFailed             another system's tables cannot be turned into events
 ├── OutputUnwritable         a file cannot be written where it is wanted
 ├── CurrencyDiffers          a store has one currency, and it is another one than the setting's
@@ -23,6 +24,7 @@ __all__ = [
     "LogUnreadable",
     "NothingAccepted",
     "OutputUnwritable",
+    "ScenarioInvalid",
     "SparkFailed",
     "SparkUnavailable",
     "SpineInvalid",
@@ -50,6 +52,10 @@ class NothingAccepted(LogUnreadable):
 
 class SpineInvalid(FeaturesError):
     """The rows to compute features for are not (merchant, midnight) pairs."""
+
+
+class ScenarioInvalid(FeaturesError):
+    """A scenario for the simulator cannot be read, or asks for what there is not."""
 
 
 class ImportFailed(FeaturesError):

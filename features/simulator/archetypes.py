@@ -32,7 +32,8 @@ class Archetype:
 
     `turns` is how many days after its first sale that is at the earliest, null if never; `at_once` is the share that
     has turned from its first sale on. `fakes`: how much of its offer it fakes. `vanishes`: it ends by taking money and
-    sending nothing. `most_orders`: never more a day before it grows. `honest` ones mean well, however well they do.
+    sending nothing. `most_orders`: never more a day before it grows. Merchants of a
+    kind differ in log-odds of being late by `spread`. `honest` ones mean well, however well they do.
     """
 
     says: str
@@ -46,6 +47,7 @@ class Archetype:
     fakes: tuple[float, float] | None = None
     vanishes: bool = False
     most_orders: float = 25.0
+    spread: float = 1.45
 
 
 _RELIABLE = Manner()
@@ -80,14 +82,14 @@ ARCHETYPES: MappingProxyType[str, Archetype] = MappingProxyType(
             says="reliable until `turned_at`, then worse for three months, and it stays so",
         ),
         "turn_around": Archetype(
-            share=0.015, honest=False, manner=_SLOPPY, turns=60, over=45, then=_RELIABLE,
+            share=0.015, honest=False, manner=_SLOPPY, spread=0.7, turns=60, over=45, then=_RELIABLE,
             says="sloppy until `turned_at`, then reliable within weeks",
         ),
         "victim": Archetype(share=0.025, says="reliable; a few strangers accuse it of fakes in bad faith"),
         "fading": Archetype(share=0.03, says="reliable, then stops trading"),
         "dormant": Archetype(share=0.03, says="registers and never sells"),
         "sloppy": Archetype(
-            share=0.07, manner=_SLOPPY, honest=False, says="late, out of stock, bad goods, refused returns"
+            share=0.07, manner=_SLOPPY, spread=0.7, honest=False, says="late, out of stock, bad goods, refused returns"
         ),
         "careless_cheap": Archetype(
             share=0.03, honest=False,

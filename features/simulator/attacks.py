@@ -41,10 +41,12 @@ ATTACKS: MappingProxyType[str, KindOfAttack] = MappingProxyType(
             says="careless merchants count, and are late or cancel only as often as published limits let them",
         ),
         "sleeper": KindOfAttack(
-            reach=0.06, takes_over=True, says="shops kept small and spotless until the date, then busted out at once"
+            touches=tuple(ARCHETYPES), reach=0.06, takes_over=True,
+            says="shops kept small and spotless until the date, then busted out at once"
         ),
         "identity_hop": KindOfAttack(
-            reach=0.2, takes_over=True, says="a crew opens shop after shop, each given up when it is burnt"
+            touches=tuple(ARCHETYPES), takes_over=True,
+            says="a crew opens shop after shop, each given up when it is burnt"
         ),
         "refund_abusers": KindOfAttack(
             reach=1.0, says="buyers who send back an empty box, something else, or nothing"

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from features.simulator.life import Life, Orders, joined, where
+from features.simulator.life import Life, Orders, in_order, joined, where
 from features.simulator.lot import Flags, Ints, Words
 from features.simulator.opinions import Grievances, tell_complaints
 from features.simulator.refunds import Refunds, tell_refunds
@@ -31,9 +31,12 @@ class Claims:
 def tell_claims(life: Life, orders: Orders) -> None:
     """Note returns, disputes and refunds; a refund follows every return accepted and every dispute won."""
     returns = tell_returns(life, orders)
-    disputes = joined([_nothing_came(life, orders), _bad_goods(life, orders), _refused(life, orders, returns)])
+    sources = [_nothing_came(life, orders), _bad_goods(life, orders), _refused(life, orders, returns)]
+    claims = joined(sources)
+    disputes = in_order(claims, orders, claims.row, claims.opened)
     won = _tell_disputes(life, orders, disputes)
-    tell_refunds(life, orders, joined([tell_back(life, orders, returns), won]))
+    refunds = joined([tell_back(life, orders, returns), won])
+    tell_refunds(life, orders, in_order(refunds, orders, refunds.row, refunds.paid))
 
 
 def _nothing_came(life: Life, orders: Orders) -> Claims:

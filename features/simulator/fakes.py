@@ -7,7 +7,7 @@ from zlib import crc32
 
 import numpy as np
 
-from features.simulator.life import Life, Orders, joined
+from features.simulator.life import Life, Orders, joined, where
 from features.simulator.lot import Flags, Ints, Lot, Words
 from features.simulator.scenario import DAY, NEVER
 
@@ -42,7 +42,8 @@ class Reports:
 
 def tell_fakes(life: Life, orders: Orders) -> Reports:
     """Note reports by buyers, brands, claimants and enemies, and inspections at random and after reports."""
-    reports = joined(list(_sources(life, orders)))
+    found = joined(list(_sources(life, orders)))
+    reports = where(found, np.lexsort((found.filed, found.attack >= 0)))
     _tell_reports(life, orders, reports)
     after = life.lot("inspections after reports")
     _inspect(life, orders, _random_checks(life), trigger="random")
@@ -133,10 +134,9 @@ class _Ring:
 
 def _by_a_ring(life: Life, orders: Orders, lot: Lot, ring: _Ring) -> Reports:
     """Many reports within days, by few strangers who never bought anything."""
-    count = int(lot.one(0.6, 1.4) * ring.size) if len(orders) else 0
+    count = int(lot.one(0.6, 1.4) * ring.size)
     filed = np.sort(ring.since + np.floor(lot.between(0, 8, count) * DAY).astype(np.int64))
-    sold = np.searchsorted(orders.placed, filed)
-    rows, filed = np.maximum(sold - 1 - _lately(lot, count), 0)[sold > 0], filed[sold > 0]
+    rows, filed = _sold_before(lot, orders, filed)
     reporter = _STRANGERS + 2**20 + ring.number * 16 + lot.whole(7, len(rows))
     evidence = lot.pick({"none": 0.6, "photo": 0.4}, len(rows))
     reports = _reports(rows, filed, reporter, "anonymous", evidence)
@@ -182,10 +182,9 @@ def _random_checks(life: Life) -> Ints:
 
 def _inspect(life: Life, orders: Orders, time: Ints, *, trigger: str) -> None:
     """Note inspections of something that was sold before, unless the platform does not inspect on that trigger."""
-    sold = np.searchsorted(orders.placed, time)
-    time, sold = time[sold > 0], sold[sold > 0]
-    lot, n = life.lot(f"inspected {trigger}"), len(time)
-    rows = np.maximum(sold - 1 - _lately(lot, n), 0)
+    lot = life.lot(f"inspected {trigger}")
+    rows, time = _sold_before(lot, orders, time)
+    n = len(time)
     place = orders.listing[rows]
     fake = orders.fake[rows] & lot.chance(0.85, n)
     poor = orders.defective[rows] & lot.chance(0.6, n)
@@ -196,6 +195,9 @@ def _inspect(life: Life, orders: Orders, time: Ints, *, trigger: str) -> None:
     )  # fmt: skip
 
 
-def _lately(lot: Lot, n: int) -> Ints:
-    """How many orders ago the inspected goods were last sold."""
-    return lot.whole(10, n)
+def _sold_before(lot: Lot, orders: Orders, time: Ints) -> tuple[Ints, Ints]:
+    """An order among the ten last before each moment, and the moments before which something was sold."""
+    ordinary = orders.ordinary
+    sold = np.searchsorted(orders.placed[ordinary], time)
+    back = lot.whole(10, len(time))
+    return ordinary[np.maximum(sold - 1 - back, 0)[sold > 0]], time[sold > 0]

@@ -43,11 +43,11 @@ def fulfil(life: Life, placed: Placed) -> Orders:
     _stage(lot, placed, course, staged)
     lost = lot.chance(0.003, n) & (course.sent < NEVER) & ~staged
     delivered, stuck = _arrive(life, lot, course, lost | (course.sent >= NEVER), staged)
-    _pretend(life, lot, placed, course)
+    _pretend(life, placed, course)
     fake = (placed.time >= merchant.listings.faked_from[placed.listing]) & ~staged
     fake &= lot.chance(merchant.listings.fake_share[placed.listing], n)
     defective = lot.chance(life.share("defect", placed.time), n) & ~staged
-    unheard = _unheard(life, lot, course, delivered)
+    unheard = _unheard(life, course, delivered)
     price = merchant.listings.price[placed.listing] * life.share("price", placed.time)
     return Orders(
         number=merchant.number * 2**24 + np.arange(n), placed=placed.time, buyer=placed.buyer, listing=placed.listing,
@@ -103,16 +103,17 @@ def _cancel(life: Life, lot: Lot, placed: Placed, course: _Course) -> None:
         NEVER,
     )
     course.actor = np.where(own, "merchant", "buyer").astype(object)
-    _force(life, lot, placed, course, own=own, free=~(own | ghosted | regretted))
+    _force(life, placed, course, own=own, free=~(own | ghosted | regretted))
     never = ghosted | own | regretted | course.forced
     course.ghosted = ghosted & (life.merchant.gone(time) > 0)
     course.sent = np.where(never, NEVER, course.sent)
     course.shipped = course.sent
 
 
-def _force(life: Life, lot: Lot, placed: Placed, course: _Course, *, own: Flags, free: Flags) -> None:
+def _force(life: Life, placed: Placed, course: _Course, *, own: Flags, free: Flags) -> None:
     """Let buyers cancel what the merchant cannot send, so that it is nobody's cancellation but theirs."""
     for hit in life.merchant.hit_by("forced_cancels"):
+        lot = life.lot(f"forced {hit.index}")
         inside = (placed.time >= hit.since) & (placed.time < hit.until) & (placed.scheme == 0)
         talked = lot.chance(hit.strength, len(inside)) & inside & own
         more = lot.chance(0.15 * hit.strength, len(inside)) & inside & free
@@ -126,7 +127,7 @@ def _force(life: Life, lot: Lot, placed: Placed, course: _Course, *, own: Flags,
 def _hug(life: Life, placed: Placed, course: _Course) -> None:
     """A hugger counts: what would break the limit is sent in time after all."""
     for hit in life.merchant.hit_by("threshold_hugger"):
-        inside = np.flatnonzero((placed.time >= hit.since) & (placed.time < hit.until))
+        inside = np.flatnonzero((placed.time >= hit.since) & (placed.time < hit.until) & (placed.scheme == 0))
         for fault, limit in HUGGED.items():
             own = (course.cancelled < NEVER) & (course.actor == "merchant")
             wrong = own if fault == "cancel" else (course.sent > course.ship_by) & (course.sent < NEVER)
@@ -164,7 +165,7 @@ def _stage(lot: Lot, placed: Placed, course: _Course, staged: Flags) -> None:
 def _arrive(life: Life, lot: Lot, course: _Course, never: Flags, staged: Flags) -> tuple[Ints, Flags]:
     """When parcels arrive, and which are late because carriers stood still."""
     day = life.day(np.minimum(course.sent, life.scenario.end))
-    weather = np.where(staged, -6.0, life.climate.weather[day] - 2.5)
+    weather = np.where(staged, -6.0, life.climate.weather[day] - 2.55)
     arrival = _late_by(lot, np.minimum(course.sent, NEVER), course.deliver_by - course.ship_by, weather, 0.30)
     struck = life.climate.strike[day] & (arrival > course.deliver_by) & (course.sent <= course.ship_by) & ~never
     for hit in life.merchant.hit_by("carrier_strike"):
@@ -173,9 +174,10 @@ def _arrive(life: Life, lot: Lot, course: _Course, never: Flags, staged: Flags) 
     return np.where(never, NEVER, arrival), struck
 
 
-def _pretend(life: Life, lot: Lot, placed: Placed, course: _Course) -> None:
+def _pretend(life: Life, placed: Placed, course: _Course) -> None:
     """Tell the platform that late parcels went in time."""
     for hit in life.merchant.hit_by("fake_dispatch"):
+        lot = life.lot(f"pretended {hit.index}")
         inside = (placed.time >= hit.since) & (placed.time < hit.until)
         late = inside & (course.sent > course.ship_by) & (course.sent < NEVER)
         said = late & lot.chance(0.3 + 0.7 * hit.strength, len(late))
@@ -184,11 +186,11 @@ def _pretend(life: Life, lot: Lot, placed: Placed, course: _Course) -> None:
         course.attack = np.where(said, hit.index, course.attack)
 
 
-def _unheard(life: Life, lot: Lot, course: _Course, delivered: Ints) -> Flags:
+def _unheard(life: Life, course: _Course, delivered: Ints) -> Flags:
     """Which parcels' carrier told nothing while its feed was silent."""
     unheard = np.zeros(len(delivered), dtype=np.bool_)
     for hit in life.merchant.hit_by("feed_outage"):
-        silent = lot.chance(hit.strength, len(unheard))
+        silent = life.lot(f"silent {hit.index}").chance(hit.strength, len(unheard))
         for time in (course.shipped, delivered):
             unheard |= silent & (time >= hit.since) & (time < hit.until)
         course.attack = np.where(unheard & (course.attack < 0), hit.index, course.attack)

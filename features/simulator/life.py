@@ -15,7 +15,7 @@ from features.simulator.merchants import Merchant
 from features.simulator.scenario import DAY, NEVER, Scenario
 from features.simulator.traits import Traits
 
-__all__ = ["ABUSES", "SCHEMES", "Life", "Orders", "Placed", "joined", "where"]
+__all__ = ["ABUSES", "SCHEMES", "Life", "Orders", "Placed", "in_order", "joined", "where"]
 
 Part = TypeVar("Part")
 
@@ -41,7 +41,8 @@ class Placed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
-    """A merchant's orders (n,), by time; times in seconds, never where something does not happen.
+    """A merchant's orders (n,): what it brushes itself, ordinary ones by time, then those of attacks; times in seconds,
+    never where something does not happen.
 
     `sent` is when the parcel went, `shipped` when the platform is told that it did. `defective` goods are not what was
     sold (`misdescribed`: a boast), `fake` ones are counterfeit and `noticed` those whose buyer sees it. `forced` were
@@ -76,6 +77,11 @@ class Orders:
 
     def __len__(self) -> int:
         return len(self.placed)
+
+    @property
+    def ordinary(self) -> Ints:
+        """The places of the ordinary ones, which are in the order of time."""
+        return np.flatnonzero(self.scheme == 0)
 
     @property
     def missing(self) -> Ints:
@@ -122,7 +128,13 @@ def joined(parts: Sequence[Part]) -> Part:
     return type(parts[0])(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
-def where(part: Part, mask: Flags) -> Part:
-    """Those under a mask (n,) of a value of columns (n,)."""
+def in_order(part: Part, orders: Orders, row: Ints, time: Ints) -> Part:
+    """By time, and last what is about an attack's own orders (`row`): nothing hangs on what follows it."""
+    added = (orders.scheme[row] > 0) & (orders.attack[row] >= 0)
+    return where(part, np.lexsort((time, added)))
+
+
+def where(part: Part, mask: Flags | Ints) -> Part:
+    """Those under a mask (n,), or at some places, of a value of columns (n,)."""
     names = [one.name for one in fields(part)]  # type: ignore[arg-type]  # every part is a dataclass of columns
     return type(part)(**{name: getattr(part, name)[mask] for name in names})

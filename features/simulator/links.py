@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from features.simulator.life import Life, Orders
+from features.simulator.lot import Ints
 from features.simulator.scenario import DAY
+from features.simulator.schemes import pool
 
 __all__ = ["tell_links"]
 
@@ -25,8 +27,8 @@ def tell_links(life: Life, orders: Orders) -> None:
         token = _shared_with(life) if shared else merchant.number
         if told:
             life.diary.add("link_observed", np.array([seen]), link_kind=kind, link_token=token * 4 + place)
-    for scheme, token in _circles(life):
-        _tell_buyers(life, orders, scheme=scheme, token=token)
+    for persons, token in _circles(life):
+        _tell_buyers(life, orders, persons=persons, token=token)
 
 
 def _sharing(life: Life) -> float:
@@ -48,19 +50,18 @@ def _shared_with(life: Life) -> int:
     return _CREWS + merchant.crew
 
 
-def _circles(life: Life) -> Iterator[tuple[str, int]]:
-    """The schemes whose buyers were seen on a device of the circle's, and its number."""
+def _circles(life: Life) -> Iterator[tuple[Ints, int]]:
+    """Whose buyers were seen on a device of their circle's: the persons, and the circle's number."""
     if life.merchant.is_a("brusher"):
-        yield "brushing", life.merchant.number
+        yield pool(life.merchant.number, 256), life.merchant.number
     for hit in (*life.merchant.hit_by("brushing_ring"), *life.merchant.hit_by("collusion")):
-        scheme = "brushing" if hit.kind == "brushing_ring" else "collusion"
-        yield scheme, _RINGS + hit.index
+        yield pool(2**20 + hit.index, 256), _RINGS + hit.index
 
 
-def _tell_buyers(life: Life, orders: Orders, *, scheme: str, token: int) -> None:
+def _tell_buyers(life: Life, orders: Orders, *, persons: Ints, token: int) -> None:
     """A third of a circle's buyers were once careless, and so was the merchant."""
-    lot = life.lot(f"seen together {scheme} {token}")
-    rows = np.flatnonzero(orders.part_of(scheme))
+    lot = life.lot(f"seen together {token}")
+    rows = np.flatnonzero(np.isin(orders.buyer, persons))
     buyers, first = np.unique(orders.buyer[rows], return_index=True)
     seen = lot.chance(0.35, len(buyers))
     time = lot.later(orders.placed[rows[first]], days=0.01)[seen]

@@ -46,23 +46,37 @@ def share_of(odds: Floats) -> Floats:
     return np.asarray(1 / (1 + exp(-odds)))
 
 
+#: So far apart are the numbers of one drawing and of the next.
+_APART = 2**40
+
+
 class Lot:
-    """A source of chance; the same seed and key draw the same."""
+    """A source of chance; the same seed and key draw the same.
+
+    Each drawing begins at a place of its own: when more are drawn at once, the first of them and all later drawings
+    stay the same. So what is added in the end, as a scheme's orders are, changes nothing of what was there.
+    """
 
     def __init__(self, seed: int, *key: int) -> None:
-        self._rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
+        self._bits = np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key))
+        self._rng = np.random.Generator(self._bits)
+
+    def _drawn(self, n: int) -> Floats:
+        numbers = self._rng.random(n)
+        self._bits.advance(_APART - n)
+        return np.asarray(numbers)
 
     def even(self, n: int) -> Floats:
         """Numbers evenly between 0 and 1, neither of them included."""
-        return np.asarray(self._rng.random(n) * (1 - 2e-12) + 1e-12)
+        return np.asarray(self._drawn(n) * (1 - 2e-12) + 1e-12)
 
     def one(self, low: float = 0.0, high: float = 1.0) -> float:
         """One number, evenly between two."""
-        return float(low + (high - low) * self._rng.random())
+        return float(low + (high - low) * self._drawn(1)[0])
 
     def chance(self, share: Floats | float, n: int) -> Flags:
         """For each of n, whether what happens with this chance happens."""
-        return self._rng.random(n) < share
+        return np.asarray(self._drawn(n) < share)
 
     def some(self, rows: Ints, share: Floats | float) -> Ints:
         """Those of the rows that the lot falls on."""
@@ -75,11 +89,11 @@ class Lot:
 
     def between(self, low: float, high: float, n: int) -> Floats:
         """Numbers evenly between two."""
-        return np.asarray(low + (high - low) * self._rng.random(n))
+        return np.asarray(low + (high - low) * self._drawn(n))
 
     def whole(self, below: int | Ints, n: int) -> Ints:
         """Whole numbers from 0 to below `below`, each as likely."""
-        return np.floor(self._rng.random(n) * below).astype(np.int64)
+        return np.floor(self._drawn(n) * below).astype(np.int64)
 
     def normal(self, n: int) -> Floats:
         """Standard normal numbers."""
@@ -115,4 +129,4 @@ class Lot:
         """Words in these shares, which need not add up to 1."""
         words = np.array(list(shares), dtype=object)
         bounds = np.cumsum(list(shares.values()))
-        return np.asarray(words[np.searchsorted(bounds[:-1], self._rng.random(n) * bounds[-1], side="right")])
+        return np.asarray(words[np.searchsorted(bounds[:-1], self._drawn(n) * bounds[-1], side="right")])

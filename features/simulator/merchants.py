@@ -125,7 +125,7 @@ def draw_merchant(scenario: Scenario, number: int) -> Merchant:
         registered=times.registered, first_sale=times.first_sale, turned=times.turned, restored=times.restored,
         caught=times.caught, silent_from=times.silent_from,
         rate=rate * (0.25 if times.asleep else 1.0),
-        late=1.45 * float(lot.normal(1)[0]) * (0.4 if archetype == "platform_fulfilled" else 1.0),
+        late=kind.spread * float(lot.normal(1)[0]) * (0.4 if archetype == "platform_fulfilled" else 1.0),
         cancel=0.9 * float(lot.normal(1)[0]),
         defect=0.8 * float(lot.normal(1)[0]),
         promise=int(lot.pick({24 * HOUR: 0.3, 48 * HOUR: 0.5, 72 * HOUR: 0.2}, 1)[0]),

@@ -71,7 +71,7 @@ def _why(lot: Lot, orders: Orders, rows: Ints) -> Words:
     n = len(rows)
     regret, flaws, seen = lot.pick({"no_reason": 0.9, "other": 0.1}, n), lot.pick(FLAWS, n), lot.pick(SEEN_THROUGH, n)
     schemes = {name: orders.part_of(name)[rows] for name in _SCHEMES}
-    told = [lot.pick(reasons, n) if schemes[name].any() else regret for name, (_, reasons) in _SCHEMES.items()]
+    told = [lot.pick(reasons, n) for _, reasons in _SCHEMES.values()]
     cases = [orders.noticed[rows], orders.misdescribed[rows], orders.defective[rows]]
     return np.select([*schemes.values(), *cases], [*told, seen, "not_as_described", flaws], regret).astype(object)
 

@@ -10,7 +10,7 @@ from features.simulator.life import SCHEMES, Life, Placed
 from features.simulator.lot import Ints, Lot
 from features.simulator.scenario import DAY
 
-__all__ = ["PEOPLE", "pool", "scheming"]
+__all__ = ["PEOPLE", "brushing", "pool", "scheming"]
 
 #: Persons from this number on belong to a scheme's pool; below are buyers, and strangers who only report.
 PEOPLE = 2**41
@@ -50,12 +50,16 @@ _PLANS = {
 
 
 def scheming(life: Life, ordinary: Placed) -> Iterator[Placed]:
-    """The orders of every scheme around a merchant, beside its ordinary ones."""
-    if life.merchant.is_a("brusher"):
-        yield _brushed(life)
+    """The orders of every attack on or by a merchant, beside its ordinary ones."""
     for hit in life.merchant.hits:
         if hit.kind in _PLANS:
             yield _of(life, hit, _PLANS[hit.kind], ordinary)
+
+
+def brushing(life: Life) -> Iterator[Placed]:
+    """The orders of a brusher from its own linked buyers."""
+    if life.merchant.is_a("brusher"):
+        yield _brushed(life)
 
 
 def _window(life: Life, since: int, until: int) -> tuple[int, int]:

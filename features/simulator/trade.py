@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from features.simulator.attacks import Hit
 from features.simulator.fulfilment import fulfil
 from features.simulator.life import Life, Orders, Placed, joined
 from features.simulator.lot import Flags, Ints, Lot, Words
 from features.simulator.market import PROGRAMMES
 from features.simulator.scenario import DAY, HOUR, NEVER
-from features.simulator.schemes import scheming
+from features.simulator.schemes import brushing, scheming
 
 __all__ = ["heard_later", "take_orders", "tell_orders"]
 
@@ -15,9 +16,7 @@ __all__ = ["heard_later", "take_orders", "tell_orders"]
 def take_orders(life: Life) -> Orders:
     """All orders that a merchant receives, and what becomes of them."""
     ordinary = _ordinary(life)
-    placed = joined([ordinary, *scheming(life, ordinary)])
-    order = np.argsort(placed.time, kind="stable")
-    return fulfil(life, Placed(**{name: getattr(placed, name)[order] for name in Placed.__slots__}))
+    return fulfil(life, joined([*brushing(life), ordinary, *scheming(life, ordinary)]))
 
 
 def _ordinary(life: Life) -> Placed:
@@ -73,22 +72,24 @@ def tell_orders(life: Life, orders: Orders) -> None:
 
 def _tell_scans(life: Life, lot: Lot, orders: Orders) -> None:
     seen = orders.lost | lot.chance(0.03, len(orders))
+    outages = life.merchant.hit_by("feed_outage")
     times = {"pickup": lot.later(orders.sent + HOUR, days=0.2), "lost": lot.later(orders.sent, days=4.0)}
     for scan, time in times.items():
-        told = seen & (orders.lost | (scan == "pickup")) & (orders.sent < NEVER) & ~orders.unheard
-        scanned = np.where(told, time, NEVER)
+        told = seen & (orders.lost | (scan == "pickup")) & (orders.sent < NEVER)
+        scanned = _silenced(np.where(told, time, NEVER), orders, outages)
         life.diary.add("parcel_scanned", scanned, since=orders.placed, order_id=orders.number, leg="out", scan=scan)
 
 
 def _heard(life: Life, orders: Orders) -> tuple[Ints, Ints]:
     """Shipments and deliveries as they are told: never, while the carriers' feed is silent."""
-    shipped, delivered = orders.shipped, orders.delivered
-    for hit in life.merchant.hit_by("feed_outage"):
-        shipped, delivered = (
-            np.where(orders.unheard & (time >= hit.since) & (time < hit.until), NEVER, time)
-            for time in (shipped, delivered)
-        )
-    return shipped, delivered
+    outages = life.merchant.hit_by("feed_outage")
+    return _silenced(orders.shipped, orders, outages), _silenced(orders.delivered, orders, outages)
+
+
+def _silenced(time: Ints, orders: Orders, outages: tuple[Hit, ...]) -> Ints:
+    for hit in outages:
+        time = np.where(orders.unheard & (time >= hit.since) & (time < hit.until), NEVER, time)
+    return time
 
 
 def heard_later(life: Life, lot: Lot, time: Ints, *, days: float) -> Ints:

@@ -107,6 +107,11 @@ class Lived:
         """Which of its orders were placed at all: after a removal there are none."""
         return self.orders.placed <= self.removed
 
+    @property
+    def filed(self) -> Flags:
+        """Which of its reports were filed at all."""
+        return self.reports.filed < min(self.removed + 1, self.life.scenario.end)
+
 
 def truth_of(lived: Sequence[Lived], scenario: Scenario) -> dict[str, pa.Table]:
     """The truth about some merchants, table by table."""
@@ -234,8 +239,7 @@ def _attacked(scenario: Scenario, places: Ints) -> Words:
 
 def _reports(one: Lived, scenario: Scenario) -> pa.Table:
     """Its reports of fakes: whether who filed them believed it, and whether it is so."""
-    filed, n = one.reports.filed < scenario.end, len(one.reports.row)
-    filed &= one.reports.filed <= one.removed
+    filed, n = one.filed, len(one.reports.row)
     return _table(_REPORTS, {
         "merchant_id": _who(one, scenario, int(filed.sum())),
         "report_id": tokens((one.life.merchant.number * 2**20 + np.arange(n))[filed], "report", seed=scenario.seed),
@@ -247,7 +251,7 @@ def _reports(one: Lived, scenario: Scenario) -> pa.Table:
 def _attacks(one: Lived, scenario: Scenario) -> pa.Table:
     """The attacks that touch it, and how many of its orders and reports each made or changed."""
     hits = one.life.merchant.hits
-    orders, reports = one.orders.attack[one.traded], one.reports.attack
+    orders, reports = one.orders.attack[one.traded], one.reports.attack[one.filed]
     return _table(_ATTACKS, {
         "attack": [hit.kind for hit in hits], "strength": [hit.strength for hit in hits],
         "since": _moments([hit.since for hit in hits]), "until": _moments([hit.until for hit in hits]),

@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 from features.errors import OutputUnwritable
 from features.progress import Watch, silently
 from features.simulator.authors import TEXTS
+from features.simulator.crew import pieces_of
 from features.simulator.scenario import Scenario
 from features.simulator.sheet import FILLED
-from features.simulator.simulate import TOGETHER, simulate
+from features.simulator.simulate import TOGETHER
 from features.simulator.truth import TABLES
 
 __all__ = ["Written", "write_marketplace"]
@@ -33,13 +34,18 @@ class Written:
     n_texts: int
 
 
-def write_marketplace(scenario: Scenario, folder: Path, *, texts: bool = True, watch: Watch = silently) -> Written:
+def write_marketplace(
+    scenario: Scenario, folder: Path, *, texts: bool = True, processes: int = 1, watch: Watch = silently
+) -> Written:
     """Simulate a marketplace into `folder`, which is made if need be; without `texts`, earlier ones go, too.
+
+    The files are the same, to the byte, for any number of `processes`.
 
     Raises `OutputUnwritable`; then nothing is left behind.
     """
     n_events = n_orders = n_texts = 0
-    pieces = watch(simulate(scenario, texts=texts), title="Simulating", total=-(-scenario.merchants // TOGETHER))
+    made = pieces_of(scenario, texts=texts, processes=processes)
+    pieces = watch(made, title="Simulating", total=-(-scenario.merchants // TOGETHER))
     with (
         _appearing(folder, texts=texts) as halves,
         ExitStack() as files,

@@ -248,7 +248,7 @@ VANISHING = {name for name, one in ARCHETYPES.items() if one.vanishes}
 def told(tmp_path_factory):
     """Labelled merchant-months of a simulated marketplace, with the truth of each merchant."""
     path = tmp_path_factory.mktemp("market") / "events.parquet"
-    events, truth = marketplace(a_scenario(merchants=700, days=420))
+    events, truth = marketplace(a_scenario(merchants=1000, days=420))
     pq.write_table(events, path)
     recipe, log = find_recipe("bust-out"), FileLog([path], currency="CNY")
     rows = labels_of(log, monthly_spine(log, recipe), recipe.label).rows.to_pylist()

@@ -45,6 +45,7 @@ class Market:
     def __init__(self, scenario):
         pieces = list(simulate(scenario, texts=False))
         self.connection = duckdb.connect(":memory:")
+        self.connection.execute("SET TimeZone = 'UTC'")
         self.tables = {name: pa.concat_tables([one.tables[name] for one in pieces]) for name in pieces[0].tables}
         self.tables["events"] = pa.concat_tables([one.events for one in pieces])
         for name, table in self.tables.items():

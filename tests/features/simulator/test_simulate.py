@@ -1,5 +1,6 @@
 """A simulated log: valid, within its days, the same for the same seed however it is cut."""
 
+import hashlib
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +15,7 @@ from features.events import EVENT_TYPES
 from features.log import FileLog
 from features.partition import divided
 from features.simulator.archetypes import ARCHETYPES, EVERYDAY
+from features.simulator.crew import processes_for
 from features.simulator.merchants import archetype_of
 from features.simulator.scenario import Scenario
 from features.simulator.sheet import FILLED, tokens
@@ -113,6 +115,30 @@ def test_files_hold_what_the_simulation_gives(tmp_path):
     assert pq.read_table(written.events) == events
     assert pq.read_table(written.truth) == truth
     assert {path.name for path in written.events.parent.iterdir()} == FILES
+
+
+def test_more_processes_write_the_same_bytes(tmp_path):
+    scenario = a_scenario(merchants=230, days=40)
+    for processes in (1, 2):
+        write_marketplace(scenario, tmp_path / str(processes), processes=processes)
+    for name in FILES:
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes(), name
+
+
+def test_work_for_few_is_not_shared_out():
+    assert processes_for(a_scenario(merchants=400)) == 1
+    assert processes_for(a_scenario(merchants=400), 3) == 3
+    assert 1 <= processes_for(a_scenario(merchants=10_000)) <= 25
+
+
+def test_the_same_seed_gives_the_same_marketplace_on_every_machine():
+    events, _ = marketplace(a_scenario(merchants=40, days=120))
+    # It is another one only when the simulator itself is.
+    shown = events.select(["event_id", "event_type", "event_time", "known_at", "amount_cents"])
+    told = hashlib.sha256()
+    for row in shown.sort_by("event_id").to_pydict().values():
+        told.update(repr([str(one) for one in row]).encode())
+    assert told.hexdigest()[:16] == "608f3cf4d9051685"
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
