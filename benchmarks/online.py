@@ -68,6 +68,8 @@ def answer(folder: Path, out: Path) -> None:
     """Be our own contender."""
     engine = open_engine(f"sqlite:///{folder / 'store.db'}")
     midnight = pq.read_table(folder / "daily.parquet", columns=["as_of"])["as_of"][0].as_py()
+    # A store that was kept may hold tiles of an earlier version.
+    EventStore(engine).catch_up(at=midnight)
 
     def ask(merchants: Sequence[str]) -> dict[str, list[float | int | None]]:
         with reading(engine) as tx:
