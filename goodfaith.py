@@ -4,6 +4,7 @@ import json
 import shlex
 import shutil
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -23,7 +24,7 @@ from features.errors import FeaturesError
 from features.settings import Settings
 from scoring.errors import ScoringError
 from serving.errors import GoodfaithError
-from training.errors import TrainingError
+from training.errors import PromotionRefused, TrainingError
 
 if TYPE_CHECKING:
     from serving.answers import ScoreAnswer
@@ -114,7 +115,7 @@ def _demo_marketplace(home: Path, *, merchants: int, days: int, seed: int) -> Pa
     from features.simulator.write import write_marketplace
 
     scenario = Scenario(merchants=merchants, days=days, start=_now().date() - timedelta(days=days), seed=seed)
-    written = write_marketplace(scenario, home / "marketplace", watch=shown)
+    written = write_marketplace(scenario, home / "marketplace", texts=False, watch=shown)
     _say(f"{written.n_merchants:,} merchants, {written.n_orders:,} orders, {written.n_events:,} events")
     return written.events
 
@@ -124,19 +125,26 @@ def _demo_model(log: Path, target: str) -> None:
     from features.log import FileLog
     from serving.champions import current_declarations
     from training.promote import promote
-    from training.recipe import find_recipe
+    from training.recipe import CANDIDATES, find_recipe
     from training.registry import Promotion
     from training.train import train
 
     _say(f"training the {target} model ...")
     registry, recipe = _registry(), find_recipe(target)
+    # The served candidate and the baseline alone: the bundle is the same, and nobody waits for the others.
+    recipe = replace(recipe, candidates=(CANDIDATES[0], recipe.serve), acts=False)
     try:
         report = train(FileLog([log], currency=Settings().currency), recipe, registry=registry)
     except TrainingError as error:
         _say(f"no {target} model: {error}")
         return
     promotion = Promotion(version=report.version, at=_now(), by="demo", reason="the first model of the demo")
-    promote(registry, target, promotion, declarations=current_declarations())
+    try:
+        promote(registry, target, promotion, declarations=current_declarations())
+    except PromotionRefused as refusal:
+        # A demo shows what came out; a marketplace would train again.
+        _say(str(refusal))
+        promote(registry, target, replace(promotion, forced=True), declarations=current_declarations())
     side = report.proofs[0].sides["all"]
     _say(f"{target} model {report.version} promoted: out of time AUC {side.model.figures['auc']} ({side.verdict})")
 

@@ -1,19 +1,17 @@
-"""Point-in-time features: our engine against the best DuckDB SQL we know and against pandas, in one run.
+"""Point-in-time features: our engine against the best of DuckDB, Polars, pandas and Feast we know, in one run.
 
-Each contender runs in a process of its own on the same files; what it answered is compared column by column
-(integers exactly, rates and means to 1e-12), and its CPU seconds, wall seconds and peak memory are taken from the
-operating system when it ends, start-up included. Ours validates every row, looks for duplicates, and fills
-promises; the peers are given a log where that has been done. Run `python -m benchmarks.features --help`.
+Each contender runs in a process of its own on the same files, peers in environments of their own
+(`benchmarks/peers/environment.py`); what it answered is compared with DuckDB's column by column (integers exactly,
+rates and means to 1e-12), and its CPU seconds, wall seconds and peak memory are taken from the operating system when
+it ends, start-up included. Ours validates every row, looks for duplicates, and fills promises; the peers are given a
+log where that has been done. Run `python -m benchmarks.features --help`.
 """
 
 import argparse
 import os
 import platform
-import subprocess
 import sys
-import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from multiprocessing import get_context
@@ -25,103 +23,27 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks import generate
-from benchmarks.peers import duckdb_features
-from features.catalogue import CATALOGUE
-from features.engine import build_features
+from benchmarks.contenders import CONTENDERS, Cost, Files, answer, measure
+from benchmarks.peers import environment
 from features.events import SCHEMA
-from features.log import FileLog
 
 GOAL = 0.5
-PANDAS_COLUMNS = 32
-CONTENDERS = {
-    "duckdb": "best DuckDB SQL, 2 threads",
-    "ours": "goodfaith, the same columns",
-    "ours_cli": "goodfaith features (whole catalogue)",
-    "pandas": f"pandas, {PANDAS_COLUMNS} of the columns",
-    "ours_subset": f"goodfaith, the same {PANDAS_COLUMNS}",
-}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Files:
-    """The log, the spine, where answers go, and the log's currency."""
-
-    log: Path
-    spine: Path
-    folder: Path
-    currency: str
-
-    def answer(self, contender: str) -> Path:
-        """Where a contender writes its features."""
-        return self.folder / f"{contender}.parquet"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """What a process used: CPU and wall in seconds, peak resident memory in MB."""
-
-    cpu: float
-    wall: float
-    peak: float
-
-
-def command(contender: str, files: Files) -> list[str]:
-    """The command line that makes a contender answer."""
-    python, out = sys.executable, str(files.answer(contender))
-    match contender:
-        case "duckdb" | "pandas":
-            return [python, "-m", f"benchmarks.peers.{contender}_features", str(files.log), str(files.spine), out]
-        case "ours_cli":
-            options = ["--events", str(files.log), "--spine", str(files.spine), "--out", out]
-            return [str(Path(python).parent / "goodfaith"), "features", *options]
-    return [python, "-m", "benchmarks.features", "--answer", contender, *map(str, (files.log, files.spine, out))]
-
-
-def measure(contender: str, files: Files) -> Cost | None:
-    """Run a contender to its end; None where it could not do the work."""
-    environment = {**os.environ, "GOODFAITH_CURRENCY": files.currency}
-    started = time.perf_counter()
-    process = subprocess.Popen(command(contender, files), env=environment, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - started
-    if os.waitstatus_to_exitcode(status):
-        return None
-    return Cost(cpu=used.ru_utime + used.ru_stime, wall=wall, peak=used.ru_maxrss / 1024)
-
-
-def answer(contender: str, log: Path, spine: Path, out: Path) -> None:
-    """Be our own contender: work out the contract's columns, or those that pandas does, by the library."""
-    names = set(duckdb_features.names())
-    if contender == "ours_subset":
-        bases = (
-            "n_orders",
-            "order_value_cents",
-            "n_buyers",
-            "late_delivery_rate",
-            "mean_hours_late",
-            "low_star_rate",
-            "mean_stars",
-            "return_rate",
-        )
-        names = {f"{base}_{days}d" for base in bases for days in duckdb_features.DAYS}
-    events = FileLog([log], currency=os.environ["GOODFAITH_CURRENCY"])
-    chosen = [feature for feature in CATALOGUE if feature.name in names]
-    pq.write_table(build_features(events, pq.read_table(spine), features=chosen), out)
-
-
-def differences(left: Path, right: Path) -> list[str]:
-    """Say in which of their common columns two feature files differ, with the first example of each."""
+def differences(left: Path, right: Path) -> tuple[list[str], int]:
+    """Say in which of their common columns two feature files differ, with an example of each, and in how many rows."""
     mine, theirs = pq.read_table(left), pq.read_table(right)
-    found = []
+    found, anywhere = [], np.zeros(mine.num_rows, dtype=bool)
     for name in (name for name in mine.column_names if name in theirs.column_names):
-        rows = np.flatnonzero(~_equal(mine.column(name), theirs.column(name)))
-        if len(rows):
-            row = int(rows[0])
+        other = ~_equal(mine.column(name), theirs.column(name))
+        anywhere |= other
+        if other.any():
+            row = int(np.flatnonzero(other)[0])
             found.append(
-                f"{name}: {len(rows)} rows, e.g. {mine['merchant_id'][row]} at {mine['as_of'][row]}: "
+                f"{name}: {other.sum():,} rows, e.g. {mine['merchant_id'][row]} at {mine['as_of'][row]}: "
                 f"{left.stem} {mine[name][row]}, {right.stem} {theirs[name][row]}"
             )
-    return found
+    return found, int(anywhere.sum())
 
 
 def _equal(left: pa.ChunkedArray, right: pa.ChunkedArray) -> np.ndarray:
@@ -169,21 +91,37 @@ def report(files: Files, contenders: list[str], repeats: int) -> None:
         ratio = f"{cost.cpu / least['duckdb'].cpu:.2f}" if "duckdb" in least else ""
         every = " ".join(f"{one.cpu:.1f}" for one in costs[contender])
         used = f"{cost.cpu:9.1f}{cost.wall:9.1f}{cost.peak:9.0f}"
-        print(f"{CONTENDERS[contender]:40}{columns:8}{used}{ratio:>14}  {every}")
+        print(f"{CONTENDERS[contender].title:40}{columns:8}{used}{ratio:>14}  {every}")
     for contender in contenders:
         if contender not in least:
-            print(f"{CONTENDERS[contender]}: failed")
-        elif contender != "duckdb" and "duckdb" in least:
-            found = differences(files.answer(contender), files.answer("duckdb"))
-            print(f"{CONTENDERS[contender]}: {len(found)} columns differ from DuckDB's", *found, sep="\n  ")
+            print(f"{CONTENDERS[contender].title}: failed")
+        elif contender != "duckdb" and "duckdb" in least and CONTENDERS[contender].answers:
+            _compare(contender, files)
     if {"ours", "duckdb"} <= least.keys():
         print(f"CPU, ours / DuckDB: {least['ours'].cpu / least['duckdb'].cpu:.2f} (goal <= {GOAL})")
 
 
-def described() -> str:
+def _compare(contender: str, files: Files) -> None:
+    found, rows = differences(files.answer(contender), files.answer("duckdb"))
+    title = CONTENDERS[contender].title
+    if CONTENDERS[contender].exact:
+        print(f"{title}: {len(found)} columns differ from DuckDB's", *found, sep="\n  ")
+    else:
+        count = pq.read_metadata(files.answer(contender)).num_rows
+        print(f"{title}: wrong in {rows:,} of {count:,} rows ({len(found)} columns)", *found[:3], sep="\n  ")
+
+
+def ours_with() -> str:
+    """What our own side ran on and with."""
+    packages = " ".join(f"{name} {version(name)}" for name in ("pyarrow", "numpy", "duckdb", "sqlalchemy"))
+    machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    return f"Python {platform.python_version()}; {machine}; ours with {packages}"
+
+
+def described(contenders: list[str], environments: Path) -> str:
     """What this ran on and with."""
-    packages = " ".join(f"{name} {version(name)}" for name in ("duckdb", "pandas", "pyarrow", "numpy"))
-    return f"Python {platform.python_version()}, {packages}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    peers = dict.fromkeys(peer for name in contenders if (peer := CONTENDERS[name].peer))
+    return f"{ours_with()}; peers: {'; '.join(environment.versions(peer, environments) for peer in peers)}"
 
 
 def run(asked: argparse.Namespace, folder: Path) -> None:
@@ -195,7 +133,8 @@ def run(asked: argparse.Namespace, folder: Path) -> None:
         log = whole(asked.olist, folder / "events.parquet")
         events, rows = (pq.read_metadata(file).num_rows for file in (log, moments))
         print(f"\n{asked.olist.name}: {events:,} events x {rows:,} rows")
-        report(Files(log=log, spine=moments, folder=folder, currency="BRL"), asked.contenders, asked.repeats)
+        files = Files(log=log, spine=moments, folder=folder, currency="BRL", environments=asked.environments)
+        report(files, asked.contenders, asked.repeats)
         return
     for events in asked.events:
         merchants = max(events // 500, 20)
@@ -204,7 +143,8 @@ def run(asked: argparse.Namespace, folder: Path) -> None:
         with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
             log, moments = pool.submit(making).result()
         print(f"\n{events:,} events of {merchants:,} merchants x {asked.spine:,} rows, seed {asked.seed}")
-        report(Files(log=log, spine=moments, folder=folder, currency="CNY"), asked.contenders, asked.repeats)
+        files = Files(log=log, spine=moments, folder=folder, currency="CNY", environments=asked.environments)
+        report(files, asked.contenders, asked.repeats)
 
 
 def main() -> None:
@@ -217,13 +157,16 @@ def main() -> None:
     parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=list(CONTENDERS))
     parser.add_argument("--repeats", type=int, default=1, help="the least CPU of so many runs counts")
     parser.add_argument("--folder", type=Path, help="keep the files here (default: a temporary folder)")
+    parser.add_argument("--environments", type=Path, default=environment.FOLDER, help="keep peers' environments here")
     parser.add_argument("--answer", nargs=4, metavar=("WHO", "LOG", "SPINE", "OUT"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.answer:
         who, *paths = asked.answer
         answer(who, *map(Path, paths))
         return
-    print(described())
+    for peer in {CONTENDERS[name].peer for name in asked.contenders} - {None}:
+        environment.python_of(peer, asked.environments)
+    print(described(asked.contenders, asked.environments))
     print("Again: python -m benchmarks.features " + " ".join(sys.argv[1:]))
     with TemporaryDirectory(prefix="goodfaith-benchmark-") as folder:
         run(asked, asked.folder or Path(folder))

@@ -54,11 +54,9 @@ def general(feature: Feature) -> str:
 
 
 def divides_by(feature: Feature, counted: Mapping[tuple[Measure, int | None], str]) -> str:
-    """The feature that says how much evidence there is, or else the events that it is made of."""
-    if feature.evidence is None:
-        return ""
-    name = counted.get((feature.evidence, feature.days)) or event_counted(feature.evidence.source)
-    return f"`{name}`"
+    """The features that say how much evidence there is, or else the events that it is made of."""
+    names = (counted.get((one, feature.days)) or event_counted(one.source) for one in feature.evidence)
+    return ", ".join(f"`{name}`" for name in dict.fromkeys(names))
 
 
 def event_counted(source: object) -> str:
@@ -223,6 +221,7 @@ def settings_page() -> str:
     """Every setting."""
     rows = [(f"`GOODFAITH_{name.upper()}`", f"`{field.default}`") for name, field in Settings.model_fields.items()]
     notes = "`GOODFAITH_DATABASE_URL` and `GOODFAITH_MLFLOW_URI` are SQLite files in `GOODFAITH_HOME` while empty.\n"
+    notes += "`GOODFAITH_KEY` is the API key with which `goodfaith simulate --to` sends events.\n"
     return "# Settings\n\nFrom the environment, or a file `.env`.\n\n" + table(("name", "default"), rows) + "\n" + notes
 
 

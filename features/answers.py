@@ -39,10 +39,15 @@ class Others:
             self.sums.add(resolved, self.numbers)
             self.spreads.add(resolved, self.rates)
 
-    def plus(self, other: "Others") -> None:
-        """Take in what was added up elsewhere, for the same spine and under the same lexicon."""
-        self.sums.plus(other.sums)
-        self.spreads.plus(other.spreads)
+    @property
+    def tables(self) -> list[Ints]:
+        """What was added up, (categories, moments) each; how many, and how wide, hangs on what is asked alone."""
+        return [*self.sums.tables(self.numbers), *self.spreads.tables(self.rates)]
+
+    def plus(self, tables: Sequence[Ints]) -> None:
+        """Take in such tables, which were added up elsewhere for the same spine and under the same lexicon."""
+        self.sums.plus(self.numbers, tables[: len(self.numbers)])
+        self.spreads.plus(self.rates, tables[len(self.numbers) :])
 
     def strength(self, formula: Shrunk, days: Ints) -> npt.NDArray[np.float64]:
         """How many things of evidence the category's rate weighs, on each day (n,)."""

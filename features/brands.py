@@ -16,11 +16,13 @@ from features.events import OF_A_LISTING
 from features.facts import Facts
 from features.held import held
 from features.known import Known, Rows
-from features.listings import counted
+from features.listings import counted, learned
 from features.measures import Crossed, Measure
 from features.norms import Prices, mondays, norms, prices_by_norm
 from features.offers import Names, Offers, offers
-from features.spells import FOREVER, Moves, Spells, heights, peaks, union
+from features.selection import numbered
+from features.sharing import distinct
+from features.spells import FOREVER, Moves, Spells, heights, joined, match, peaks, union
 
 __all__ = ["CHEAP_PERCENT", "READS", "brand_facts", "norms_at"]
 
@@ -134,16 +136,49 @@ class _Pairs:
 def _learned(brands: _Brands, measure: Measure) -> _Pairs:
     """What was learned within a window of brands, at whom."""
     _, what, window = _asked(measure)
-    market, most = brands.market, 1 + max(int(rows.merchant.max(initial=0)) for rows in map(brands.market.of, READS))
+    most = 1 + max(int(rows.merchant.max(initial=0)) for rows in map(brands.market.of, READS))
+    things = _things(brands, what, most, days_back=int(window))
+    pairs, key = np.unique(things.key, return_inverse=True)
+    spells = Spells(key=key.reshape(-1), start=things.start, end=things.end)
+    return _Pairs(merchant=pairs % most, brand=pairs // most, spells=spells)
+
+
+def _things(brands: _Brands, what: str, most: int, *, days_back: int) -> Spells:
+    """Each thing that was learned of a brand at a merchant, under their number: the brand's times `most` and its own.
+
+    What names no brand was learned of all brands by which its listing was ever known: a new one resets nothing.
+    """
+    market = brands.market
 
     def pair(rows: Rows) -> Ints:
         brand = brands.names.of(market, rows, "brand")
         return np.where(brand < 0, -1, brand * most + rows.merchant)
 
-    things = counted(market, what, pair, days_back=int(window))
-    pairs, key = np.unique(things.key, return_inverse=True)
-    spells = Spells(key=key.reshape(-1), start=things.start, end=things.end)
-    return _Pairs(merchant=pairs % most, brand=pairs // most, spells=spells)
+    def named(rows: Rows) -> Ints:
+        own, listing = pair(rows), market.keys(rows, "listing_id")
+        return np.where(own >= 0, 2 * own, np.where(listing >= 0, 2 * listing + 1, -1))
+
+    if what == "titles":
+        found = learned(market, what, days_back=days_back)
+        return _of_listings(market, found, pair)
+    found = counted(market, what, named, days_back=days_back)
+    whole = Spells(key=found.key // 2, start=found.start, end=found.end)
+    branded = found.key % 2 == 0
+    return joined([whole.where(branded), _of_listings(market, whole.where(~branded), pair)])
+
+
+def _of_listings(market: Known, things: Spells, pair: Callable[[Rows], Ints]) -> Spells:
+    """Things under their listings' keys, each under the number of every brand by which its listing is known."""
+    rows = market.of("listing_changed")
+    number, says = pair(rows), numbered(rows)
+    says = says.where(number[says.key] >= 0)
+    thing, change = match(things.key, market.keys(rows, "listing_id")[says.key])
+    both, which = distinct(thing, number[says.key[change]])
+    start = np.maximum(things.start[thing], says.start[change])
+    end = np.minimum(things.end[thing], says.end[change])
+    # Several changes may say the same brand, and the thing counts once.
+    each = union(Spells(key=which, start=start, end=end).where(start < end))
+    return Spells(key=both[1][each.key], start=each.start, end=each.end)
 
 
 def _own(brands: _Brands, measure: Measure) -> Facts:

@@ -41,9 +41,13 @@ class CategorySums:
             if not windows.keys().isdisjoint(facts.measures):
                 self._add(_by_category(facts, categories), windows)
 
-    def plus(self, other: "CategorySums") -> None:
-        """Take in what was added up elsewhere, at the same days and under the same lexicon."""
-        for number, sums in other._sums.items():
+    def tables(self, numbers: Iterable[Number]) -> list[Ints]:
+        """Some numbers as they were added up, (categories, d) each: one that was not has no rows."""
+        return [self._sums.get(number, np.zeros((0, len(self.days)), dtype=np.int64)) for number in numbers]
+
+    def plus(self, numbers: Iterable[Number], tables: Iterable[Ints]) -> None:
+        """Take in such tables, which were added up elsewhere at the same days and under the same lexicon."""
+        for number, sums in zip(numbers, tables, strict=True):
             self._sums[number] = _added(self._sums.get(number), sums)
 
     def of(self, number: Number, category: Ints, day: Ints) -> Ints:
@@ -116,10 +120,17 @@ class RateSpreads:
         for of, per in rates:
             self._add((of, per), spread_of(sums[of], sums[per], group))
 
-    def plus(self, other: "RateSpreads") -> None:
-        """Take in what was added up elsewhere, for the same days and under the same lexicon."""
-        for rate, spread in other._spreads.items():
-            self._add(rate, spread)
+    def tables(self, rates: Iterable[Rate]) -> list[Ints]:
+        """The spreads of some rates as they were added up, (categories, months) each, one after the other."""
+        nothing = np.zeros((0, len(self.months)), dtype=np.int64)
+        none = Spread(**dict.fromkeys(Spread.COLUMNS, nothing))
+        return [getattr(self._spreads.get(rate, none), name) for rate in rates for name in Spread.COLUMNS]
+
+    def plus(self, rates: Iterable[Rate], tables: Iterable[Ints]) -> None:
+        """Take in such tables, which were added up elsewhere for the same days and under the same lexicon."""
+        every = iter(tables)
+        for rate in rates:
+            self._add(rate, Spread(**{name: next(every) for name in Spread.COLUMNS}))
 
     def of(self, rate: Rate, day: Ints, *, default: float) -> npt.NDArray[np.float64]:
         """How many things of evidence the category's rate weighs, on each day (n,)."""

@@ -8,8 +8,6 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from features.known import Known, days
 from features.links import tokens
@@ -69,6 +67,10 @@ def circles_of(market: Known, ids: pa.Array) -> tuple[Ints, Circles]:
 
 def _widest(buyer: Ints, token: Ints, count: int) -> Ints:
     """The circle (count,) of each person, if nothing that was ever seen were taken back."""
+    # SciPy's graphs take half of the time in which everything else is imported, and few need them.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     size = count + int(token.max(initial=-1)) + 1
     if not size:
         return np.zeros(0, dtype=np.int64)

@@ -155,9 +155,18 @@ def _from_texts(values: pa.Array) -> Coerced:
         return coerce_values([_decoded(value) for value in texts.cast(pa.binary()).to_pylist()], Kind.TEXT)
     if _holds_nul(texts):
         return coerce_values(texts.to_pylist(), Kind.TEXT)
-    if pc.index(texts, "").as_py() < 0:
+    if not _says_nothing(texts):
         return Coerced(values=texts)
     return Coerced(values=pc.if_else(pc.equal(texts, ""), None, texts))
+
+
+def _says_nothing(texts: pa.Array) -> bool:
+    """Whether any of the texts is empty; where they begin and end tells that sooner than to compare them."""
+    ends = np.frombuffer(texts.buffers()[1], dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    empty = ends[1:] == ends[:-1]
+    if texts.null_count and empty.any():
+        empty &= texts.is_valid().to_numpy(zero_copy_only=False)
+    return bool(empty.any())
 
 
 def _holds_nul(texts: pa.Array) -> bool:

@@ -1,7 +1,9 @@
 """Commands of the features floor."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import pyarrow as pa
@@ -17,6 +19,7 @@ from features.partition import Accepted, divided
 from features.progress import shown
 from features.settings import Settings
 from features.simulator.commands import app as simulator
+from features.spark.session import HERE, spark_session
 from features.spine import Spine, midnight, read_spine
 from features.store import EventStore
 
@@ -63,6 +66,13 @@ def as_of_day(text: str) -> datetime:
     return moment
 
 
+class Engine(StrEnum):
+    """What divides a log by merchant and works on the parts: DuckDB on this machine, or Spark on one or many."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
 @app.command()
 def features(
     out: Annotated[Path, typer.Option("--out", help="The feature file to write (Parquet).")],
@@ -70,18 +80,38 @@ def features(
     store: FromStore = False,
     spine: Annotated[Path | None, typer.Option(help="Merchants and midnights to answer.", exists=True)] = None,
     as_of: Annotated[str | None, typer.Option(help="A day: every merchant known by its midnight UTC.")] = None,
-    engine: Annotated[str, typer.Option(help="What divides the log: duckdb.")] = "duckdb",
+    engine: Annotated[Engine, typer.Option(help="What divides the log by merchant.")] = Engine.DUCKDB,
+    master: Annotated[
+        str | None, typer.Option(help="With --engine spark: where it runs; on all cores of this machine unless said.")
+    ] = None,
 ) -> None:
     """Compute every feature of the catalogue as of the moments of a spine."""
-    if engine != "duckdb":
-        raise typer.BadParameter("the only engine is duckdb", param_hint="--engine")
+    if master and engine is not Engine.SPARK:
+        raise typer.BadParameter("only --engine spark has a master", param_hint="--master")
+    if store and not (master or HERE).startswith("local"):
+        raise typer.BadParameter("a cluster does not see the store; give it --events that all its machines see")
     check_writable(out)
-    wanted = _wanted(spine, as_of)
-    with divided(read_log(events, store), COLUMNS_KEPT, watch=shown) as log:
-        tell(log.outcome)
-        rows = features_of(log, wanted if isinstance(wanted, Spine) else log.everybody(wanted), watch=shown)
+    wanted, log = _wanted(spine, as_of), read_log(events, store)
+    rows = _on_duckdb(log, wanted) if engine is Engine.DUCKDB else _on_spark(log, wanted, master or HERE)
     write_parquet(rows, out)
     typer.echo(f"{out}: {rows.num_rows} rows, {rows.num_columns - 2} features", err=True)
+
+
+def _on_duckdb(log: EventLog, wanted: Spine | datetime) -> pa.Table:
+    with divided(log, COLUMNS_KEPT, watch=shown) as parted:
+        tell(parted.outcome)
+        return features_of(parted, wanted if isinstance(wanted, Spine) else parted.everybody(wanted), watch=shown)
+
+
+def _on_spark(log: EventLog, wanted: Spine | datetime, master: str) -> pa.Table:
+    typer.echo(f"computing features on Spark ({master}) ...", err=True)
+    with spark_session(master) as spark, TemporaryDirectory(prefix="goodfaith-") as folder:
+        # Without pyspark there is a session no more than there are these, and the session says so.
+        from features.spark.engine import features_on_spark
+        from features.spark.reading import as_files
+
+        files = as_files(log, Path(folder), currency=Settings().currency)
+        return features_on_spark(spark, files, wanted, heard=tell)
 
 
 def _wanted(spine: Path | None, as_of: str | None) -> Spine | datetime:

@@ -53,8 +53,9 @@ class EventIds:
             self._hashes.append(np.sort(self._hash(batch.rows)))
 
     def discarded(self, log: EventLog, *, clock: datetime | None = None) -> Discarded:
-        """The rows of `log`, all of whose batches were seen, that do not stand."""
+        """The rows of `log`, all of whose batches were seen, that do not stand. The hashes are forgotten after it."""
         suspects = self._seen_twice()
+        self._hashes = []
         if not len(suspects):
             return Discarded(numbers=np.array([], dtype=np.int64))
         return settled(claim for batch in log.batches(clock=clock) for claim in self._suspicious(batch, suspects))

@@ -64,6 +64,8 @@ def features_of(
         own.add(resolved, np.flatnonzero((merchant >= 0) & (merchant % log.count == part)))
         others.add(resolved)
         market.take(known)
+        # Facts are as large as the events they are made of: those of two parts need not be in memory together.
+        del known, resolved
     own.add(market.facts(measures), np.flatnonzero(merchant >= 0))
     columns = {"merchant_id": spine.merchant_id, "as_of": spine.as_of}
     return pa.table(columns | own.features(others, lexicon))

@@ -5,10 +5,12 @@ FeaturesError
 │   ├── UnknownColumns       a Parquet file has columns that the vocabulary does not know
 │   └── NothingAccepted      a file has rows, and every one of them was rejected
 ├── SpineInvalid             a spine that lacks a column, or has a moment that is no midnight UTC
+├── ScenarioInvalid          a scenario for the simulator cannot be read, or asks for what there is not
 ├── ImportFailed             another system's tables cannot be turned into events
 ├── OutputUnwritable         a file cannot be written where it is wanted
 ├── CurrencyDiffers          a store has one currency, and it is another one than the setting's
 ├── StoreUnavailable         the database does not answer, or has no tables of ours
+├── StreamFailed             a running service refuses events, or does not answer
 ├── SparkUnavailable         Spark is asked for, and pyspark, Java or the cluster is not there
 └── SparkFailed              a task on Spark failed
 
@@ -22,10 +24,12 @@ __all__ = [
     "LogUnreadable",
     "NothingAccepted",
     "OutputUnwritable",
+    "ScenarioInvalid",
     "SparkFailed",
     "SparkUnavailable",
     "SpineInvalid",
     "StoreUnavailable",
+    "StreamFailed",
     "UnknownColumns",
 ]
 
@@ -50,6 +54,10 @@ class SpineInvalid(FeaturesError):
     """The rows to compute features for are not (merchant, midnight) pairs."""
 
 
+class ScenarioInvalid(FeaturesError):
+    """A scenario for the simulator cannot be read, or asks for what there is not."""
+
+
 class ImportFailed(FeaturesError):
     """Another system's tables cannot be turned into an event log."""
 
@@ -64,6 +72,10 @@ class CurrencyDiffers(FeaturesError):
 
 class StoreUnavailable(FeaturesError):
     """The database does not answer, or is not one of ours."""
+
+
+class StreamFailed(FeaturesError):
+    """A running service cannot be told events: it refuses them, or does not answer."""
 
 
 class SparkUnavailable(FeaturesError):

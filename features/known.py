@@ -18,7 +18,7 @@ from features.events import COLUMNS, COMMON, EVENT_TYPES, Kind
 from features.spells import FOREVER, Spells, match
 
 __all__ = [
-    "NO_TIME", "OPENERS", "REPEATED", "TYPE_CODES", "Known", "Rows", "begins", "days", "known_in",
+    "NO_TIME", "OPENED_BY", "OPENERS", "REPEATED", "TYPE_CODES", "Known", "Rows", "begins", "days", "known_in",
     "known_of", "once", "ranks", "type_codes", "uses",
 ]  # fmt: skip
 
@@ -38,7 +38,7 @@ NO_TIME = np.int64(-(2**62))
 #: What a later event repeats, and of which event by which id: its order's promise, or when its opening event was.
 _ORDER = ("order_placed", "order_id")
 _REPEATED = {"placed_at": "event_time", "ship_by": "ship_by", "deliver_by": "deliver_by", "opened_at": "event_time"}
-_OPENED_BY = {
+OPENED_BY = {
     "return_answered": ("return_requested", "return_id"),
     "dispute_resolved": ("dispute_opened", "dispute_id"),
     "complaint_closed": ("complaint_received", "complaint_id"),
@@ -46,7 +46,7 @@ _OPENED_BY = {
 
 #: Columns that may be repeated, and the types of the events that they are repeated from.
 REPEATED = frozenset(_REPEATED)
-OPENERS = frozenset(event_type for event_type, _ in (_ORDER, *_OPENED_BY.values()))
+OPENERS = frozenset(event_type for event_type, _ in (_ORDER, *OPENED_BY.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -255,7 +255,7 @@ class Known:
         rows = self.of(event_type)
         present = column in self.table(event_type).column_names
         carried = self._ints(event_type, column) if present else np.full(len(rows), NO_TIME)
-        opening = _OPENED_BY.get(event_type) if column == "opened_at" else _ORDER
+        opening = OPENED_BY.get(event_type) if column == "opened_at" else _ORDER
         missing = carried == NO_TIME
         if event_type == "order_placed" or column not in _REPEATED or opening is None or not missing.any():
             return carried

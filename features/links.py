@@ -20,7 +20,7 @@ from features.selection import numbered, select
 from features.sharing import Pairs, Sightings, distinct, not_public, pairs
 from features.spells import FOREVER, Spells, intersect, match, minus, union
 
-__all__ = ["KINDS", "MOST_WITH_A_TOKEN", "READS", "link_facts", "tokens"]
+__all__ = ["KINDS", "MOST_WITH", "READS", "link_facts", "tokens"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -30,11 +30,13 @@ READS = (
     "inspection_completed",
 )  # fmt: skip
 
-KINDS = ("bank_account", "phone", "device", "address", "legal_entity")
+#: A token of a kind that is known of more merchants than this is a public one. Own proposal: one owner seldom runs more
+#: than a handful of shops, and a shared warehouse, an agency's computer or a forwarder's phone serves dozens. But an
+#: account and a licence are somebody's own: a ring must not get free by opening one more shop, and only an account that
+#: a payment service lends to everybody is public.
+MOST_WITH = MappingProxyType({"bank_account": 200, "phone": 10, "device": 10, "address": 10, "legal_entity": 200})
 
-#: A token known of more merchants than this is a public one. Own proposal: one owner seldom runs more than a handful
-#: of shops, and a shared warehouse serves dozens.
-MOST_WITH_A_TOKEN = 10
+KINDS = tuple(MOST_WITH)
 
 _REMOVALS = Events(event_type="penalty_applied", where=(Is(column="penalty", words=("removal",)),))
 _FAKES = (
@@ -66,7 +68,8 @@ def _sightings(market: Known) -> tuple[Sightings, Ints]:
     rows = market.of("link_observed")
     own = rows.where(~market.filled(rows, "buyer_id"))
     shown, kinds = tokens(market, own)
-    seen = not_public(shown, own.merchant, numbered(own), most=MOST_WITH_A_TOKEN)
+    most = np.array(list(MOST_WITH.values()))[kinds]
+    seen = not_public(shown, own.merchant, numbered(own), most=most)
     return seen, kinds[seen.spells.key]
 
 

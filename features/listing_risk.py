@@ -64,9 +64,8 @@ def _risk(tx: Connection, merchant_id: str, listing_id: str, day: int) -> Listin
         return None
     key = names[listing_id]
     by_key = {number: name for name, number in names.items()}
-    pairs = twins_of(market)
-    standing = pairs.spells.key[pairs.spells.end == FOREVER]
-    twins = {by_key[int(pairs.other[pair])] for pair in standing if pairs.one[pair] == key}
+    pairs = twins_of(market, np.array([key]))
+    twins = {by_key[int(one)] for one in pairs.one[pairs.spells.key[pairs.spells.end == FOREVER]]}
     says = _says(market, listing_id)
     return ListingRisk(
         merchant_id=merchant_id,

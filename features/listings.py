@@ -1,8 +1,7 @@
 """Listings: fakes are found by listing, and not only by merchant.
 
 What was learned of a listing was learned of its goods. Two listings of a merchant that were known by the same title
-(its letters and digits alone) are twins, and each carries what was learned of the other: relisting resets nothing. A
-title that very many listings share is a kind of goods, and makes no twins.
+(its letters and digits alone) are twins, and each carries what was learned of the other: relisting resets nothing.
 
 A count within a window is turned into spells: each thing counts from when it is both past and known until it is too
 old, or taken back. So the worst listing of a merchant is the highest of its listings' counts, a token that moves.
@@ -18,22 +17,23 @@ import pyarrow.compute as pc
 from features.events import OF_A_LISTING
 from features.facts import Facts, changes
 from features.held import held
-from features.known import Known, Rows, days
+from features.known import Known, Rows, days, once
 from features.measures import Changed, Crossed, Events, Is, Measure
 from features.selection import numbered, select
 from features.sharing import Pairs, not_public, pairs
 from features.spells import Moves, Spells, heights, intersect, joined, match, peaks, union
+from features.standing import keyed, order_of_events
 
-__all__ = ["MOST_WITH_A_TITLE", "READS", "counted", "listing_counts", "listing_facts", "twins_of"]
+__all__ = ["MOST_WITH_A_TITLE", "READS", "counted", "learned", "listing_counts", "listing_facts", "twins_of"]
 
 Ints = npt.NDArray[np.int64]
 
 #: Event types that facts about listings are made from.
 READS = tuple(sorted(OF_A_LISTING))
 
-#: A title that more listings of one merchant share than this is a kind of goods. Own proposal: goods are relisted a few
-#: times, and a shop of phone cases has hundreds of "phone case".
-MOST_WITH_A_TITLE = 5
+#: A title that more listings of one merchant share than this makes no twins, so that what they come to stays small.
+#: Own proposal: who lists the same goods so often is seen by that, and fewer must not set anybody free.
+MOST_WITH_A_TITLE = 300
 
 _FILED = Events(event_type="fake_report_filed")
 _RENAMED = Changed(of=Events(event_type="listing_changed"), column="title", by="listing_id")
@@ -55,24 +55,20 @@ def listing_facts(market: Known, measures: Sequence[Measure]) -> list[Facts]:
 
 def _merchants(market: Known, measure: Measure) -> Facts:
     how, what, window = measure.source.of.split(":") if isinstance(measure.source, Crossed) else ("", "", "")
-    spells = listing_counts(market, what, days_back=int(window))
     owner = _owners(market)
     if how == "worst":
-        counts = heights(spells)
+        counts = heights(listing_counts(market, what, days_back=int(window)))
         top = peaks(Spells(key=owner[counts.key], start=counts.start, end=counts.end), counts.height)
         return held(top, measure)
-    some = union(spells)
+    # A listing that was put up anew is no second one of which anything was learned.
+    some = union(learned(market, what, days_back=int(window)))
     return held(Moves(key=owner[some.key], start=some.start, end=some.end, height=np.ones_like(some.key)), measure)
 
 
 def listing_counts(market: Known, what: str, *, days_back: int) -> Spells:
-    """Each thing that counts for a listing within a window: spells under the listings' keys in the market."""
-    if what == "titles":
-        rows, spells = changes(market, _RENAMED)
-        counting = _within(days(rows.time)[spells.key], market.keys(rows, "listing_id")[spells.key], spells, days_back)
-    else:
-        counting = counted(market, what, lambda rows: market.keys(rows, "listing_id"), days_back=days_back)
-    twins = twins_of(market)
+    """Each thing that counts for a listing, its own or a twin's, within a window: spells under the listings' keys."""
+    counting = learned(market, what, days_back=days_back)
+    twins = twins_of(market, counting.key)
     pair, thing = match(twins.other, counting.key)
     of_twins = Spells(key=pair, start=counting.start[thing], end=counting.end[thing])
     # A pair may carry several things at once, and each of them counts: so each gets a place of its own.
@@ -80,6 +76,14 @@ def listing_counts(market: Known, what: str, *, days_back: int) -> Spells:
     places = Spells(key=row, start=twins.spells.start[stretch], end=twins.spells.end[stretch])
     both = intersect(places, Spells(key=np.arange(len(pair)), start=of_twins.start, end=of_twins.end))
     return joined([counting, Spells(key=twins.one[pair[both.key]], start=both.start, end=both.end)])
+
+
+def learned(market: Known, what: str, *, days_back: int) -> Spells:
+    """Each thing that was learned of a listing itself."""
+    if what == "titles":
+        rows, spells = changes(market, _RENAMED)
+        return _within(days(rows.time)[spells.key], market.keys(rows, "listing_id")[spells.key], spells, days_back)
+    return counted(market, what, lambda rows: market.keys(rows, "listing_id"), days_back=days_back)
 
 
 def counted(market: Known, what: str, number: Callable[[Rows], Ints], *, days_back: int) -> Spells:
@@ -104,22 +108,37 @@ def _within(clock: Ints, key: Ints, spells: Spells, days_back: int) -> Spells:
 
 
 def _named(market: Known, rows: Rows, number: Callable[[Rows], Ints]) -> tuple[Ints, Spells]:
-    """What each thing names, itself or by its report, and while that is known; spells carry the thing's place."""
+    """What each thing names, itself or by its report, and while that is known; spells carry the thing's place.
+
+    Of several reports filed under one id it is the latest known that tells, as it is of all that is told twice.
+    """
     own, known = number(rows), numbered(rows)
     if rows.event_type != "fake_report_resolved":
         return own[known.key], known
+    reports, filed = _reported(market)
+    told = number(filed)[reports.height]
+    asks = known.where((own < 0)[known.key])
+    spell, report = match(market.keys(rows, "report_id")[asks.key], reports.key)
+    start = np.maximum(asks.start[spell], reports.start[report])
+    end = np.minimum(asks.end[spell], reports.end[report])
+    by_report = Spells(key=asks.key[spell], start=start, end=end)
+    named, lasting = known.where(own[known.key] >= 0), start < end
+    return np.append(own[named.key], told[report][lasting]), joined([named, by_report.where(lasting)])
+
+
+@once
+def _reported(market: Known) -> tuple[Moves, Rows]:
+    """While which of the reports as filed, by place, is the latest known of its id."""
     filed = select(market, _FILED)
-    row, report = match(np.where(own < 0, market.keys(rows, "report_id"), -1), market.keys(filed, "report_id"))
-    reported = Spells(key=row, start=days(filed.start)[report], end=days(filed.end)[report])
-    named = known.where(own[known.key] >= 0)
-    by_row = np.full(len(rows), -1)
-    by_row[row] = number(filed)[report]
-    told = union(intersect(known, reported.where(reported.start < reported.end)))
-    return np.concatenate([own[named.key], by_row[told.key]]), joined([named, told])
+    place = order_of_events(market, [filed])
+    spells, row = keyed([filed], market.keys(filed, "report_id"))
+    moves = peaks(spells, place[row])
+    at = np.argsort(place)[moves.height]
+    return Moves(key=moves.key, start=moves.start, end=moves.end, height=at), filed
 
 
-def twins_of(market: Known) -> Pairs:
-    """Listings of one merchant that were known by the same title."""
+def twins_of(market: Known, of: Ints) -> Pairs:
+    """Listings of one merchant that were known by the same title, the other of each pair one of these (keys)."""
     rows = market.of("listing_changed")
     titled = rows.where(market.filled(rows, "title"))
     goods = pc.replace_substring_regex(pc.utf8_lower(market.texts(titled, "title")), r"[^\p{L}\p{N}]", "")
@@ -130,7 +149,7 @@ def twins_of(market: Known) -> Pairs:
     title = titled.merchant * (int(text.max(initial=0)) + 1) + text
     number = np.unique(title, return_inverse=True)[1].reshape(-1)
     seen = not_public(number, market.keys(titled, "listing_id"), numbered(titled), most=MOST_WITH_A_TITLE)
-    return pairs(seen)
+    return pairs(seen, of=of)
 
 
 def _owners(market: Known) -> Ints:

@@ -12,6 +12,7 @@ from features.conditions import After, AtLeast, AtMost, Carries, Condition, Is, 
 from features.credence import Belief, Credence
 
 __all__ = [
+    "RULES",
     "After",
     "Amount",
     "Asked",
@@ -332,6 +333,10 @@ class Measure:
     def __hash__(self) -> int:
         return self._hash
 
+
+#: What declarations mean. It is raised whenever the code makes other facts of the same declaration: tiles are then made
+#: anew, and models that were trained on the old meaning are refused.
+RULES = 3
 
 #: A measure within a window of so many days; None = since ever.
 Number = tuple[Measure, int | None]

@@ -151,6 +151,8 @@ def divided(
         discarded = ids.discarded(log)
         outcome.discard(discarded)
         outcome.check()
+        # What reading needed is of other sizes than what a part needs, and would stay beside it.
+        pa.default_memory_pool().release_unused()
         yield Divided(
             merchants=merchants.number_of,
             first_known=merchants.first_known,

@@ -22,6 +22,9 @@ __all__ = ["Parts"]
 
 Ints = npt.NDArray[np.int64]
 
+#: Bytes that a file waits for before it is written to.
+_BUFFER = 2**18
+
 
 class _Kept:
     """The record batches of one type in memory, all of one part."""
@@ -56,12 +59,18 @@ class _File:
         return pa.Table.from_batches(batches, self.schema)
 
     @cached_property
+    def _sink(self) -> pa.BufferedOutputStream:
+        # A record batch is some twenty short buffers, and each would be a call of the system's.
+        return self._stack.enter_context(pa.BufferedOutputStream(pa.OSFile(self._path, "wb"), _BUFFER))
+
+    @cached_property
     def _writer(self) -> pa.RecordBatchFileWriter:
-        return self._stack.enter_context(pa.ipc.new_file(self._path, self.schema))
+        return pa.ipc.new_file(self._sink, self.schema)
 
     @cached_property
     def _reader(self) -> pa.RecordBatchFileReader:
         self._writer.close()
+        self._sink.close()
         # Read and not mapped: of a mapped file, what was looked at stays in memory.
         return pa.ipc.open_file(self._stack.enter_context(pa.OSFile(self._path)))
 
@@ -79,8 +88,9 @@ class Parts:
 
     def write(self, rows: pa.Table) -> None:
         """Take in some events, with the columns `number`, `merchant` and `type` beside those of the log."""
-        for event_type, own in self._by_type(rows):
-            batch = _batch(rows, own, self._of[event_type].schema)
+        merchant = rows.column("merchant").to_numpy()
+        for event_type, own in _by_type(rows):
+            batch = _batch(rows, own, self._by_part(merchant[own]), self._of[event_type].schema)
             part = batch.column("merchant").to_numpy() % self.count
             cuts = [0, *(np.flatnonzero(np.diff(part)) + 1).tolist(), len(part)]
             for begin, end in pairwise(cuts):
@@ -90,17 +100,21 @@ class Parts:
         """The events of a type in a part; nothing can be taken in any more."""
         return self._of[event_type].load(part)
 
-    def _by_type(self, rows: pa.Table) -> Iterator[tuple[str, Ints]]:
-        """Each type that occurs with its rows, part by part."""
-        merchant, code = rows.column("merchant").to_numpy(), rows.column("type").to_numpy().astype(np.int64)
-        place = code * self.count + merchant % self.count
+    def _by_part(self, merchant: Ints) -> Ints:
+        """The places of events of these merchants, part by part."""
         # Within a part merchants stand together, which makes for fewer jumps in memory later on.
         order = _sorted(merchant // self.count)
-        order = order[_sorted(place[order])]
-        cuts = np.searchsorted(place[order], np.arange(len(EVENT_TYPES) + 1) * self.count)
-        for event_type, (begin, end) in zip(EVENT_TYPES, pairwise(cuts.tolist()), strict=True):
-            if begin < end:
-                yield event_type, order[begin:end]
+        return order[_sorted((merchant % self.count)[order])]
+
+
+def _by_type(rows: pa.Table) -> Iterator[tuple[str, Ints]]:
+    """Each type that occurs with its rows, in their order."""
+    code = rows.column("type").to_numpy()
+    order = _sorted(code)
+    cuts = np.searchsorted(code[order], np.arange(len(EVENT_TYPES) + 1))
+    for event_type, (begin, end) in zip(EVENT_TYPES, pairwise(cuts.tolist()), strict=True):
+        if begin < end:
+            yield event_type, order[begin:end]
 
 
 def _schema(columns: Sequence[str]) -> pa.Schema:
@@ -114,10 +128,11 @@ def _sorted(numbers: Ints) -> Ints:
     return np.argsort(numbers.astype(narrow), kind="stable")
 
 
-def _batch(rows: pa.Table, own: Ints, schema: pa.Schema) -> pa.RecordBatch:
-    """Some of the rows, in this order; columns that say nothing need not be touched."""
+def _batch(rows: pa.Table, own: Ints, order: Ints, schema: pa.Schema) -> pa.RecordBatch:
+    """Some of the rows, brought into an order; columns that say nothing need not be touched."""
     saying = [name for name in schema.names if name in rows.column_names and rows[name].null_count < len(rows)]
-    taken = rows.select(saying).take(pa.array(own)).combine_chunks().to_batches()[0]
+    # Taken as they stand first, and ordered then: the jumps in memory are short ones, which halves the time.
+    taken = rows.select(saying).take(pa.array(own)).take(pa.array(order)).combine_chunks().to_batches()[0]
     nothing = {name: pa.nulls(len(own), schema.field(name).type) for name in schema.names if name not in saying}
     columns = [nothing[name] if name in nothing else taken[name].cast(schema.field(name).type) for name in schema.names]
     return pa.record_batch(columns, schema=schema)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 __all__ = ["Settings"]
@@ -21,6 +21,8 @@ class Settings(BaseSettings):
     mlflow_uri: str = ""
     #: The one currency of the store and of files read without it (ISO 4217).
     currency: str = Field(default="CNY", pattern="^[A-Z]{3}$")
+    #: The API key with which `simulate --to` sends events to a running service.
+    key: SecretStr = SecretStr("")
 
     @property
     def database(self) -> str:

@@ -39,8 +39,8 @@ def distinct(one: Ints, other: Ints) -> tuple[Ints, Ints]:
     return named, which.reshape(-1)
 
 
-def not_public(token: Ints, owner: Ints, known: Spells, *, most: int) -> Sightings:
-    """Which tokens are known of which owners, while they are known of no more than `most`.
+def not_public(token: Ints, owner: Ints, known: Spells, *, most: int | Ints) -> Sightings:
+    """Which tokens are known of which owners, while they are known of no more than `most`, for all or by token.
 
     Of each sighting: its token, its owner, and by its place in `known` while it counts.
     """
@@ -49,7 +49,7 @@ def not_public(token: Ints, owner: Ints, known: Spells, *, most: int) -> Sightin
     token, owner = named[:, each.key]
     seen = Spells(key=token, start=each.start, end=each.end)
     crowd = heights(seen)
-    many = crowd.height > most
+    many = crowd.height > (most if isinstance(most, int) else most[crowd.key])
     public = union(Spells(key=crowd.key[many], start=crowd.start[many], end=crowd.end[many]))
     # Each sighting keeps a place of its own, so that what is taken from it stays apart from other owners'.
     place, stretch = match(token, public.key)
@@ -58,9 +58,14 @@ def not_public(token: Ints, owner: Ints, known: Spells, *, most: int) -> Sightin
     return Sightings(owner=owner[left.key], spells=Spells(key=token[left.key], start=left.start, end=left.end))
 
 
-def pairs(seen: Sightings) -> Pairs:
-    """While which two owners share a token; each pair once, whichever way round and through however many tokens."""
-    one, other = match(seen.spells.key, seen.spells.key)
+def pairs(seen: Sightings, *, of: Ints | None = None) -> Pairs:
+    """While which two owners share a token; each pair once, whichever way round and through however many tokens.
+
+    With `of`, only the pairs whose other is one of these owners.
+    """
+    asked = np.arange(len(seen.owner)) if of is None else np.flatnonzero(np.isin(seen.owner, of))
+    one, other = match(seen.spells.key, seen.spells.key[asked])
+    other = asked[other]
     apart = seen.owner[one] != seen.owner[other]
     one, other = one[apart], other[apart]
     named, key = distinct(seen.owner[one], seen.owner[other])

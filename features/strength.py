@@ -11,6 +11,7 @@ It is estimated at the beginning of each month from what was known then, so it m
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +41,8 @@ class Spread:
     squares of what it came to by the evidence, in fractions of 2**-20.
     """
 
+    COLUMNS: ClassVar = ("merchants", "per", "of", "per_squares", "of_squares")
+
     merchants: Ints
     per: Ints
     of: Ints
@@ -48,10 +51,7 @@ class Spread:
 
     def plus(self, other: "Spread") -> "Spread":
         """Both together; the one with fewer groups lacks the last ones."""
-        return Spread(**{name: _added(getattr(self, name), getattr(other, name)) for name in _COLUMNS})
-
-
-_COLUMNS = ("merchants", "per", "of", "per_squares", "of_squares")
+        return Spread(**{name: _added(getattr(self, name), getattr(other, name)) for name in self.COLUMNS})
 
 
 def _added(one: Ints, other: Ints) -> Ints:

@@ -17,7 +17,7 @@ from features.catalogue import CATALOGUE
 from features.catalogue.merchant import CATEGORY
 from features.database import insert_all, some
 from features.facts import Facts
-from features.measures import Crossed, Measure, Source
+from features.measures import RULES, Crossed, Measure, Source
 from features.tables import KEYS, tiles
 
 __all__ = [
@@ -46,7 +46,7 @@ MEASURES: tuple[Measure, ...] = tuple(
 
 #: SHA-256 (hex) of all that a row's numbers depend on, and of the ids by which its events are found; rows of another
 #: version are made anew.
-VERSION = hashlib.sha256(repr(("live-2", MEASURES, tuple(KEYS))).encode()).hexdigest()
+VERSION = hashlib.sha256(repr((RULES, MEASURES, tuple(KEYS))).encode()).hexdigest()
 
 _NUMBER_OF = {measure: number for number, measure in enumerate(MEASURES)}
 _PAIR = np.dtype([("measure", "<u2"), ("amount", "<i8")])

@@ -93,6 +93,7 @@ class _Batch:
         self.count = count
         self.findings = _Findings(count)
         self._valid: dict[str, npt.NDArray[np.bool_]] = {}
+        self._numbers: dict[str, npt.NDArray[np.int64]] = {}
 
     def nulls(self, name: str) -> int:
         """How many values of a column are null."""
@@ -122,7 +123,9 @@ class _Batch:
         if column.least is None or column.most is None:
             return
         filled = self.filled(column.name, rows)
-        numbers = _integers(self.columns[column.name].values)[filled]
+        if column.name not in self._numbers:
+            self._numbers[column.name] = _integers(self.columns[column.name].values)
+        numbers = self._numbers[column.name][filled]
         self.findings.mark(filled[(numbers < column.least) | (numbers > column.most)], "bad_value", column.name)
 
     def check_words(self, name: str, words: tuple[str, ...], rows: npt.NDArray[np.int64]) -> None:

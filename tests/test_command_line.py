@@ -40,7 +40,7 @@ class Ended:
 def goodfaith(tmp_path, monkeypatch, capsys):
     """Run `goodfaith` in a folder of its own that holds a log, a spine and a file that is broken."""
     monkeypatch.chdir(tmp_path)
-    for name in ("DATABASE_URL", "MLFLOW_URI", "CURRENCY"):
+    for name in ("DATABASE_URL", "MLFLOW_URI", "CURRENCY", "KEY"):
         monkeypatch.delenv(f"GOODFAITH_{name}", raising=False)
     monkeypatch.setenv("GOODFAITH_HOME", "home")
     write_log(a_log(STORY), Path("log.parquet"))
@@ -72,6 +72,9 @@ WRONG = [
     ("features", *DAY, *OUT),
     ("features", *LOG, "--store", *DAY, *OUT),
     ("features", *LOG, *OUT),
+    ("features", *LOG, *DAY, *OUT, "--engine", "abacus"),
+    ("features", *LOG, *DAY, *OUT, "--master", "local[1]"),
+    ("features", "--store", *DAY, *OUT, "--engine", "spark", "--master", "spark://nowhere:7077"),
     ("features", *LOG, *SPINE, *DAY, *OUT),
     ("features", *LOG, "--as-of", "yesterday", *OUT),
     ("features", *LOG, "--as-of", "2024-02-30", *OUT),
@@ -98,6 +101,8 @@ WRONG = [
     ("simulate", "--out", "market", "--merchants", "0"),
     ("simulate", "--out", "market", "--days", "0"),
     ("simulate", "--out", "market", "--start", "soon"),
+    ("simulate", "--to", "http://127.0.0.1:9"),
+    ("simulate", "--to", "http://trust.example"),
     ("keys",),
     ("keys", "add"),
     ("keys", "add", "somebody"),

@@ -7,23 +7,24 @@ Modules that take seconds to import (LightGBM, MLflow) are imported inside the c
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from features.commands import as_of_day, check_writable, read_log, tell, write_parquet
 from features.settings import Settings
 from training.errors import RecipeBroken
+from training.lines import faults, lines
 from training.recipe import TABLE, TARGETS, Recipe, find_recipe
 
 if TYPE_CHECKING:
+    from features.log import EventLog
     from features.random_arm import RandomArm, Share
     from training.registry import Promotion, Registry
-    from training.table import About, Asked
-    from training.train import Proof, Report, Side
+    from training.table import Asked
+    from training.train import Report
 
 __all__ = ["app"]
 
@@ -69,7 +70,7 @@ def labels(
         return
     typer.echo(f"{out}: {found.rows.num_rows} labels", err=True)
     typer.echo("\n".join([f"{count:>9,}  {reason}" for reason, count in reasons.most_common()]), err=True)
-    typer.echo("\n".join(_arm_lines(arm)) if arm else _faults(found.parties), err=True)
+    typer.echo("\n".join(_arm_lines(arm)) if arm else faults(found.parties), err=True)
 
 
 @app.command()
@@ -86,28 +87,27 @@ def train(
     ] = None,
     group: Annotated[str | None, typer.Option("--group", help="Its column of what rows belong to; kept whole.")] = None,
     riskier: Annotated[list[str] | None, typer.Option("--riskier", help="COLUMN=higher, or =lower; repeat it.")] = None,
+    propensities: Annotated[
+        Path | None,
+        typer.Option("--propensities", help="How likely merchants were to be let in (Parquet).", exists=True),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a model from history, prove it on later rows, and register it; `promote` puts it to work.
 
     With --table and --label it learns what a column of any table says; that run is kept, and no model registered.
     """
-    from training.train import train as make
-
     if (target is None) == (table is None):
         raise typer.BadParameter("give either --target TARGET or --table FILE")
-    kept = {"registry": _registry(), "journal": Settings().home / "tuning.log", "say": _say}
     if table is not None:
-        if events or store or until or label is None:
-            raise typer.BadParameter("--table FILE needs --label COLUMN, and takes no --events, --store or --until")
-        report = _from_table(table, _asked(label, time, group, riskier), recipe, kept)
+        if events or store or until or propensities or label is None:
+            raise typer.BadParameter("--table FILE needs --label COLUMN, and nothing of a log")
+        report = _from_table(table, _asked(label, time, group, riskier), recipe)
     else:
         if label or time or group or riskier:
             raise typer.BadParameter("--label, --time, --group and --riskier are for --table FILE")
-        made = _recipe(recipe, str(target))
-        log = read_log(events, store)
-        report = make(log, made, until=as_of_day(until) if until else None, heard=tell, **kept)
-    typer.echo(json.dumps(report.plain(), indent=1) if as_json else "\n".join(_lines(report)))
+        report = _from_log(_recipe(recipe, str(target)), read_log(events, store), until, propensities)
+    typer.echo(json.dumps(report.plain(), indent=1) if as_json else "\n".join(lines(report)))
 
 
 def _asked(label: str, time: str | None, group: str | None, riskier: list[str] | None) -> "Asked":
@@ -120,12 +120,30 @@ def _asked(label: str, time: str | None, group: str | None, riskier: list[str] |
     return Asked(label=label, time=time, group=group, riskier=ways)
 
 
-def _from_table(table: Path, asked: "Asked", recipe: str | None, kept: dict[str, Any]) -> "Report":
+def _from_table(table: Path, asked: "Asked", recipe: str | None) -> "Report":
     from training.table import read_table
     from training.train_table import train_table
 
     made = _meant_for(recipe or TABLE, TABLE)
-    return train_table(read_table(table, asked), made, **kept)
+    return train_table(read_table(table, asked), made, registry=_registry(), journal=_journal(), say=_say)
+
+
+def _from_log(recipe: Recipe, log: "EventLog", until: str | None, propensities: Path | None) -> "Report":
+    from training.selection import read_propensities
+    from training.train import Given
+    from training.train import train as make
+
+    given = Given(
+        until=as_of_day(until) if until else None,
+        journal=_journal(),
+        propensities=read_propensities(propensities) if propensities else None,
+    )
+    return make(log, recipe, registry=_registry(), given=given, say=_say, heard=tell)
+
+
+def _journal() -> Path:
+    """What was tried in tuning."""
+    return Settings().home / "tuning.log"
 
 
 @app.command()
@@ -180,6 +198,39 @@ def compare(
         typer.echo(f"    {name:<22}{told[0]:<24}{told[1]}")
     if found.gain:
         typer.echo(f"    AUC gain of {second} over {first} on {found.shared:,} common rows: {found.gain}")
+
+
+@app.command()
+def drift(
+    since: Annotated[str | None, typer.Option("--since", help="Look at labels of moments from this day on.")] = None,
+    events: Events = None,
+    target: Annotated[list[str] | None, typer.Option("--target", help="Of these models only; repeat it.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The page to write (default: drift.html in HOME).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell how far merchants have moved away from what the champions learned; ends with 1 when an alarm fires.
+
+    It reads the store, or a log. Beside the page it writes `drift.prom` for Prometheus.
+    """
+    from training.drift_run import run, write_metrics
+    from training.report.page import drift_page
+
+    for name in target or ():
+        _known(name)
+    page = out or Settings().home / "drift.html"
+    check_writable(page)
+    first = as_of_day(since).date() if since else None
+    found = run(_registry(), read_log(events, not events), target or TARGETS, since=first, say=_say)
+    page.write_text(drift_page(found), encoding="utf-8")
+    write_metrics(found, page.with_suffix(".prom"))
+    if as_json:
+        typer.echo(json.dumps([one.plain() for one in found], indent=1))
+    for one in () if as_json else found:
+        typer.echo(f"{one.target} {one.version}: {one.advice}, {len(one.shifted)} of {len(one.inputs)} inputs shifted")
+        typer.echo("".join(f"  alarm: {alarm}\n" for alarm in one.alarms), nl=False)
+    typer.echo(f"{page}: the whole of it", err=True)
+    if any(one.alarms for one in found):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -261,38 +312,6 @@ def _why(event: "Promotion") -> str:
     return f" by {event.by}{' (forced)' if event.forced else ''}{reason}"
 
 
-def _lines(report: "Report") -> list[str]:
-    """The report as people read it."""
-    plain: dict[str, Any] = report.plain()
-    lines = [
-        f"{plain['name']} version {plain['version']}, recipe {plain['recipe']}",
-        f"{plain['rows']:,} merchant-months with a mature label, {plain['inputs']} inputs",
-    ]
-    if report.table:
-        lines = _table_lines(report.table, plain)
-    if report.faults:
-        lines.append(_faults(report.faults))
-    for proof in report.proofs:
-        lines += ["", *_proof_lines(proof, report)]
-    return lines
-
-
-def _table_lines(table: "About", plain: Mapping[str, Any]) -> list[str]:
-    unlabelled = f"; {table.unlabelled:,} without one left out" if table.unlabelled else ""
-    return [
-        f"{table.name}, column {table.label}: run {plain['version']} of {plain['name']}, recipe {plain['recipe']}",
-        f"{plain['rows']:,} rows with a label{unlabelled}; {plain['inputs']} inputs from {table.columns} columns",
-        *(f"column {name} left out: {why}" for name, why in table.left_out.items()),
-        *(f"note: {note}" for note in table.notes),
-    ]
-
-
-def _faults(parties: Mapping[str, int]) -> str:
-    """Whose fault it was that orders went wrong."""
-    told = ", ".join(f"{party} {count:,}" for party, count in parties.items() if count)
-    return f"orders that went wrong, by whose fault it was: {told or 'none'}"
-
-
 def _arm_lines(arm: "RandomArm") -> list[str]:
     """How many sell fakes, by inspections at random, and how many of those had been found otherwise."""
     titles = {
@@ -307,31 +326,3 @@ def _share(share: "Share") -> str:
     if share.share is None:
         return f"{share.found:,} of {share.of:,}, too few to tell"
     return f"{share.found:,} of {share.of:,}, {share.share:.1%} [{share.low:.1%}, {share.high:.1%}]"
-
-
-def _proof_lines(proof: "Proof", report: "Report") -> list[str]:
-    when, tested = "", f"{len(proof.sides['all'].rows):,} rows drawn by lot: not out of time"
-    if proof.test_from:
-        first, last = proof.train.as_of.min().item(), proof.train.as_of.max().item()
-        when = f" of {first:%Y-%m-%d} to {last:%Y-%m-%d}"
-        tested = f"{proof.test_from:%Y-%m-%d} to {proof.test_to:%Y-%m-%d}"
-    learned = f"split {proof.split}: learned from {len(proof.train):,} rows ({proof.train.bad:,} bad){when}"
-    lines = [f"{learned}, tested on {tested}"]
-    if proof.overlap:
-        lines.append(f"  overlap stated: {proof.overlap}; these figures are kinder than the truth")
-    for name, side in proof.sides.items():
-        lines += _side_lines(report.titles[name], report.many, side)
-    return lines
-
-
-def _side_lines(title: str, many: str, side: "Side") -> list[str]:
-    names = [side.served, *(name for name in side.judged if name != side.served)]
-    head = f"  {title}: {side.model.rows:,} rows, {side.model.bad:,} bad"
-    head += f", {side.model.merchants:,} {many}" if many != "rows" else ""
-    rows = [
-        f"    {figure:<22}" + "".join(f"{side.judged[name].figures[figure]!s:<24}" for name in names).rstrip()
-        for figure in side.model.figures
-    ]
-    chance = f"    a perfectly calibrated model would show an ece of about {side.chance:.3f} on so many rows"
-    gain = f"    AUC gain of {side.served} over {side.against} {side.gain}: {side.verdict}"
-    return [head, f"    {'':<22}" + "".join(f"{name:<24}" for name in names).rstrip(), *rows, chance, gain]

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 
@@ -20,9 +20,12 @@ from features.partition import Accepted, divided
 from training.columns import ColumnInput
 from training.errors import LabelsMissing, RecipeBroken, TooLittleToLearnFrom
 from training.recipe import Recipe
-from training.segments import AGES, SIZES, grouped
+from training.segments import AGES, SIZES, TRADE, grouped
 
-__all__ = ["ACTS", "Dataset", "Declared", "build_dataset", "inputs_of", "monthly_spine"]
+__all__ = [
+    "ACTS", "Dataset", "Declared", "Hidden", "build_dataset", "groups_of", "inputs_of", "matrix_of", "monthly_spine",
+    "seen_by", "silent_in",
+]  # fmt: skip
 
 Mask = npt.NDArray[np.bool_]
 
@@ -32,14 +35,30 @@ Declared = Feature | ColumnInput
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Hidden:
+    """Rows without a label, since their merchants were removed: inputs (h, k), merchants and moments (h,)."""
+
+    X: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
+    merchants: npt.NDArray[np.object_] = field(default_factory=lambda: np.zeros(0, dtype=object))
+    as_of: npt.NDArray[np.datetime64] = field(default_factory=lambda: np.zeros(0, dtype="datetime64[us]"))
+
+    def between(self, first: np.datetime64, last: np.datetime64) -> "Hidden":
+        """Those of some moments, both inclusive."""
+        mine = (self.as_of >= first) & (self.as_of <= last)
+        return Hidden(X=self.X[mine], merchants=self.merchants[mine], as_of=self.as_of[mine])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset:
     """Mature, labelled rows in order of moment and merchant, so that a log's order of events never matters.
 
     `X` (n, k) float64 holds the inputs without nulls, `y` (n,) int8 the labels, 1 = bad, `merchants` (n,) ids,
     `as_of` (n,) datetime64[us] in UTC (NaT: not known) and `weight` (n,) float64 how much each row counts in learning
     (left away: one).
-    `groups` name each row's category, region, size and age, (n,) each; no model sees them as such. `acts`
-    (n, m) are the platform's own acts, of the names in `acted`, null as -1: for comparison only. `faults` tells how
+    `groups` name each row's category, region, size, age and trade, (n,) each; no model sees them as such. `acts`
+    (n, m) are the platform's own acts, of the names in `acted`, null as -1: for comparison only. `silent` (n, k) tells
+    where there is no evidence behind an input: what people see in its stead is null. `hidden` are the rows of the same
+    moments whose merchants were removed before their label could be seen. `faults` tells how
     many of the orders behind the labels went wrong by whose fault.
     """
 
@@ -52,6 +71,8 @@ class Dataset:
     groups: Mapping[str, npt.NDArray[np.object_]] = field(default_factory=dict)
     acted: tuple[str, ...] = ()
     acts: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
+    silent: Mask = field(default_factory=lambda: np.zeros((0, 0), dtype=np.bool_))
+    hidden: Hidden = field(default_factory=Hidden)
     faults: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -61,6 +82,8 @@ class Dataset:
         """Refuse a null: it would slip past the monotone constraints."""
         if not len(self.weight):
             object.__setattr__(self, "weight", np.ones(len(self.y)))
+        if not len(self.silent):
+            object.__setattr__(self, "silent", np.zeros(self.X.shape, dtype=np.bool_))
         for position, one in enumerate(self.inputs):
             if not np.isfinite(self.X[:, position]).all():
                 raise TooLittleToLearnFrom(f"input {one.name} is null somewhere; a model input always has a value")
@@ -77,6 +100,8 @@ class Dataset:
             groups={dimension: names[mask] for dimension, names in self.groups.items()},
             acted=self.acted,
             acts=self.acts[mask] if self.acted else self.acts,
+            silent=self.silent[mask],
+            hidden=self.hidden.between(self.as_of[mask].min(), self.as_of[mask].max()) if mask.any() else Hidden(),
             faults=self.faults,
         )
 
@@ -127,46 +152,79 @@ def build_dataset(
     inputs = inputs_of(recipe)
     spine = monthly_spine(log, recipe, until=until)
     labels = labels_of(log, spine, recipe.label)
-    known = labels.rows.filter(pc.and_(labels.rows["mature"], pc.is_valid(labels.rows["label"])))
-    if not pc.any(pc.equal(known["label"], 1)).as_py():
-        raise LabelsMissing(recipe.target, f"{spine.num_rows} merchant-months, {known.num_rows} labelled, none bad")
-    known = known.sort_by([("as_of", "ascending"), ("merchant_id", "ascending")])
-    # The catalogue's order, each feature once: some inputs may be asked for by groups as well.
-    acts = ACTS if recipe.acts else ()
-    asked = tuple(one for one in CATALOGUE if one in inputs or one in acts or one.name in _GROUPED)
-    rows = build_features(log, known.select(["merchant_id", "as_of"]), features=asked, heard=heard)
-    return Dataset(
-        inputs=inputs,
-        X=_matrix(rows, inputs),
-        y=known["label"].to_numpy().astype(np.int8),
-        merchants=known["merchant_id"].to_numpy(zero_copy_only=False).astype(object),
-        as_of=known["as_of"].cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]"),
-        groups=_groups(rows),
-        acted=tuple(one.name for one in acts),
-        acts=np.nan_to_num(_matrix(rows, acts), nan=-1.0) if acts else np.zeros((0, 0)),
+    told = pc.or_(pc.is_valid(labels.rows["label"]), labels.rows["censored"])
+    mature = labels.rows.filter(pc.and_(labels.rows["mature"], told))
+    mature = mature.sort_by([("as_of", "ascending"), ("merchant_id", "ascending")])
+    labelled = pc.is_valid(mature["label"])
+    if not pc.any(pc.equal(mature["label"], 1)).as_py():
+        count = pc.sum(labelled).as_py() or 0
+        raise LabelsMissing(recipe.target, f"{spine.num_rows} merchant-months, {count} labelled, none bad")
+    asked = seen_by(inputs, ACTS if recipe.acts else ())
+    rows = build_features(log, mature.select(["merchant_id", "as_of"]), features=asked, heard=heard)
+    hidden = rows.filter(pc.invert(labelled))
+    return replace(
+        _labelled(recipe, inputs, rows.filter(labelled), mature["label"].filter(labelled)),
+        hidden=Hidden(X=matrix_of(hidden, inputs), merchants=_names(hidden), as_of=_moments(hidden)),
         faults=labels.parties,
     )
+
+
+def _labelled(recipe: Recipe, inputs: tuple[Feature, ...], rows: pa.Table, labels: pa.ChunkedArray) -> Dataset:
+    acts = ACTS if recipe.acts else ()
+    return Dataset(
+        inputs=inputs,
+        X=matrix_of(rows, inputs),
+        y=labels.to_numpy().astype(np.int8),
+        merchants=_names(rows),
+        as_of=_moments(rows),
+        groups=groups_of(rows),
+        acted=tuple(one.name for one in acts),
+        acts=np.nan_to_num(matrix_of(rows, acts), nan=-1.0) if acts else np.zeros((0, 0)),
+        silent=silent_in(rows, inputs),
+    )
+
+
+def _names(rows: pa.Table) -> npt.NDArray[np.object_]:
+    return np.asarray(rows["merchant_id"].to_numpy(zero_copy_only=False).astype(object))
+
+
+def _moments(rows: pa.Table) -> npt.NDArray[np.datetime64]:
+    return np.asarray(rows["as_of"].cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]"))
 
 
 #: The platform's own acts: numbers of a quarter, or of all time.
 ACTS = tuple(one for one in CATALOGUE if one.cause == "platform" and one.days in (90, None) and one.unit != "category")
 
 #: What groups are told by.
-_GROUPED = ("category", "region", "n_orders_365d", "days_since_registered")
+_GROUPED = ("category", "region", "n_orders_365d", "days_since_registered", "days_since_last_order")
 
 
-def _groups(rows: pa.Table) -> dict[str, npt.NDArray[np.object_]]:
+def seen_by(inputs: Sequence[Feature], more: Sequence[Feature] = ()) -> tuple[Feature, ...]:
+    """The inputs, what people see in their stead, what groups are told by, and more: in the catalogue's order."""
+    names = {name for one in (*inputs, *more) for name in (one.name, one.shows)} | set(_GROUPED)
+    return tuple(one for one in CATALOGUE if one.name in names)
+
+
+def silent_in(rows: pa.Table, inputs: Sequence[Feature]) -> Mask:
+    """Where there is no evidence behind an input: (n, k)."""
+    shown = [rows[one.shows or one.name].is_null().to_numpy() for one in inputs]
+    return np.column_stack(shown) if shown else np.zeros((rows.num_rows, 0), dtype=np.bool_)
+
+
+def groups_of(rows: pa.Table) -> dict[str, npt.NDArray[np.object_]]:
     """The group of each row by each dimension, (n,)."""
-    category, region, orders, days = (rows[name].to_pylist() for name in _GROUPED)
+    category, region, orders, days, idle = (rows[name].to_pylist() for name in _GROUPED)
     named = {"category": category, "region": region}
     return {
         **{name: np.array([one or "not known" for one in values], dtype=object) for name, values in named.items()},
         "size": grouped(orders, SIZES),
         "age": grouped(days, AGES),
+        "trade": grouped(idle, TRADE),
     }
 
 
-def _matrix(rows: pa.Table, inputs: Sequence[Feature]) -> npt.NDArray[np.float64]:
+def matrix_of(rows: pa.Table, inputs: Sequence[Feature]) -> npt.NDArray[np.float64]:
+    """Some features as numbers, (n, k)."""
     columns = [rows[one.name].cast(pa.float64()).to_numpy() for one in inputs]
     return np.column_stack(columns).astype(np.float64)
 

@@ -90,3 +90,7 @@ class VersionUnknown(RegistryError):
 
 class PromotionRefused(RegistryError):
     """The version may not become the champion."""
+
+
+class PropensitiesBroken(TrainingError):
+    """A file of propensities cannot be used."""

@@ -11,9 +11,6 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from training.costs import cost_metrics
-from training.recipe import Costs
-
 __all__ = [
     "METRICS",
     "Evaluation",
@@ -241,17 +238,14 @@ def evaluate(
     p: Floats,
     merchants: npt.NDArray[np.object_],
     *,
-    costs: Costs | None = None,
-    months: int = 1,
+    metrics: Mapping[str, Metric] = METRICS,
     resamples: int = 1000,
     seed: int = 0,
 ) -> Evaluation:
     """Every metric of probabilities p (n,) for labels y (n,), with intervals clustered by merchant (n,).
 
-    With `costs` there are two more: the cost of a row, and the precision of what people can look at in so many months.
     A metric that needs both kinds of label is NaN where only one is there.
     """
-    metrics = {**METRICS, **(cost_metrics(costs, months=months) if costs else {})}
     # Rows sorted once make the thousand sorts below almost free.
     order = np.argsort(-p, kind="stable")
     y, p, merchants, ones = y[order], p[order], merchants[order], np.ones(len(y))

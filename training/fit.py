@@ -1,7 +1,7 @@
 """Fitting one part of a split: every candidate on the same rows, each calibrated without seeing the test."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any, Literal, Protocol, cast
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.bundle import Bundle, Calibration, Golden, Input, Kind, Target
-from scoring.model import with_golden_rows
+from scoring.model import Model, with_golden_rows
 from scoring.scorecard import STANDARD
 from training.calibration import Learner, Line, cross_fitted_logits, merchant_folds, platt, probability
 from training.candidates.blend import Blend
@@ -19,6 +19,7 @@ from training.candidates.shrunk_rate import ShrunkRate
 from training.candidates.trees import BoostedTrees
 from training.dataset import Dataset, Declared
 from training.errors import OneSided
+from training.population import Population
 from training.recipe import Recipe, Trees
 from training.registry import NAMES
 
@@ -119,6 +120,8 @@ def bundle_of(fitted: Fitted, rows: Dataset, recipe: Recipe) -> Bundle:
         golden=Golden(),
         files=fitted.learner.files_,
     )
+    reference = Population.of(rows, Model(bundle, num_threads=2)).plain()
+    bundle = replace(bundle, training={**bundle.training, "reference": reference})
     picked = np.unique(np.linspace(0, len(rows) - 1, _GOLDEN_ROWS).astype(int))
     return with_golden_rows(bundle, rows.X[picked])
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import chi2
 
-__all__ = ["SHIFTED", "WATCH", "Reference", "Shift"]
+__all__ = ["SHIFTED", "WATCH", "Reference", "Shift", "shift_of_words"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -53,11 +53,14 @@ class Reference:
     rows: int
 
     @classmethod
-    def of(cls, values: Floats, *, bins: int = 10) -> Self:
-        """Bins of about equal count; equal values stay together, so there may be fewer."""
+    def of(cls, values: Floats, *, rows: int = 0, bins: int = 10) -> Self:
+        """Bins of about equal count; equal values stay together, so there may be fewer.
+
+        `rows` is how many of the values are independent, where a merchant's months are kin (left away: all).
+        """
         edges = np.unique(np.quantile(values, np.linspace(0, 1, bins + 1)[1:-1], method="higher"))
         edges = edges[edges > values.min()]
-        return cls(edges=tuple(edges.tolist()), shares=tuple(_shares(values, edges).tolist()), rows=len(values))
+        return cls(edges=tuple(edges.tolist()), shares=tuple(_shares(values, edges).tolist()), rows=rows or len(values))
 
     @classmethod
     def read(cls, plain: Mapping[str, Any]) -> Self:
@@ -70,13 +73,25 @@ class Reference:
 
     def shift(self, values: Floats) -> Shift:
         """How far values (n,) have moved from it; NaN of none."""
-        if not len(values):
-            return Shift(psi=float("nan"), bound=float("nan"), rows=0)
-        then = np.maximum(np.array(self.shares), _EMPTY / self.rows)
-        now = np.maximum(_shares(values, np.array(self.edges)), _EMPTY / len(values))
-        psi = float(np.sum((now - then) * np.log(now / then)))
-        bound = float(chi2.ppf(0.95, max(len(self.shares) - 1, 1)) * (1 / self.rows + 1 / len(values)))
-        return Shift(psi=psi, bound=bound, rows=len(values))
+        now = _shares(values, np.array(self.edges)) if len(values) else np.zeros(len(self.shares))
+        return _shift(np.array(self.shares), now, self.rows, len(values))
+
+
+def shift_of_words(then: Mapping[str, float], words: npt.NDArray[np.object_], *, rows: int) -> Shift:
+    """How far the shares of words have moved from those that they had among so many `rows`; words (n,)."""
+    names = sorted({*then, *words.tolist()})
+    counts = np.array([float((words == name).sum()) for name in names])
+    before = np.array([then.get(name, 0.0) for name in names])
+    return _shift(before, counts / max(len(words), 1), rows, len(words))
+
+
+def _shift(then: Floats, now: Floats, rows_then: int, rows_now: int) -> Shift:
+    if not rows_now or not rows_then:
+        return Shift(psi=float("nan"), bound=float("nan"), rows=rows_now)
+    then, now = np.maximum(then, _EMPTY / rows_then), np.maximum(now, _EMPTY / rows_now)
+    psi = float(np.sum((now - then) * np.log(now / then)))
+    bound = float(chi2.ppf(0.95, max(len(then) - 1, 1)) * (1 / rows_then + 1 / rows_now))
+    return Shift(psi=psi, bound=bound, rows=rows_now)
 
 
 def _shares(values: Floats, edges: Floats) -> Floats:

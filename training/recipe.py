@@ -14,8 +14,8 @@ from training.recipe_keys import Keys
 from training.recipe_label import TABLE, exemptions_in, label_in
 
 __all__ = [
-    "BEST", "CANDIDATES", "TABLE", "Columns", "Costs", "Inputs", "Logistic", "Recipe", "Scorecard", "Spine", "Split",
-    "Trees", "Tuning", "find_recipe", "shipped_recipes",
+    "BEST", "CANDIDATES", "TABLE", "Columns", "Costs", "Inputs", "Logistic", "Recipe", "Scorecard", "Selection",
+    "Spine", "Split", "Trees", "Tuning", "find_recipe", "shipped_recipes",
 ]  # fmt: skip
 
 TARGETS = ("credit", "counterfeit", "bust_out", "refund_loss")
@@ -120,6 +120,14 @@ class Tuning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Whether rows are weighed by how likely their labels were to be seen, and how much one may weigh at most."""
+
+    weigh: bool = False
+    most: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
     """What a wrong answer costs, in any one unit: a bad merchant let in (`missed`), a good one refused (`refused`), a
     person's look (`review`); and how many looks a day there are (`capacity`).
@@ -155,6 +163,7 @@ class Recipe:
     tuning: Tuning
     costs: Costs | None
     acts: bool
+    selection: Selection
     folds: int
     resamples: int
     text: str = field(repr=False, compare=False)
@@ -198,6 +207,7 @@ class Recipe:
             tuning=_tuning(top.table("tuning")),
             costs=_costs(top.table("costs")) if "costs" in top else None,
             acts=_acts(top.table("acts")),
+            selection=_selection(top.table("selection")),
             folds=_folds(top.table("calibration")),
             resamples=_resamples(top.table("evaluation")),
             text=text,
@@ -338,6 +348,15 @@ def _costs(keys: Keys) -> Costs:
     )
     keys.finish()
     return costs
+
+
+def _selection(keys: Keys) -> Selection:
+    plain = Selection()
+    selection = Selection(
+        weigh=keys.take("weigh", bool, plain.weigh), most=keys.within("most", float, 1.0, 1000.0, plain.most)
+    )
+    keys.finish()
+    return selection
 
 
 def _acts(keys: Keys) -> bool:

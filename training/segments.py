@@ -13,15 +13,17 @@ import numpy.typing as npt
 
 from training.evaluate import Figure, auc, figure_of, resampled
 
-__all__ = ["AGES", "FAIR", "SIZES", "Group", "Month", "Unfair", "by_group", "by_month", "grouped", "unfair"]
+__all__ = ["AGES", "FAIR", "SIZES", "TRADE", "Group", "Month", "Unfair", "by_group", "by_month", "grouped", "unfair"]
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
 Names = npt.NDArray[np.object_]
 
-#: Orders of a year, and days since registration, from which each group begins (own proposal).
+#: Orders of a year, days since registration, days since the last order, from which each group begins (own proposal).
 SIZES = ((0, "under 10 orders a year"), (10, "10 to 99 orders"), (100, "100 to 999 orders"), (1000, "1,000 and more"))
 AGES = ((0, "under 90 days old"), (90, "90 to 364 days"), (365, "one to two years"), (730, "two years and more"))
+
+TRADE = ((0, "ordered from within 30 days"), (30, "nothing ordered for 30 days"))
 
 #: Of which kinds of groups it is asked whether they are treated alike, and how far they may differ.
 FAIR, MOST = ("region", "size", "age"), 1.25
@@ -88,51 +90,50 @@ def grouped(values: Sequence[float | None], bounds: Sequence[tuple[int, str]]) -
 
 
 def by_group(
-    y: Labels,
-    p: Floats,
-    merchants: Names,
-    groups: Mapping[str, Names],
-    *,
-    cutoff: float,
-    resamples: int = 200,
-    seed: int = 0,
+    y: Labels, p: Floats, merchants: Names, groups: Mapping[str, Names], *, cutoff: float, resamples: int = 200
 ) -> tuple[Group, ...]:
     """Every group of every dimension, on rows (n,); a row is called risky from probability `cutoff` on."""
-    weights = list(resampled(merchants, times=resamples, seed=seed))
+    weights = tuple(resampled(merchants, times=resamples, seed=0))
+    rows = _Rows(y=y, p=p, merchants=merchants, risky=p >= cutoff, weights=weights)
     return tuple(
-        _group(dimension, str(name), names == name, y, p, merchants, cutoff, weights)
+        rows.group(dimension, str(name), names == name)
         for dimension, names in groups.items()
         for name in sorted(set(names.tolist()))
     )
 
 
-def _group(
-    dimension: str,
-    name: str,
-    mine: npt.NDArray[np.bool_],
-    y: Labels,
-    p: Floats,
-    merchants: Names,
-    cutoff: float,
-    weights: Sequence[Floats],
-) -> Group:
-    good, risky, ones = y == 0, p >= cutoff, np.ones(len(y))
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Rows:
+    """Rows (n,) as they were judged, and the weights (n,) of bootstrap samples of them."""
 
-    def ratio(weight: Floats) -> float:
-        return _by(_share(risky, good & mine, weight), _share(risky, good & ~mine, weight))
+    y: Labels
+    p: Floats
+    merchants: Names
+    risky: npt.NDArray[np.bool_]
+    weights: tuple[Floats, ...]
 
-    known = len(set(merchants[good & mine].tolist())) >= _LEAST_GOOD and (good & ~mine).any()
-    return Group(
-        dimension=dimension,
-        name=name,
-        rows=int(mine.sum()),
-        bad=int(y[mine].sum()),
-        merchants=len(set(merchants[mine].tolist())),
-        expected=float(p[mine].mean()),
-        auc=figure_of(auc(y[mine], p[mine], ones[mine]), [auc(y[mine], p[mine], one[mine]) for one in weights]),
-        wrong=_share(risky, good & mine, ones),
-        ratio=figure_of(ratio(ones), [ratio(one) for one in weights]) if known else figure_of(np.nan, []),
-    )
+    def group(self, dimension: str, name: str, mine: npt.NDArray[np.bool_]) -> Group:
+        """Some of the rows, beside all others."""
+        y, p, good, ones = self.y, self.p, self.y == 0, np.ones(len(self.y))
+
+        def ratio(weight: Floats) -> float:
+            return _by(_share(self.risky, good & mine, weight), _share(self.risky, good & ~mine, weight))
+
+        def rank(weight: Floats) -> float:
+            return auc(y[mine], p[mine], weight[mine])
+
+        known = len(set(self.merchants[good & mine].tolist())) >= _LEAST_GOOD and (good & ~mine).any()
+        return Group(
+            dimension=dimension,
+            name=name,
+            rows=int(mine.sum()),
+            bad=int(y[mine].sum()),
+            merchants=len(set(self.merchants[mine].tolist())),
+            expected=float(p[mine].mean()),
+            auc=figure_of(rank(ones), [rank(one) for one in self.weights]),
+            wrong=_share(self.risky, good & mine, ones),
+            ratio=figure_of(ratio(ones), [ratio(one) for one in self.weights]) if known else figure_of(np.nan, []),
+        )
 
 
 def _share(of: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_], weight: Floats) -> float:

@@ -18,21 +18,39 @@ from features.log import EventLog
 from features.partition import Accepted
 from training.acts import gain_by_acts
 from training.choice import Choice, choose, folds_of
-from training.costs import cutoffs
+from training.costs import cost_metrics, cutoffs
 from training.dataset import Dataset, build_dataset
 from training.errors import OneSided
-from training.evaluate import Evaluation, Figure, difference, ece_by_chance, evaluate, verdict
-from training.fit import Fitted, bundle_of, fit, moment_text
+from training.evaluate import METRICS, Evaluation, Figure, difference, ece_by_chance, evaluate, verdict
+from training.fit import Fitted, bundle_of, fit
+from training.plain import plain_proof
 from training.psi import Reference
 from training.recipe import BEST, CANDIDATES, Recipe, Split
 from training.registry import NAMES, Registry
 from training.report.page import card, page
 from training.segments import Group, Month, by_group, by_month, unfair
+from training.selection import Bounds, Propensities, bounds, weighed
 from training.splits import Parts, cut
 from training.table import About
 from training.tuning import tuned
 
-__all__ = ["TEST_FILE", "Proof", "Report", "Side", "files_of", "metrics_of", "parameters_of", "prove", "train"]
+__all__ = [
+    "TEST_FILE", "Given", "Proof", "Report", "Side", "files_of", "metrics_of", "parameters_of", "prove", "train",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a run is given besides its log and recipe.
+
+    `until`: nothing that became known then or later is used. `journal` is the file that keeps what was tried in tuning,
+    so that a run that was broken off goes on; without one nothing is tuned. `propensities` tell how likely merchants
+    were to be let in, for recipes that weigh their rows.
+    """
+
+    until: datetime | None = None
+    journal: Path | None = None
+    propensities: Propensities | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,8 +58,8 @@ class Side:
     """Every candidate judged on the same test rows; `gains` are AUCs less the baseline's (`against`), paired.
 
     `p` holds each candidate's probabilities of the rows (n,). `groups` and `months` tell how the `served` one treats
-    kinds of merchants, and how it does over time. `chance` is the calibration error that its probabilities would show
-    on these rows if they were perfect.
+    kinds of merchants, and how it does over time, `bounds` what removed merchants could change. `chance` is the
+    calibration error that its probabilities would show on these rows if they were perfect.
     """
 
     served: str
@@ -52,6 +70,7 @@ class Side:
     gains: Mapping[str, Figure]
     groups: tuple[Group, ...]
     months: tuple[Month, ...]
+    bounds: Bounds
     chance: float
 
     @property
@@ -144,7 +163,7 @@ class Report:
             "faults": dict(self.faults),
             "inputs": len(self.proofs[0].train.inputs),
             "table": asdict(self.table) if self.table else None,
-            "splits": [_plain_proof(proof) for proof in self.proofs],
+            "splits": [plain_proof(proof) for proof in self.proofs],
         }
 
 
@@ -153,21 +172,18 @@ def train(
     recipe: Recipe,
     *,
     registry: Registry,
-    until: datetime | None = None,
-    journal: Path | None = None,
+    given: Given = Given(),  # It is frozen.
     say: Callable[[str], None] = lambda text: None,
     heard: Callable[[Accepted], None] | None = None,
 ) -> Report:
     """Learn what the recipe says from a log, prove it on later rows, register the first split's model.
 
-    `until`: nothing that became known then or later is used. `journal` is the file that keeps what was tried in tuning,
-    so that a run that was broken off goes on. `say` is told what is being done, `heard` what became
-    of the log's rows.
+    `say` is told what is being done, `heard` what became of the log's rows.
     Raises TrainingError when the log does not hold enough to learn from or to be tested on.
     """
     say("labels and features")
-    rows = build_dataset(log, recipe, until=until, heard=heard)
-    proofs = tuple(prove(rows, recipe, split, journal=journal, say=say) for split in recipe.splits)
+    rows = build_dataset(log, recipe, until=given.until, heard=heard)
+    proofs = tuple(prove(rows, recipe, split, given=given, say=say) for split in recipe.splits)
     say("registering")
     bundle = bundle_of(proofs[0].model, proofs[0].train, recipe)
     report = Report(recipe=recipe, version="", digest=bundle.digest, rows=len(rows), faults=rows.faults, proofs=proofs)
@@ -216,20 +232,19 @@ def prove(
     split: Split,
     *,
     parts: Parts | None = None,
-    journal: Path | None = None,
+    given: Given = Given(),  # It is frozen.
     say: Callable[[str], None] = lambda text: None,
 ) -> Proof:
     """Tune, choose and fit on a split's earlier rows, and judge every candidate on its later ones.
 
-    `parts` are the rows of each where something else than time tells them apart. `journal` holds what was tried in
-    tuning; without one nothing is tuned.
+    `parts` are the rows of each where something else than time tells them apart.
     """
     parts = parts or cut(split, as_of=rows.as_of, merchants=rows.merchants, gap=recipe.label.gap)
-    learned, test = rows.where(parts.train), rows.where(parts.test)
+    learned, test = weighed(rows.where(parts.train), recipe, propensities=given.propensities), rows.where(parts.test)
     if len(test) == 0 or test.bad in (0, len(test)):
         raise OneSided(f"the test part of split {split.name}", rows=len(test), bad=test.bad)
     say(f"split {split.name}: learning from {len(learned):,} rows")
-    choice = _choice(learned, recipe, split, journal=journal, say=say)
+    choice = _choice(learned, recipe, split, journal=given.journal, say=say)
     fitted = {name: fit(name, learned, recipe, trees=choice.trees) for name in recipe.candidates}
     say(f"split {split.name}: judging {len(test):,} rows")
     return Proof(
@@ -259,10 +274,10 @@ def _choice(rows: Dataset, recipe: Recipe, split: Split, *, journal: Path | None
 def _side(rows: Dataset, fitted: Mapping[str, Fitted], choice: Choice, recipe: Recipe) -> Side:
     p = {name: one.p(rows.X) for name, one in fitted.items()}
     months = len(np.unique(rows.as_of.astype("datetime64[M]")))
+    metrics = {**METRICS, **(cost_metrics(recipe.costs, months=months) if recipe.costs else {})}
 
     def judged(one: npt.NDArray[np.float64]) -> Evaluation:
-        drawn = {"resamples": recipe.resamples, "seed": recipe.seed}
-        return evaluate(rows.y, one, rows.merchants, costs=recipe.costs, months=months, **drawn)
+        return evaluate(rows.y, one, rows.merchants, metrics=metrics, resamples=recipe.resamples, seed=recipe.seed)
 
     def gain(one: npt.NDArray[np.float64]) -> Figure:
         base = p[CANDIDATES[0]]
@@ -278,6 +293,7 @@ def _side(rows: Dataset, fitted: Mapping[str, Fitted], choice: Choice, recipe: R
         groups=by_group(
             rows.y, p[choice.served], rows.merchants, rows.groups, cutoff=_cutoff(recipe, rows, p[choice.served])
         ),
+        bounds=bounds(rows.y, p[choice.served], fitted[choice.served].p(rows.hidden.X.reshape(-1, rows.X.shape[1]))),
         months=tuple(by_month(rows.y, p[choice.served], rows.as_of)),
         chance=ece_by_chance(p[choice.served], seed=recipe.seed),
     )
@@ -316,60 +332,3 @@ def parameters_of(recipe: Recipe, rows: Dataset) -> dict[str, str]:
     plain |= {"recipe": recipe.name, "recipe_digest": recipe.digest, "seed": recipe.seed, "baseline": recipe.baseline}
     plain |= {"data": rows.digest, "inputs": len(rows.inputs), "rows": len(rows), "bad": rows.bad}
     return {key: str(value) for key, value in plain.items()}
-
-
-def _plain_proof(proof: Proof) -> dict[str, Any]:
-    return {
-        "split": proof.split,
-        "overlap": proof.overlap,
-        "train": {
-            "rows": len(proof.train),
-            "bad": proof.train.bad,
-            "from": moment_text(proof.train.as_of.min()),
-            "to": moment_text(proof.train.as_of.max()),
-            "data": proof.train.digest,
-        },
-        "test": {"from": _told(proof.test_from), "to": _told(proof.test_to)},
-        "served": proof.choice.served,
-        "chosen": proof.choice.plain(),
-        "auc_gain_by_acts": _plain_figure(proof.acts) if proof.acts else None,
-        "merchants": {name: _plain_side(side) for name, side in proof.sides.items()},
-    }
-
-
-def _told(moment: datetime | None) -> str | None:
-    return f"{moment.isoformat()}Z" if moment else None
-
-
-def _plain_side(side: Side) -> dict[str, Any]:
-    return {
-        "rows": side.model.rows,
-        "bad": side.model.bad,
-        "merchants": side.model.merchants,
-        "model": _plain_figures(side.model),
-        "baseline": _plain_figures(side.baseline),
-        "candidates": {
-            name: {**_plain_figures(judged), "auc_gain": _plain_figure(side.gains[name])}
-            for name, judged in side.judged.items()
-        },
-        "groups": [_finite(one.plain()) for one in side.groups],
-        "months": [_finite(asdict(one)) for one in side.months],
-        "ece_by_chance": side.chance,
-        "auc_gain": _plain_figure(side.gain),
-        "verdict": side.verdict,
-    }
-
-
-def _plain_figures(judged: Evaluation) -> dict[str, dict[str, float | None]]:
-    return {name: _plain_figure(figure) for name, figure in judged.figures.items()}
-
-
-def _plain_figure(figure: Figure) -> dict[str, float | None]:
-    return dict(_finite(asdict(figure)))
-
-
-def _finite(plain: Any) -> Any:
-    """The same values, None where a figure cannot be computed."""
-    if isinstance(plain, dict):
-        return {name: _finite(value) for name, value in plain.items()}
-    return None if isinstance(plain, float) and not math.isfinite(plain) else plain

@@ -14,7 +14,7 @@ from training.recipe import BEST, Recipe, Split
 from training.registry import Registry
 from training.splits import Parts
 from training.table import About, Table, parts_of
-from training.train import Proof, Report, files_of, metrics_of, parameters_of, prove
+from training.train import Given, Proof, Report, files_of, metrics_of, parameters_of, prove
 
 __all__ = ["COLUMNS_FILE", "Prepared", "prepare", "train_table"]
 
@@ -88,7 +88,7 @@ def _proved(
 ) -> tuple[Prepared, Proof]:
     parts = parts_of(table, split, recipe)
     prepared = prepare(table, recipe, parts)
-    return prepared, prove(prepared.rows, prepared.recipe, split, parts=parts, journal=journal, say=say)
+    return prepared, prove(prepared.rows, prepared.recipe, split, parts=parts, given=Given(journal=journal), say=say)
 
 
 def _best(rows: Dataset) -> tuple[str, float]:

@@ -143,8 +143,8 @@ FEATURES: tuple[Feature, ...] = (
     ),
     *_counts(
         "worst_brand_fakes_confirmed", "own", "fakes",
-        meaning="fakes confirmed in {days} days of the brand with most of them here; a ruling that names no brand is "
-        "of its report's",
+        meaning="fakes confirmed in {days} days of the brand with most of them here; what names no brand is "
+        "of all that its listing, or else its report, names or was known by",
         reason="R381",
         text="Fakes of one and the same brand were confirmed {value:,} times in the last {days} days.",
         text_zh="近 {days} 天内，同一品牌有 {value:,} 次售假经核实。",
@@ -153,13 +153,22 @@ FEATURES: tuple[Feature, ...] = (
     ),
     *_counts(
         "worst_brand_fake_reports", "own", "reports",
-        meaning="reports of fakes filed in {days} days of the brand with most of them here; unverified, so no model "
-        "sees them",
+        meaning="reports of fakes filed in {days} days of the brand with most of them here, as above; unverified, so "
+        "no model sees them",
         reason="R382",
         text="Goods of one and the same brand were reported as fake {value:,} times in the last {days} days.",
         text_zh="近 {days} 天内，同一品牌收到 {value:,} 次售假举报。",
         text_none="No brand's goods were reported as fake.",
         text_none_zh="没有品牌商品收到售假举报。",
+    ),
+    *_counts(
+        "worst_brand_titles_changed", "own", "titles",
+        meaning="how often in {days} days listings of the brand with most changes of title here got another one",
+        reason="R389",
+        text="Listings of one and the same brand got another title {value:,} times in the last {days} days.",
+        text_zh="近 {days} 天内，同一品牌的商品更换标题 {value:,} 次。",
+        text_none="No branded listing got another title.",
+        text_none_zh="没有品牌商品更换标题。",
     ),
     *_counts(
         "brand_fakes_elsewhere", "elsewhere", "fakes",

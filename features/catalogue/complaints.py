@@ -5,9 +5,9 @@ A complaint is what somebody says, and nobody has verified it: all of this is fo
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from features.catalogue.ages import Beyond
 from features.catalogue.feature import Feature, Ratio, Total, Windowed
 from features.catalogue.orders import ORDERS, ORDERS_PLACED
-from features.catalogue.shapes import Beyond
 from features.measures import (
     AtLeast,
     AtMost,

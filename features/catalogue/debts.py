@@ -6,10 +6,18 @@ its debt back is its own. But it only comes to owe where the platform chose to p
 
 from dataclasses import replace
 
+from features.catalogue.ages import Beyond, Oldest
 from features.catalogue.feature import Feature, Ratio, Total, Windowed
 from features.catalogue.kept import REFUNDED
-from features.catalogue.money import OWED, OWED_CENTS, RECOVERED, WRITTEN_OFF, WRITTEN_OFF_CENTS, of_what_is_owed
-from features.catalogue.shapes import Beyond, Oldest
+from features.catalogue.money import (
+    OWED,
+    OWED_CENTS,
+    RECOVERED,
+    RECOVERED_CENTS,
+    WRITTEN_OFF,
+    WRITTEN_OFF_CENTS,
+    of_what_is_owed,
+)
 from features.measures import Asked, Column, Condition, Events, Flag, Happenings, Is, Measure
 
 __all__ = ["FEATURES"]
@@ -19,7 +27,8 @@ _REFUNDS = Happenings(of=REFUNDED)
 _PAID = Measure(source=_REFUNDS)
 _BY_MERCHANT = Events(event_type="advance_recovered", where=(Is(column="recovered_from", words=("merchant",)),))
 _DUE = Asked(of=OWED, by="refund_id", later=30 * 86_400)
-_UNTOUCHED = Measure(source=Asked(of=OWED, by="refund_id", lacking=(RECOVERED, WRITTEN_OFF)), amount=_CENTS)
+#: What came back or was given up goes to the oldest debts first: who pays a cent of each is no less in arrears.
+_SETTLED = (RECOVERED_CENTS, WRITTEN_OFF_CENTS)
 
 #: Who bears a refund -> how a sentence names them, and whether more of it is worse.
 _BEARERS = {
@@ -137,30 +146,30 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         name="overdue_debt_cents",
         shows="overdue_debt_cents",
-        meaning="refunds that the platform paid first more than 30 days ago, that are finally the merchant's, and of "
-        "which nothing was recovered or written off",
-        formula=Beyond(of=_UNTOUCHED),
+        meaning="refunds that the platform paid first more than 30 days ago and that are finally the merchant's, less "
+        "all that was recovered or written off of such, which goes to the oldest first",
+        formula=Beyond(of=OWED_CENTS, less=_SETTLED),
         days=30,
         unit="cents",
         riskier="higher",
         reason="R444",
-        text="Has owed {money} for more than thirty days without paying any of it.",
-        text_zh="有 {money} 的欠款超过三十天分文未还。",
+        text="Has owed {money} for more than thirty days.",
+        text_zh="有 {money} 的欠款已拖欠超过三十天。",
         text_none="Nothing is overdue.",
         text_none_zh="没有逾期欠款。",
     ),
     Feature(
         name="debt_age_days",
         shows="debt_age_days",
-        meaning="age of the oldest refund that the platform paid first, that is finally the merchant's, and of which "
-        "nothing was recovered or written off: more than 7, 30, 90, 180 or 365 days, or 0; null where there is none",
-        formula=Oldest(of=_UNTOUCHED, levels=(7, 30, 90, 180, 365)),
+        meaning="age of the oldest debt that is left where what was recovered or written off goes to the oldest first: "
+        "more than 7, 30, 90, 180 or 365 days, or 0; null where nothing is owed",
+        formula=Oldest(of=OWED_CENTS, less=_SETTLED, levels=(7, 30, 90, 180, 365)),
         unit="days",
         riskier="higher",
         reason="R415",
-        text="The oldest debt of which nothing was paid is more than {value:,} days old.",
-        text_zh="分文未还的欠款中，最早的一笔已超过 {value:,} 天。",
-        text_none="There is no debt of which nothing was paid.",
-        text_none_zh="没有分文未还的欠款。",
+        text="The oldest debt is more than {value:,} days old.",
+        text_zh="最早的一笔欠款已超过 {value:,} 天。",
+        text_none="Owes the platform nothing.",
+        text_none_zh="没有欠款。",
     ),
 )

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from features.measures import Measure, Number
+from features.measures import RULES, Measure, Number
 
 __all__ = [
     "Bounded",
@@ -81,6 +81,11 @@ class Ratio:
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""
         return tuple(dict.fromkeys((measure, days) for measure in (self.of, self.per, self.less) if measure))
+
+    @property
+    def divisor(self) -> tuple[Measure, ...]:
+        """What it divides by."""
+        return (self.per,)
 
     def sums(self, numbers: Numbers, days: int | None) -> tuple[Ints, Ints]:
         """What is divided, and by what."""
@@ -161,6 +166,11 @@ class Shrunk:
     strength: float = 10.0
     category_strength: float = 100.0
     compared: int = 365
+
+    @property
+    def divisor(self) -> tuple[Measure, ...]:
+        """What the plain rate divides by."""
+        return self.plain.divisor
 
     @property
     def rate(self) -> tuple[Number, Number]:
@@ -251,10 +261,10 @@ class Feature:
         return self.formula.numbers(self.days)
 
     @property
-    def evidence(self) -> Measure | None:
-        """What it divides by."""
-        formula = self.formula.plain if isinstance(self.formula, Shrunk) else self.formula
-        return formula.per if isinstance(formula, Ratio) else None
+    def evidence(self) -> tuple[Measure, ...]:
+        """What it divides by, added up; nothing where it divides by nothing that is counted."""
+        divisor: tuple[Measure, ...] = getattr(self.formula, "divisor", ())
+        return divisor
 
     @property
     def shrunk(self) -> bool:
@@ -262,8 +272,8 @@ class Feature:
         return isinstance(self.formula, Shrunk)
 
     def declaration(self) -> str:
-        """SHA-256 (hex) of everything that its value depends on."""
-        return hashlib.sha256(repr((self.name, self.formula, self.days)).encode()).hexdigest()
+        """SHA-256 (hex) of everything that its value depends on, the meaning of declarations included."""
+        return hashlib.sha256(repr((RULES, self.name, self.formula, self.days)).encode()).hexdigest()
 
     def values(self, context: Context) -> pa.Array:
         """Its values for all rows, (n,)."""

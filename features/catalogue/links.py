@@ -4,6 +4,7 @@ None is a model input: a link alone may be refuted, and costs at most a band.
 """
 
 from features.catalogue.feature import Feature, Total, Windowed
+from features.links import MOST_WITH
 from features.measures import Crossed, Measure
 
 __all__ = ["FEATURES"]
@@ -27,7 +28,7 @@ def _by_kind(kind: str, number: int) -> Feature:
     return Feature(
         name=f"n_linked_by_{kind}",
         shows=f"n_linked_by_{kind}",
-        meaning=f"other merchants seen with the same {words}, unless it is known of more than ten",
+        meaning=f"other merchants seen with the same {words}, unless it is known of more than {MOST_WITH[kind]}",
         formula=Total(of=_linked(f"merchants:{kind}")),
         unit="count",
         riskier="higher",
@@ -44,7 +45,8 @@ FEATURES: tuple[Feature, ...] = (
         name="n_linked_merchants",
         shows="n_linked_merchants",
         meaning="other merchants seen with the same bank account, phone, device, address or legal entity (each once; "
-        "a token known of more than ten merchants links nobody)",
+        "a phone, device or address known of more than 10 merchants, or an account or entity of more than 200, links "
+        "nobody)",
         formula=Total(of=_linked("merchants")),
         unit="count",
         riskier="higher",

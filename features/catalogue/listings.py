@@ -32,7 +32,7 @@ FEATURES: tuple[Feature, ...] = (
     ),
     *_told(
         "n_listings_with_fakes", "some", "fakes",
-        meaning="listings (twins of the same title too) of which fakes were confirmed in {days} days",
+        meaning="listings of which fakes were confirmed in {days} days",
         reason="R321",
         text="Fakes were confirmed of {value:,} listings in the last {days} days.",
         text_zh="近 {days} 天内，有 {value:,} 件商品经核实为假货。",
@@ -51,7 +51,7 @@ FEATURES: tuple[Feature, ...] = (
     ),
     *_told(
         "n_listings_reported", "some", "reports",
-        meaning="listings (twins of the same title too) that were reported as fake in {days} days",
+        meaning="listings that were reported as fake in {days} days; unverified, so no model sees them",
         reason="R323",
         text="{value:,} listings were reported as fake in the last {days} days.",
         text_zh="近 {days} 天内，有 {value:,} 件商品收到售假举报。",

@@ -3,7 +3,16 @@
 from features.catalogue.feature import Feature, Told, Total, Windowed
 from features.measures import Asked, Column, Events, Happenings, Is, Latest, Measure, Said
 
-__all__ = ["FEATURES", "OWED", "OWED_CENTS", "RECOVERED", "WRITTEN_OFF", "WRITTEN_OFF_CENTS", "of_what_is_owed"]
+__all__ = [
+    "FEATURES",
+    "OWED",
+    "OWED_CENTS",
+    "RECOVERED",
+    "RECOVERED_CENTS",
+    "WRITTEN_OFF",
+    "WRITTEN_OFF_CENTS",
+    "of_what_is_owed",
+]
 
 _CENTS = Column(column="amount_cents")
 _ADVANCES = Events(event_type="refund_paid", where=(Is(column="advanced_by", words=("platform",)),))
@@ -22,7 +31,7 @@ def of_what_is_owed(settling: Events) -> Measure:
     return Measure(source=Asked(of=settling, by="refund_id", having=(OWED,)), amount=_CENTS)
 
 
-_RECOVERED_CENTS = of_what_is_owed(RECOVERED)
+RECOVERED_CENTS = of_what_is_owed(RECOVERED)
 WRITTEN_OFF_CENTS = of_what_is_owed(WRITTEN_OFF)
 _DEPOSITS = (Events(event_type="merchant_registered"), Events(event_type="deposit_changed"))
 _DEPOSIT = Latest(of=_DEPOSITS, column="deposit_cents")
@@ -45,7 +54,7 @@ FEATURES: tuple[Feature, ...] = (
         name="merchant_debt_cents",
         shows="merchant_debt_cents",
         meaning="refunds advanced by the platform and finally the merchant's, less what was recovered or written off",
-        formula=Total(of=OWED_CENTS, less=(_RECOVERED_CENTS, WRITTEN_OFF_CENTS)),
+        formula=Total(of=OWED_CENTS, less=(RECOVERED_CENTS, WRITTEN_OFF_CENTS)),
         unit="cents",
         riskier="higher",
         cause="platform",

@@ -16,8 +16,8 @@ from features.catalogue.feature import Context, Formula, Ratio
 from features.measures import Measure, Number
 
 __all__ = [
-    "Across", "Beyond", "Busiest", "Change", "Difference", "Fading", "Fresh", "Furthest", "Matured", "Oldest",
-    "Pooled", "Product", "ShareOfDays", "Spread", "TopShare", "Trend", "Volatility",
+    "Across", "Busiest", "Change", "Difference", "Fading", "Fresh", "Furthest", "Matured", "Pooled",
+    "Product", "ShareOfDays", "Spread", "TopShare", "Trend", "Volatility",
 ]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
@@ -67,6 +67,11 @@ class Change:
     short: int
     long: int
 
+    @property
+    def divisor(self) -> tuple[Measure, ...]:
+        """What it divides by."""
+        return self.rate.divisor
+
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""
         return (*self.rate.numbers(self.short), *self.rate.numbers(self.long))
@@ -83,6 +88,11 @@ class Matured:
 
     rate: Ratio
     age: int
+
+    @property
+    def divisor(self) -> tuple[Measure, ...]:
+        """What it divides by."""
+        return self.rate.divisor
 
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""
@@ -104,6 +114,11 @@ class Difference:
     of: Formula
     less: Formula
 
+    @property
+    def divisor(self) -> tuple[Measure, ...]:
+        """What either divides by."""
+        return tuple(dict.fromkeys(part for one in (self.of, self.less) for part in getattr(one, "divisor", ())))
+
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""
         return tuple(dict.fromkeys((*self.of.numbers(days), *self.less.numbers(days))))
@@ -119,6 +134,11 @@ class Across:
 
     of: Number
     per: Number
+
+    @property
+    def divisor(self) -> tuple[Measure, ...]:
+        """What it divides by."""
+        return (self.per[0],)
 
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""
@@ -137,6 +157,11 @@ class Pooled:
     of: tuple[Measure, ...]
     per: tuple[Measure, ...]
 
+    @property
+    def divisor(self) -> tuple[Measure, ...]:
+        """What it divides by."""
+        return self.per
+
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""
         return tuple((measure, days) for measure in (*self.of, *self.per))
@@ -145,39 +170,6 @@ class Pooled:
         """float64 (n,) with nulls."""
         of, per = (_each(context, [(one, days) for one in some]).sum(axis=0) for some in (self.of, self.per))
         return pa.array(_by(of, per), mask=per == 0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beyond:
-    """What lies before the window: all of a measure, less what is in it; never null."""
-
-    of: Measure
-
-    def numbers(self, days: int | None) -> tuple[Number, ...]:
-        """What must be counted for it."""
-        return ((self.of, None), (self.of, days))
-
-    def values(self, context: Context, days: int | None) -> pa.Array:
-        """int64 (n,)."""
-        return pa.array(context.own((self.of, None)) - context.own((self.of, days)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Oldest:
-    """The greatest of some levels (days) before which something lies, 0 where nothing does; null where nothing is."""
-
-    of: Measure
-    levels: tuple[int, ...]
-
-    def numbers(self, days: int | None) -> tuple[Number, ...]:
-        """What must be counted for it."""
-        return ((self.of, None), *((self.of, level) for level in self.levels))
-
-    def values(self, context: Context, days: int | None) -> pa.Array:
-        """int64 (n,) with nulls."""
-        every = context.own((self.of, None))
-        reached = [np.where(every > context.own((self.of, level)), level, 0) for level in self.levels]
-        return pa.array(np.max(reached, axis=0), mask=every == 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +237,11 @@ class Busiest:
     of: Measure
     weeks: int
 
+    @property
+    def divisor(self) -> tuple[Measure, ...]:
+        """What it divides by."""
+        return (self.of,)
+
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""
         return _weekly_numbers(self.of, self.weeks)
@@ -279,6 +276,11 @@ class TopShare:
     """The share of the greatest of some measures in all of them; null where all are 0."""
 
     of: tuple[Measure, ...]
+
+    @property
+    def divisor(self) -> tuple[Measure, ...]:
+        """What it divides by."""
+        return self.of
 
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""
@@ -320,6 +322,11 @@ class Fresh:
     short: int
     long: int
     shown: tuple[Measure, ...] = ()
+
+    @property
+    def divisor(self) -> tuple[Measure, ...]:
+        """What it divides by."""
+        return self.shown or self.of
 
     def numbers(self, days: int | None) -> tuple[Number, ...]:
         """What must be counted for it."""

@@ -1,14 +1,17 @@
 """What all merchants of a marketplace share: categories, brands, the season and the carriers' weather."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
 
-from features.simulator.lot import Floats, Lot
-from features.simulator.scenario import Scenario
+from features.simulator.attacks import window_of
+from features.simulator.exact import wave
+from features.simulator.lot import Flags, Floats, Lot
+from features.simulator.scenario import DAY, Scenario
 
-__all__ = ["CATEGORIES", "PROGRAMMES", "REGIONS", "Category", "Climate", "climate"]
+__all__ = ["CATEGORIES", "PROGRAMMES", "REGIONS", "Category", "Climate", "climate", "lasting"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,28 +53,32 @@ class Climate:
     """What every day (days,) brings to everybody.
 
     `demand` multiplies the orders; `strain` and `weather` are added to the log-odds of late dispatch and of slow
-    carriers.
+    carriers. `strike` says on which days carriers stand still, `haste` how far the platform's rules ask for dispatch
+    within a day and ease returns (0 to 1).
     """
 
     demand: Floats
     strain: Floats
     weather: Floats
+    strike: Flags
+    haste: Floats
 
 
 def climate(scenario: Scenario) -> Climate:
-    """The season, the promotions and the carriers' weather of a scenario."""
-    lot = Lot(scenario.seed, 0)
-    dates = [scenario.start + timedelta(days=day) for day in range(scenario.days)]
+    """The season, the promotions and the carriers' weather of a scenario, and what strikes everybody."""
+    lot, days = Lot(scenario.seed, 0), scenario.days
+    dates = [scenario.start + timedelta(days=day) for day in range(days)]
     rush = np.array([1.0 if (day.month, day.day) in _RUSH else 0.0 for day in dates])
     weekend = np.array([0.12 if day.weekday() >= 5 else 0.0 for day in dates])
     of_year = np.array([day.timetuple().tm_yday for day in dates])
-    season = 0.12 * np.cos(2 * np.pi * (of_year - 340) / 365)
-    busy = np.convolve(rush, np.ones(6))[: scenario.days]
+    busy = 1.0 * (lasting(rush, (1.0,) * 6) > 0)
+    shock, strike, haste = (_blows(scenario, kind) for kind in ("demand_shock", "carrier_strike", "policy_change"))
     return Climate(
-        demand=1 + season + weekend + 1.5 * rush,
-        strain=0.6 * np.minimum(busy, 1) + 0.15 * lot.rng.standard_normal(scenario.days),
-        weather=_weather(lot, scenario.days) + 0.5 * np.minimum(busy, 1),
-    )
+        demand=(1 + 0.12 * wave((of_year - 249) / 365) + weekend + 1.5 * rush) * (1 + 3 * shock),
+        strain=0.6 * busy + 0.15 * lot.normal(days) + 1.5 * shock,
+        weather=_weather(lot, days) + 0.5 * busy + 6 * strike,
+        strike=strike > 0, haste=haste,
+    )  # fmt: skip
 
 
 #: Days of great sales; the days after them strain everybody.
@@ -79,7 +86,28 @@ _RUSH = {(month, day) for month, days in ((6, (16, 17, 18)), (11, (10, 11)), (12
 
 
 def _weather(lot: Lot, days: int) -> Floats:
-    """Log-odds that slow all carriers: everyday noise, and a storm or a strike of some days now and then."""
+    """Log-odds that slow all carriers: everyday noise, and a storm of some days now and then."""
     storms = np.where(lot.chance(1 / 60, days), lot.between(1.0, 2.2, days), 0.0)
-    lasting = np.convolve(storms, np.array([1.0, 1.0, 0.8, 0.6, 0.3]))[:days]
-    return np.asarray(lasting + 0.25 * lot.rng.standard_normal(days))
+    return lasting(storms, (1.0, 1.0, 0.8, 0.6, 0.3)) + 0.25 * lot.normal(days)
+
+
+def lasting(blows: Floats, echo: Sequence[float]) -> Floats:
+    """What blows (days,) come to when each goes on for some days, as strongly as its echo says.
+
+    >>> lasting(np.array([2.0, 0.0, 0.0]), (1.0, 0.5)).tolist()
+    [2.0, 1.0, 0.0]
+    """
+    total = np.zeros(len(blows))
+    for days, strength in enumerate(echo[: len(blows)]):
+        total[days:] += strength * blows[: len(blows) - days]
+    return total
+
+
+def _blows(scenario: Scenario, kind: str) -> Floats:
+    """How strongly attacks of a kind strike on each day."""
+    struck = np.zeros(scenario.days)
+    for attack in scenario.attacks:
+        if attack.kind == kind:
+            since, until = window_of(attack, scenario)
+            struck[(since - scenario.begin) // DAY : (until - scenario.begin) // DAY] += attack.strength
+    return np.minimum(struck, 1.0)

@@ -17,14 +17,25 @@ _IDS = {
     "event_id": "event", "merchant_id": "merchant", "order_id": "order", "listing_id": "listing",
     "buyer_id": "person", "reporter_id": "person", "return_id": "return", "refund_id": "refund",
     "dispute_id": "dispute", "report_id": "report", "complaint_id": "complaint", "message_id": "message",
-    "link_token": "link",
+    "service_id": "service", "link_token": "link",
 }  # fmt: skip
 _TEXTS = (
     "category", "brand", "region", "title", "status", "fulfilled_by", "kind", "change", "link_kind", "qualification",
     "outcome", "leg", "scan", "actor", "reason", "basis", "channel", "advanced_by", "finally_liable", "speed",
     "recovered_from", "reporter_kind", "evidence", "trigger", "topic", "programme", "penalty",
+    "service",
 )  # fmt: skip
-_TIMES = ("event_time", "known_at", "placed_at", "ship_by", "deliver_by", "opened_at", "answer_by", "reply_by")
+_TIMES = (
+    "event_time",
+    "known_at",
+    "placed_at",
+    "ship_by",
+    "deliver_by",
+    "opened_at",
+    "answer_by",
+    "reply_by",
+    "due_by",
+)
 _NUMBERS = (
     "amount_cents", "price_cents", "deposit_cents", "quantity", "severity", "tier", "stars", "reply_seconds", "points",
 )  # fmt: skip

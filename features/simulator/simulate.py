@@ -6,39 +6,24 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from features.events import Kind
 from features.simulator.account import join_programmes, tell_account, tell_penalties
+from features.simulator.authors import Cast, write_texts
 from features.simulator.claims import tell_claims
-from features.simulator.diary import Diary, Notes
+from features.simulator.diary import Diary
 from features.simulator.fakes import tell_fakes
-from features.simulator.lot import Flags, Lot, share_of
+from features.simulator.life import Life, Orders
+from features.simulator.links import tell_links
+from features.simulator.lot import Flags, Lot
 from features.simulator.market import Climate, climate
-from features.simulator.merchants import Merchant, draw_merchant
+from features.simulator.merchants import draw_merchant
 from features.simulator.opinions import tell_messages, tell_reviews
-from features.simulator.scenario import NEVER, Scenario
+from features.simulator.scenario import Scenario
 from features.simulator.sheet import event_table, tokens
-from features.simulator.trade import Life, Orders, take_orders, tell_orders
+from features.simulator.trade import take_orders, tell_orders
+from features.simulator.traits import traits_of
+from features.simulator.truth import TRUTH, Lived, truth_of
 
-__all__ = ["TOGETHER", "TRUTH", "Piece", "simulate"]
-
-#: What is true of each merchant; the columns are explained in docs/howto/simulate.md.
-TRUTH = pa.schema(
-    [
-        ("merchant_id", pa.string()),
-        ("archetype", pa.string()),
-        ("category", pa.string()),
-        ("region", pa.string()),
-        ("registered_at", Kind.TIME.arrow),
-        ("turned_at", Kind.TIME.arrow),
-        ("removed_at", Kind.TIME.arrow),
-        ("n_orders", pa.int64()),
-        ("n_fake_orders", pa.int64()),
-        ("n_missing_orders", pa.int64()),
-        ("late_share", pa.float64()),
-        ("cancel_share", pa.float64()),
-        ("defect_share", pa.float64()),
-    ]
-)
+__all__ = ["TOGETHER", "TRUTH", "Piece", "piece_of", "simulate"]
 
 #: Merchants whose events are kept in memory at a time.
 TOGETHER = 100
@@ -46,78 +31,64 @@ TOGETHER = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """Some merchants' events (columns of the event vocabulary) and the truth about them (`TRUTH`)."""
+    """Some merchants' events (columns of the event vocabulary), the `tables` of the truth about them, and texts."""
 
     events: pa.Table
-    truth: pa.Table
+    texts: pa.Table
+    tables: dict[str, pa.Table]
+
+    @property
+    def truth(self) -> pa.Table:
+        """What is true of each merchant."""
+        return self.tables["truth"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Lived:
-    """A merchant whose life is told: the events, the orders taken, and when the platform removed it."""
+def simulate(scenario: Scenario, *, together: int = TOGETHER, texts: bool = True) -> Iterator[Piece]:
+    """Simulate a marketplace, `together` merchants at a time; that number changes nothing but the pieces' sizes.
 
-    merchant: Merchant
-    notes: dict[str, list[Notes]]
-    orders: Orders
-    removed: int
-
-
-def simulate(scenario: Scenario, *, together: int = TOGETHER) -> Iterator[Piece]:
-    """Simulate a marketplace, `together` merchants at a time; that number changes nothing but the pieces' sizes."""
+    Without `texts`, listings have titles all the same, but pieces' texts are empty.
+    """
     shared = climate(scenario)
     for first in range(0, scenario.merchants, together):
         numbers = range(first, min(first + together, scenario.merchants))
-        lived = [_live(scenario, shared, number) for number in numbers]
-        yield Piece(
-            events=event_table([(one.merchant.number, one.notes) for one in lived], seed=scenario.seed),
-            truth=_truth(lived, seed=scenario.seed),
-        )
+        yield piece_of(scenario, numbers, shared=shared, texts=texts)
 
 
-def _live(scenario: Scenario, shared: Climate, number: int) -> _Lived:
+def piece_of(scenario: Scenario, numbers: range, *, shared: Climate, texts: bool = True) -> Piece:
+    """The lives of the merchants of some numbers, which depend on no others; `shared` is the scenario's climate."""
+    lived = [_live(scenario, shared, number) for number in numbers]
+    events = event_table([(one.life.merchant.number, one.notes) for one in lived], seed=scenario.seed)
+    tables = truth_of(lived, scenario)
+    told = write_texts(events, _cast(lived, tables["truth"], scenario), bodies=texts)
+    return Piece(events=told.events, tables=tables, texts=told.texts)
+
+
+def _cast(lived: Sequence[Lived], truth: pa.Table, scenario: Scenario) -> Cast:
+    """Whoever sees through a fake writes of a fake, whoever was promised something else of that; a ring copies."""
+
+    def orders(which: Callable[[Orders], Flags]) -> pa.Array:
+        numbers = np.concatenate([one.orders.number[which(one.orders)] for one in lived])
+        return tokens(numbers, "order", seed=scenario.seed)
+
+    causes = {
+        "not_as_described": orders(lambda of_one: of_one.misdescribed),
+        "counterfeit": orders(lambda of_one: of_one.noticed),
+    }
+    brushed = orders(lambda of_one: of_one.part_of("brushing"))
+    return Cast(seed=scenario.seed, truth=truth, causes=causes, brushed=brushed, languages=scenario.languages)
+
+
+def _live(scenario: Scenario, shared: Climate, number: int) -> Lived:
     """Tell the life of one merchant."""
-    lot = Lot(scenario.seed, 1, number)
-    merchant = draw_merchant(lot, number, scenario)
-    joined = join_programmes(lot, merchant, scenario)
+    merchant = draw_merchant(scenario, number)
+    traits = traits_of(scenario, shared, merchant, Lot(scenario.seed, 2, number))
+    joined = join_programmes(Lot(scenario.seed, 4, number), merchant, scenario)
     diary = Diary(number, end=scenario.end)
-    life = Life(scenario=scenario, climate=shared, merchant=merchant, lot=lot, diary=diary, joined=joined)
+    life = Life(scenario=scenario, climate=shared, merchant=merchant, traits=traits, diary=diary, joined=joined)
     orders = take_orders(life)
     tell_account(life)
-    for tell in (tell_orders, tell_reviews, tell_messages, tell_claims, tell_fakes):
+    for tell in (tell_orders, tell_reviews, tell_messages, tell_claims, tell_links):
         tell(life, orders)
+    reports = tell_fakes(life, orders)
     removed = tell_penalties(life)
-    return _Lived(merchant=merchant, notes=diary.close(removed), orders=orders, removed=removed)
-
-
-def _truth(lived: Sequence[_Lived], *, seed: int) -> pa.Table:
-    who = [one.merchant for one in lived]
-    columns = {
-        "merchant_id": tokens(np.array([one.number for one in who]), "merchant", seed=seed),
-        "archetype": [one.archetype for one in who],
-        "category": [one.category.name for one in who],
-        "region": [one.region for one in who],
-        "registered_at": _moments([one.registered for one in who]),
-        "turned_at": _moments([one.turned for one in who]),
-        "removed_at": _moments([one.removed for one in lived]),
-        **{f"{trait}_share": share_of(np.array([getattr(one, trait) for one in who])) for trait in _TRAITS},
-        **{name: [int(count(one)) for one in lived] for name, count in _COUNTS.items()},
-    }
-    return pa.table([pa.array(columns[field.name], field.type) for field in TRUTH], schema=TRUTH)
-
-
-def _moments(seconds: Sequence[int]) -> pa.Array:
-    return pa.array([None if one >= NEVER else one * 1_000_000 for one in seconds], pa.int64()).cast(Kind.TIME.arrow)
-
-
-_TRAITS = ("late", "cancel", "defect")
-
-
-def _counted(one: _Lived, which: Flags) -> int:
-    return int((which & (one.orders.placed <= one.removed)).sum())
-
-
-_COUNTS: dict[str, Callable[[_Lived], int]] = {
-    "n_orders": lambda one: _counted(one, one.orders.placed > 0),
-    "n_fake_orders": lambda one: _counted(one, one.orders.fake),
-    "n_missing_orders": lambda one: _counted(one, (one.orders.delivered >= NEVER) & (one.orders.cancelled >= NEVER)),
-}
+    return Lived(life=life, notes=diary.close(removed), orders=orders, reports=reports, removed=removed)

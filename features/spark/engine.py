@@ -7,7 +7,6 @@ part twice: first for what all merchants of a category come to, then, told the w
 that is added up is whole numbers, so no order of adding shows in the answers (docs/decisions/0008).
 """
 
-import pickle
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -35,7 +34,20 @@ from features.measures import Latest, Measure, Said
 from features.partition import ROWS_PER_PART, Accepted
 from features.spark.large import large_merchants, tiles_of
 from features.spark.reading import checked, discarded, outcome
-from features.spark.rows import ASKED, EVENTS, Part, Task, fact_rows
+from features.spark.rows import (
+    ASKED,
+    CELLS,
+    EVENTS,
+    WRITTEN,
+    Part,
+    Task,
+    cells_of,
+    fact_rows,
+    read_again,
+    sent,
+    tables_of,
+    written,
+)
 from features.spine import Spine, everybody_at
 
 __all__ = ["ROWS_PER_MERCHANT", "features_on_spark"]
@@ -84,8 +96,8 @@ def features_on_spark(
         asked = _Asked(features=tuple(features), days=np.unique(spine.day), texts=_texts(events, measures_of(features)))
         parted = _held(_parted(session, events, spine, asked, most), stack)
         others = _everybody(parted, asked)
-        answers = parted.mapInArrow(_answered(asked, others), _answer_schema(asked, others))
-        return _in_order(answers.toArrow(), spine)
+        answers = parted.mapInArrow(_answered(asked, others), from_arrow_schema(WRITTEN)).toArrow()
+        return _in_order(pa.concat_tables([_nobody(asked, others), *read_again(answers)]), spine)
 
 
 def _held(rows: DataFrame, stack: ExitStack) -> DataFrame:
@@ -105,7 +117,7 @@ def _standing(session: SparkSession, rows: DataFrame, without: Discarded) -> Dat
     """The events that stand."""
     events = rows.where("code IS NULL")
     if len(without.numbers):
-        numbers = session.createDataFrame(pa.table({"number": without.numbers}))
+        numbers = sent(session, pa.table({"number": without.numbers}))
         events = events.join(sql.broadcast(numbers), "number", "left_anti")
     return events.select(*EVENTS.names)
 
@@ -131,7 +143,7 @@ def _parted(session: SparkSession, events: DataFrame, spine: Spine, asked: _Aske
         elsewhere = elsewhere.union(tiles_of(events, large, asked.measures, asked.texts))
         events = events.join(sql.broadcast(large), "merchant_id", "left_anti")
     rows = pa.table({"merchant_id": spine.merchant_id, "row": np.arange(len(spine)), "day": spine.day}).cast(ASKED)
-    every = [events, elsewhere, session.createDataFrame(rows)]
+    every = [events, elsewhere, sent(session, rows)]
     together = reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), every)
     return together.repartition(parts, "merchant_id")
 
@@ -141,16 +153,15 @@ def _crossing(session: SparkSession, events: DataFrame, asked: _Asked) -> DataFr
     codes = [TYPE_CODES[name] for name in types_read(asked.measures)]
     market = Part.of(events.where(sql.col("type").isin(codes)).toArrow())
     facts = crossing_facts(known_in(market.events), asked.measures) if len(market.events) else []
-    return session.createDataFrame(fact_rows(facts, market.names, asked.measures))
+    return sent(session, fact_rows(facts, market.names, asked.measures))
 
 
 def _everybody(parted: DataFrame, asked: _Asked) -> Others:
-    """What all merchants come to."""
+    """What all merchants come to: Spark adds up what their parts do."""
     total = _others(EVENTS.empty_table(), asked)
     if total.measures:
-        for (part,) in parted.mapInArrow(_pooled(asked), "others binary").toLocalIterator(prefetchPartitions=True):
-            # It is what a task of ours has just written.
-            total.plus(pickle.loads(part))  # noqa: S301
+        cells = parted.mapInArrow(_pooled(asked), from_arrow_schema(CELLS)).groupBy("place", "cell").agg(sql.sum("sum"))
+        total.plus(tables_of(cells.toArrow().rename_columns(CELLS.names), like=total.tables))
     return total
 
 
@@ -162,36 +173,35 @@ def _others(rows: pa.Table, asked: _Asked) -> Others:
 
 
 def _pooled(asked: _Asked) -> Task:
-    """What a task's merchants come to, as one row."""
+    """What a task's merchants come to, cell by cell."""
 
     def task(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         here = list(batches)
         if here:
-            yield pa.record_batch({"others": [pickle.dumps(_others(pa.Table.from_batches(here), asked))]})
+            yield from cells_of(_others(pa.Table.from_batches(here), asked).tables).to_batches()
 
     return task
 
 
 def _answered(asked: _Asked, others: Others) -> Task:
-    """The features of the spine's rows that came to a task, with their places in it."""
+    """The features of the spine's rows that came to a task, with their places in it: written down, as one value."""
 
     def task(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         here = list(batches)
         part = Part.of(pa.Table.from_batches(here)) if here else None
         if part and len(part.asked):
-            rows, merchant, day = (part.asked.column(name) for name in ("row", "merchant", "day"))
-            own, lexicon = Own(day.to_numpy(), merchant.to_numpy(), asked.features), Lexicon(asked.texts)
+            rows, merchant, day = (part.asked.column(name).to_numpy() for name in ("row", "merchant", "day"))
+            own, lexicon = Own(day, merchant, asked.features), Lexicon(asked.texts)
             own.add(part.resolved(asked.measures, asked.measures, lexicon), np.arange(len(rows)))
-            yield from pa.table({"row": rows, **own.features(others, lexicon)}).to_batches()
+            yield written(pa.table({"row": rows, **own.features(others, lexicon)}))
 
     return task
 
 
-def _answer_schema(asked: _Asked, others: Others) -> object:
-    """What answers look like, as nobody's do."""
-    nobody = np.zeros(0, dtype=np.int64)
-    columns = Own(nobody, nobody, asked.features).features(others, Lexicon())
-    return from_arrow_schema(pa.table({"row": pa.array(nobody), **columns}).schema)
+def _nobody(asked: _Asked, others: Others) -> pa.Table:
+    """The answers of a task that nobody was asked of."""
+    nothing = np.zeros(0, dtype=np.int64)
+    return pa.table({"row": nothing, **Own(nothing, nothing, asked.features).features(others, Lexicon())})
 
 
 def _in_order(answers: pa.Table, spine: Spine) -> pa.Table:

@@ -8,15 +8,16 @@ counted by it. Reversals are few, and go to every split: one whose target is els
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as sql
 from pyspark.sql.pandas.types import from_arrow_schema
 
+from features.events import EVENT_TYPES
 from features.facts import Lexicon
-from features.known import REPEATED, TYPE_CODES
+from features.known import OPENED_BY, REPEATED, TYPE_CODES
 from features.measures import (
     After,
     Asked,
@@ -64,7 +65,10 @@ def split_of(measure: Measure) -> Split:
         case Happenings(of=Events(event_type="event_reversed")):
             # They go to every split, and would be counted in each.
             return Split()
-        case Happenings() if "opened_at" not in asks:
+        case Happenings(of=Events(event_type=event_type)) if "opened_at" in asks and event_type in OPENED_BY:
+            # When it was opened stays with the opening event; whatever else it repeats, its order may be elsewhere.
+            return Split() if asks - {"opened_at"} else Split(by=OPENED_BY[event_type][1])
+        case Happenings():
             return Split(by="order_id")
         case Asked(by=by) as asked if {one.by for one in _within(asked)} == {by}:
             # What an order's events repeat of it stays with them.
@@ -81,6 +85,8 @@ def split_of(measure: Measure) -> Split:
         case Uncovered(papers=papers) if not asks:
             checks = tuple(events.event_type for events in papers.of)
             return Split(by="order_id", everywhere=("event_reversed", *checks))
+        case Changed(by=by) if not asks:
+            return Split(by=by)
         case Latest(of=of) | Standing(of=of) | Soonest(of=Standing(of=of)) if not asks:
             return Split(only=tuple(dict.fromkeys(events.event_type for events in of)))
     return Split()
@@ -130,37 +136,46 @@ def tiles_of(rows: DataFrame, large: DataFrame, measures: Sequence[Measure], tex
     for measure in measures:
         if not isinstance(measure.source, Crossed):
             by_split.setdefault(split_of(measure), []).append(measure)
-    tasks = large.agg(sql.sum("splits")).first()[0]
-    own = rows.join(sql.broadcast(large), "merchant_id")
-    parts = [
-        _split(own, split).repartition(tasks, "merchant_id", "split").mapInArrow(
-            _added_up(tuple(asked), tuple(measures), tuple(texts)), from_arrow_schema(FACTS)
-        )
-        for split, asked in by_split.items()
-    ]  # fmt: skip
-    return reduce(DataFrame.union, parts)
+    # Every event goes to about as many splits as there are ways to split all of a merchant's events.
+    ways = sum(split.by is not None or not split.only for split in by_split)
+    tasks = large.agg(sql.sum("splits")).first()[0] * ways
+    to = sql.flatten(sql.array(*[_to(split, number) for number, split in enumerate(by_split)]))
+    own = rows.join(sql.broadcast(large), "merchant_id").withColumn("to", sql.explode(to))
+    own = own.select("merchant_id", "to.way", "to.split", *[name for name in rows.columns if name != "merchant_id"])
+    task = _added_up(tuple(map(tuple, by_split.values())), tuple(measures), tuple(texts))
+    return own.repartition(tasks, "merchant_id", "way", "split").mapInArrow(task, from_arrow_schema(FACTS))
 
 
-def _split(rows: DataFrame, split: Split) -> DataFrame:
-    """The rows with the split that each goes to; those that go everywhere as often as there are splits."""
+def _to(split: Split, way: int) -> Column:
+    """To which splits of one way an event goes, as an array; to none where nothing there can hang on it."""
     if split.by is None:
-        return (rows.where(_is(*split.only, "event_reversed")) if split.only else rows).withColumn("split", sql.lit(0))
-    own = sql.pmod(sql.xxhash64(sql.coalesce(split.by, "event_id")), "splits")
-    every = sql.sequence(sql.lit(0).cast("bigint"), sql.col("splits").cast("bigint") - 1)
-    to = sql.when(_is(*split.everywhere), every).otherwise(sql.array(own))
-    return rows.withColumn("split", sql.explode(to))
+        own = sql.array(sql.lit(0).cast("bigint"))
+        to = sql.when(_is(*split.only, "event_reversed"), own) if split.only else own
+    else:
+        # Whatever orders are, an event without one may count by itself.
+        using = [name for name, event in EVENT_TYPES.items() if split.by in event.columns or split.by == "order_id"]
+        own = sql.pmod(sql.xxhash64(sql.coalesce(split.by, "event_id")), "splits").cast("bigint")
+        every = sql.sequence(sql.lit(0).cast("bigint"), sql.col("splits").cast("bigint") - 1)
+        to = sql.when(_is(*split.everywhere), every).when(_is(*using), sql.array(own))
+    return sql.transform(
+        sql.coalesce(to, sql.array().cast("array<bigint>")),
+        lambda one: sql.struct(sql.lit(way).alias("way"), one.alias("split")),
+    )
 
 
 def _is(*event_types: str) -> Column:
     return sql.col("type").isin([TYPE_CODES[name] for name in event_types])
 
 
-def _added_up(asked: Sequence[Measure], numbered: Sequence[Measure], texts: Sequence[str]) -> Task:
+def _added_up(by_way: Sequence[Sequence[Measure]], numbered: Sequence[Measure], texts: Sequence[str]) -> Task:
+    """The tiles of what is counted in each way, of the splits that came to a task."""
+
     def task(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         here = list(batches)
-        if here:
-            part = Part.of(pa.Table.from_batches(here))
-            added = [tiles(facts) for facts in part.resolved(asked, numbered, Lexicon(texts))]
+        rows = pa.Table.from_batches(here) if here else pa.table({"way": pa.nulls(0, pa.int32())})
+        for way in rows.column("way").unique().to_pylist():
+            part = Part.of(rows.filter(pc.equal(rows.column("way"), way)))
+            added = [tiles(facts) for facts in part.resolved(by_way[way], numbered, Lexicon(texts))]
             yield from fact_rows(added, part.names, numbered).to_batches()
 
     return task

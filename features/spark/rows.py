@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
 
 from features.engine import COLUMNS_KEPT
 from features.events import SCHEMA
@@ -17,7 +18,10 @@ from features.facts import Facts, Lexicon, resolve
 from features.known import known_in
 from features.measures import Crossed, Measure
 
-__all__ = ["ASKED", "EVENTS", "FACTS", "Part", "Task", "fact_rows"]
+__all__ = [
+    "ASKED", "CELLS", "EVENTS", "FACTS", "WRITTEN", "Part", "Task", "cells_of", "fact_rows", "read_again", "sent",
+    "tables_of", "written",
+]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
 
@@ -30,6 +34,10 @@ EVENTS = pa.schema([_MERCHANT, pa.field("type", pa.int8()), *(SCHEMA.field(name)
 FACTS = pa.schema([_MERCHANT, *(pa.field(name, pa.int64()) for name in ("measure", "clock", "known", "amount"))])
 #: One row of the spine, and which one it is.
 ASKED = pa.schema([_MERCHANT, pa.field("row", pa.int64()), pa.field("day", pa.int64())])
+#: One number of one of several tables, by the place of the table and, row after row, of the number.
+CELLS = pa.schema([pa.field(name, pa.int64()) for name in ("place", "cell", "sum")])
+#: A table as one value: Spark carries hundreds of columns dearly, and most of their numbers are zeros.
+WRITTEN = pa.schema([pa.field("table", pa.binary())])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +83,12 @@ class Part:
         )
 
 
+def sent(session: SparkSession, rows: pa.Table) -> DataFrame:
+    """Rows of here as rows of Spark."""
+    # Spark reads no further than to the first chunk without rows.
+    return session.createDataFrame(rows.combine_chunks())
+
+
 def _told(table: pa.Table, by: str, columns: Sequence[str]) -> pa.Table:
     """The rows that say anything in a column, with those of some columns that the table has."""
     present = [name for name in columns if name in table.column_names]
@@ -103,3 +117,37 @@ def fact_rows(resolved: Iterable[Facts], names: pa.Array, numbered: Sequence[Mea
             merchants = names.take(pa.array(facts.merchant[at]))
             parts.append(pa.table({"merchant_id": merchants, **columns}).select(FACTS.names).cast(FACTS))
     return pa.concat_tables(parts)
+
+
+def cells_of(tables: Sequence[Ints]) -> pa.Table:
+    """Tables as rows, zeros left out."""
+    parts = [CELLS.empty_table()]
+    for place, table in enumerate(tables):
+        at = np.flatnonzero(table)
+        columns = {"place": np.full(len(at), place), "cell": at, "sum": table.reshape(-1)[at]}
+        parts.append(pa.table(columns).cast(CELLS))
+    return pa.concat_tables(parts)
+
+
+def tables_of(cells: pa.Table, *, like: Sequence[Ints]) -> list[Ints]:
+    """Rows as tables, each as wide as that of `like` in its place, and all as long as the longest must be."""
+    at, cell, amount = (_ints(cells, name) for name in CELLS.names)
+    width = np.array([table.shape[1] for table in like])
+    length = int((cell // width[at]).max(initial=-1)) + 1
+    found = [np.zeros((length, own), dtype=np.int64) for own in width.tolist()]
+    for place, table in enumerate(found):
+        table.reshape(-1)[cell[at == place]] = amount[at == place]
+    return found
+
+
+def written(table: pa.Table) -> pa.RecordBatch:
+    """A table as one value."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_table(table)
+    return pa.record_batch({"table": [sink.getvalue().to_pybytes()]}, schema=WRITTEN)
+
+
+def read_again(tables: pa.Table) -> list[pa.Table]:
+    """The tables that were written so."""
+    return [pa.ipc.open_stream(one.as_buffer()).read_all() for one in tables.column("table")]

@@ -12,7 +12,10 @@ from typing import Any
 
 from features.errors import SparkFailed, SparkUnavailable
 
-__all__ = ["ROWS_PER_MESSAGE", "spark_session"]
+__all__ = ["HERE", "ROWS_PER_MESSAGE", "spark_session"]
+
+#: On this machine, on all its cores.
+HERE = "local[*]"
 
 #: How many rows go between Spark and Python at a time.
 ROWS_PER_MESSAGE = 100_000
@@ -37,7 +40,7 @@ _ON_THIS_MACHINE = {
 
 
 @contextmanager
-def spark_session(master: str = "local[*]") -> Iterator[Any]:
+def spark_session(master: str = HERE) -> Iterator[Any]:
     """A session that ends with the block.
 
     Raises `SparkUnavailable` where there is none to be had, `SparkFailed` where a task fails within the block.
@@ -69,6 +72,8 @@ def _started(master: str, folder: Path) -> Any:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.master(master).appName("goodfaith")
     local = master.startswith("local")
+    if local:
+        os.environ.setdefault("SPARK_LOCAL_IP", _ON_THIS_MACHINE["spark.driver.bindAddress"])
     kept = {"spark.local.dir": str(folder), "spark.sql.warehouse.dir": str(folder / "warehouse")}
     for name, value in (_EVERYWHERE | (_ON_THIS_MACHINE | kept if local else {})).items():
         builder = builder.config(name, value)

@@ -33,6 +33,10 @@ def brands(events: Sequence[Event], merchant: str, as_of: datetime) -> dict[str,
         "cheap_brand_listing_share": ratio(sum(one < 50 for one in percents), len(percents)),
         "lowest_price_to_norm": min(min(percents), 1000) if percents else None,
     }
+    for days in (90, 365):
+        titles = learned(live, "titles", as_of - days * DAY)
+        most = max((count for (whose, _), count in titles.items() if whose == merchant), default=0)
+        answer[f"worst_brand_titles_changed_{days}d"] = most
     sold = {one["brand"] for one in offers(before) if one["merchant_id"] == merchant}
     for days in (90, 365):
         for what, here, there in (
@@ -114,15 +118,45 @@ def norms(live: Sequence[Event]) -> dict[tuple[str, str], int]:
 
 
 def learned(live: Sequence[Event], what: str, since: datetime) -> Counter[tuple[str, str]]:
-    """How often fakes were confirmed, or reported, since a moment: by merchant and brand."""
-    filed = {(one["merchant_id"], one["report_id"]): one.get("brand") for one in of_type(live, "fake_report_filed")}
+    """How often fakes were confirmed or reported, or titles changed, since a moment: by merchant and brand."""
+    filed = {(one["merchant_id"], one["report_id"]): one for one in of_type(live, "fake_report_filed")}
     counted: Counter[tuple[str, str]] = Counter()
-    for one in live:
-        fake = one.get("outcome") == "failed_counterfeit" or (
-            one["event_type"] == "fake_report_resolved" and one["outcome"] == "confirmed"
-        )
-        if one["event_time"] >= since and (fake if what == "fakes" else one["event_type"] == "fake_report_filed"):
-            brand = one.get("brand") or filed.get((one["merchant_id"], one.get("report_id")))
-            if brand:
-                counted[one["merchant_id"], brand] += 1
+    for one in _HAPPENED[what](live):
+        if one["event_time"] < since:
+            continue
+        ruling = one["event_type"] == "fake_report_resolved"
+        silent = ruling and not one.get("brand") and not one.get("listing_id")
+        told = filed.get((one["merchant_id"], one.get("report_id")), {}) if silent else one
+        for brand in brands_of(live, one["merchant_id"], told, named=what != "titles"):
+            counted[one["merchant_id"], brand] += 1
     return counted
+
+
+def brands_of(live: Sequence[Event], merchant: str, told: Event, *, named: bool) -> set[str]:
+    """The brand that an event names, or else all by which its listing was ever known."""
+    if named and told.get("brand"):
+        return {told["brand"]}
+    changes = [one for one in of_type(live, "listing_changed") if one["merchant_id"] == merchant]
+    listing = told.get("listing_id")
+    return {one["brand"] for one in changes if listing and one["listing_id"] == listing and one.get("brand")}
+
+
+def fakes(live: Sequence[Event]) -> list[Event]:
+    """What confirmed a fake."""
+    ruled = [one for one in of_type(live, "fake_report_resolved") if one["outcome"] == "confirmed"]
+    return [*ruled, *(one for one in live if one.get("outcome") == "failed_counterfeit")]
+
+
+def retitled(live: Sequence[Event]) -> list[Event]:
+    """The changes that gave a listing another title than the one before."""
+    before: dict[tuple[str, str], str] = {}
+    found = []
+    for one in of_type(live, "listing_changed"):
+        place = (one["merchant_id"], one["listing_id"])
+        if one.get("title") and before.setdefault(place, one["title"]) != one["title"]:
+            before[place] = one["title"]
+            found.append(one)
+    return found
+
+
+_HAPPENED = {"fakes": fakes, "reports": lambda live: of_type(live, "fake_report_filed"), "titles": retitled}

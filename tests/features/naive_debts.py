@@ -1,6 +1,6 @@
 """Refunds and debts a second time: slow, plain, and from the meanings of `docs/reference/features.md`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from tests.features.naive import WINDOWS, Event, Value, Window, of_type, ratio, visible
@@ -35,18 +35,17 @@ def _within(window: Window) -> dict[str, Value]:
 
 def _standing(live: Sequence[Event], as_of: datetime) -> dict[str, Value]:
     every = owed(live)
-    untouched = [one for one in every if not settled(live, one, "advance_recovered", "advance_written_off")]
-    ages = [(as_of - one["event_time"]).total_seconds() / 86_400 for one in untouched]
     ids = {one["refund_id"] for one in every}
     repaid = [one for one in by_merchant(live) if one["refund_id"] in ids]
     lost = [one for one in of_type(live, "advance_written_off") if one["refund_id"] in ids]
-    old = [one for one, age in zip(untouched, ages, strict=True) if age > 30]
+    back = cents(one for one in of_type(live, "advance_recovered") if one["refund_id"] in ids) + cents(lost)
+    left = list(unsettled(every, back))
+    ages = [(as_of - one["event_time"]).total_seconds() / 86_400 for one, _ in left]
     return {
         "debt_repaid_share": ratio(cents(repaid), cents(every)),
         "debt_written_off_share": ratio(cents(lost), cents(every)),
-        "overdue_debt_cents": cents(old),
-        # What weighs nothing is no debt.
-        "debt_age_days": level(age for one, age in zip(untouched, ages, strict=True) if one["amount_cents"]),
+        "overdue_debt_cents": sum(rest for (_, rest), age in zip(left, ages, strict=True) if age > 30),
+        "debt_age_days": level(ages),
     }
 
 
@@ -66,10 +65,13 @@ def by_merchant(live: Sequence[Event]) -> list[Event]:
     return [one for one in of_type(live, "advance_recovered") if one.get("recovered_from") == "merchant"]
 
 
-def settled(live: Sequence[Event], refund: Event, *types: str) -> list[Event]:
-    """What came back of a refund, or was given up."""
-    every = [one for event_type in types for one in of_type(live, event_type)]
-    return [one for one in every if one["refund_id"] == refund["refund_id"]]
+def unsettled(refunds: Sequence[Event], back: int) -> Iterator[tuple[Event, int]]:
+    """The debts that are left, and how much of each, where what came back goes to the oldest first."""
+    for refund in sorted(refunds, key=lambda one: one["event_time"]):
+        rest = max(refund["amount_cents"] - back, 0)
+        back = max(back - refund["amount_cents"], 0)
+        if rest:
+            yield refund, rest
 
 
 def paid_back(live: Sequence[Event], refund: Event) -> bool:

@@ -121,6 +121,10 @@ _ON_HANDS = ("order_placed", "order_placed", "account_changed", "account_changed
 _ON_ACCOUNTS = ("order_placed", *["complaint_received"] * 2, "complaint_closed", *["qualification_checked"] * 3,
                 "programme_joined", "programme_joined", "programme_left", "penalty_applied", "reinstated",
                 "inspection_completed", *["advert_checked"] * 2, "review_posted", "message_answered")  # fmt: skip
+#: What bears on goods: listings, reports of fakes under ids that are used twice, papers, and who belongs together.
+_ON_GOODS = (*["listing_changed"] * 4, *["fake_report_filed"] * 4, *["fake_report_resolved"] * 4,
+             *["inspection_completed"] * 2, "qualification_checked", *["link_observed"] * 3, "penalty_applied",
+             "reinstated", "merchant_registered")  # fmt: skip
 #: Columns that are ignored where the type does not use them, though some hold what no type allows.
 _NOISE = {"stars": 9, "ship_by": AS_OF, "deliver_by": AS_OF, "actor": "nobody", "amount_cents": 7, "buyer_id": "b9",
           "order_id": "o1", "deposit_cents": 99, "category": "noise", "reverses": "e00"}  # fmt: skip
@@ -223,6 +227,11 @@ def account_logs() -> st.SearchStrategy[list[Event]]:
 def hands_logs() -> st.SearchStrategy[list[Event]]:
     """Logs of changes of account and of papers, and of orders and listings around them."""
     return logs(types=_ON_HANDS)
+
+
+def goods_logs() -> st.SearchStrategy[list[Event]]:
+    """Logs of listings, of what was learned of them, and of who belongs together."""
+    return logs(types=_ON_GOODS)
 
 
 def refused_rows(taken: Sequence[str]) -> st.SearchStrategy[list[Event]]:

@@ -147,26 +147,51 @@ def test_fakes_of_a_brand_are_told_here_and_elsewhere(asked):
     assert asked("brand_fake_reports_elsewhere_90d", "2024-03-11", FAKED, *"ab") == [0, 1]
 
 
+BY_LISTING = """
+2024-03-01  listing_changed       merchant_id=a listing_id=L brand=Acme title=Tea
+2024-03-02  inspection_completed  merchant_id=a listing_id=L outcome=failed_counterfeit
+2024-03-02  fake_report_filed     merchant_id=a listing_id=L report_id=R reporter_id=x reporter_kind=buyer
+2024-03-03  fake_report_resolved  merchant_id=a report_id=R outcome=confirmed
+2024-03-04  listing_changed       merchant_id=a listing_id=L brand=Acme title=Bag
+2024-03-05  inspection_completed  merchant_id=a brand=Acme outcome=failed_counterfeit
+2024-03-06  listing_changed       merchant_id=a listing_id=L brand=Hush title=Bag
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("worst_brand_fakes_confirmed_90d", 3),
+        ("worst_brand_fake_reports_90d", 1),
+        ("worst_brand_titles_changed_90d", 1),
+    ],
+)
+def test_what_names_no_brand_was_learned_of_those_of_its_listing(asked, name, expected):
+    assert asked(name, "2024-03-10", BY_LISTING, "a") == [expected]
+
+
 # --- A second definition, from the words alone -----------------------------------------------------------------
 
 START = moment("2024-01-01")
 BRANDS, GOODS = st.sampled_from(["Acme", "Acme", "Hush", None]), st.sampled_from(["bags", "bags", "shoes", None])
 PRICES = st.sampled_from([0, 100, 210, 450, 900, 999999, None])
+LISTINGS = st.sampled_from(["L", "M", None])
 reports = {"report_id": st.sampled_from("12"), "reporter_id": st.just("r"), "reporter_kind": st.just("buyer")}
 happenings = st.one_of(
     *[st.builds(dict, event_type=st.just("listing_changed"), listing_id=st.sampled_from("LM"), brand=BRANDS,
-                category=GOODS, price_cents=PRICES, status=st.sampled_from(["on", "on", None, "off", "recalled"]))] * 3,
+                category=GOODS, price_cents=PRICES, status=st.sampled_from(["on", "on", None, "off", "recalled"]),
+                title=st.sampled_from(["Tea", "tea", None, None]))] * 3,
     st.builds(dict, event_type=st.just("qualification_checked"), brand=BRANDS, category=GOODS,
               qualification=st.sampled_from(["brand_authorisation"] * 3 + ["identity"]),
               outcome=st.sampled_from(["passed", "passed", "failed", "expired"]),
               valid_until=st.sampled_from([None, date(2024, 2, 4), date(2024, 2, 5), date(2024, 4, 1)])),
     st.builds(dict, event_type=st.just("order_placed"), order_id=st.just("o"), amount_cents=st.just(1), brand=BRANDS,
               category=GOODS),
-    st.builds(dict, event_type=st.just("inspection_completed"), brand=BRANDS,
+    st.builds(dict, event_type=st.just("inspection_completed"), brand=BRANDS, listing_id=LISTINGS,
               outcome=st.sampled_from(["failed_counterfeit", "passed"])),
-    st.builds(dict, event_type=st.just("fake_report_filed"), brand=BRANDS, **reports),
-    st.builds(dict, event_type=st.just("fake_report_resolved"), brand=BRANDS, report_id=reports["report_id"],
-              outcome=st.sampled_from(["confirmed", "dismissed"])),
+    st.builds(dict, event_type=st.just("fake_report_filed"), brand=BRANDS, listing_id=LISTINGS, **reports),
+    st.builds(dict, event_type=st.just("fake_report_resolved"), brand=BRANDS, listing_id=LISTINGS,
+              report_id=reports["report_id"], outcome=st.sampled_from(["confirmed", "dismissed"])),
 )  # fmt: skip
 
 
@@ -178,17 +203,11 @@ def histories(draw):
          "known_at": START, "listing_id": "L", "brand": "Acme", "category": "bags", "price_cents": 500, "status": "on"}
         for shop in SHOPS
     ]  # fmt: skip
-    filed = set()
     for number in range(draw(st.integers(1, 30))):
         at = START + timedelta(days=draw(st.integers(0, 120)), hours=draw(st.integers(0, 23)))
         told = {"event_id": f"e{number}", "merchant_id": draw(st.sampled_from(SHOPS)), "event_time": at}
         told["known_at"] = at + timedelta(days=draw(st.sampled_from([0, 0, 0, 5, 100])))
         told |= draw(happenings)
-        report = (told["merchant_id"], told.get("report_id"))
-        if told["event_type"] == "fake_report_filed":
-            if report in filed:
-                continue
-            filed.add(report)
         events.append(told)
         if draw(st.integers(0, 9)) == 0:
             when = at + timedelta(days=draw(st.integers(0, 50)))

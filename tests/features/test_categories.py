@@ -148,3 +148,8 @@ def test_every_rate_that_a_model_sees_is_drawn():
     rates = [feature for feature in INPUTS if feature.unit == "share"]
     assert rates
     assert all(isinstance(feature.formula, Shrunk) for feature in rates)
+
+
+def test_every_share_says_what_it_divides_by():
+    shares = [one for one in CATALOGUE if one.unit == "share" and not one.evidence]
+    assert {one.name.rsplit("_", 1)[0] for one in shares} == {"active_day_rate"}, "days are not counted"

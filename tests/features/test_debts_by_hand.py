@@ -39,11 +39,21 @@ def test_a_debt_is_kept_when_the_merchant_itself_pays_within_thirty_days(after, 
         ("2025-03-02", 365, 100),
     ],
 )
-def test_a_debt_grows_old_until_anything_of_it_is_paid(as_of, age, overdue, tmp_path):
+def test_a_debt_grows_old_until_all_of_it_is_paid(as_of, age, overdue, tmp_path):
     found = features_at(as_of, OWED, tmp_path)
     assert (found["debt_age_days"], found["overdue_debt_cents"]) == (age, overdue)
-    settled = features_at("2025-03-03", f"{OWED}\n2025-03-02  {BACK}=carrier", tmp_path)
+    part = f"{OWED}\n2025-03-02  {BACK}=carrier"
+    left = features_at("2025-03-03", part, tmp_path)
+    assert (left["debt_age_days"], left["overdue_debt_cents"]) == (365, 40)
+    settled = features_at("2025-03-03", f"{part}\n2025-03-02  {BACK}=deposit", tmp_path)
     assert (settled["debt_age_days"], settled["overdue_debt_cents"]) == (None, 0)
+
+
+def test_what_is_paid_back_goes_to_the_oldest_debt_first(tmp_path):
+    newer = f"2024-04-20  refund_paid  refund_id=G order_id=B {ADVANCED}"
+    paid = "2024-04-21  advance_recovered  refund_id=G amount_cents=100 recovered_from=merchant"
+    found = features_at("2024-05-01", f"{OWED}\n{newer}\n{paid}", tmp_path)
+    assert (found["debt_age_days"], found["overdue_debt_cents"], found["merchant_debt_cents"]) == (7, 0, 100)
 
 
 def test_who_bears_a_refund_is_another_question_than_who_paid_it_first(tmp_path):

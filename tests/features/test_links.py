@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.catalogue.links import FEATURES
-from features.links import KINDS, MOST_WITH_A_TOKEN
+from features.links import KINDS, MOST_WITH
 from tests.features.build import a_log, engine_features, moment
 
 LOG = """
@@ -59,14 +59,21 @@ def test_a_link_that_is_taken_back_ends(asked):
 
 
 def test_a_token_known_of_very_many_links_nobody_while_it_is(asked):
+    most = MOST_WITH["address"]
     lines = [
         f"2024-03-{1 + n:02} link_observed merchant_id=m{n:02} link_kind=address link_token=park"
-        for n in range(MOST_WITH_A_TOKEN + 1)
+        for n in range(most + 1)
     ]
     log = "\n".join(lines)
-    before, after = f"2024-03-{MOST_WITH_A_TOKEN + 1:02}", f"2024-03-{MOST_WITH_A_TOKEN + 2:02}"
-    assert asked("n_linked_merchants", before, "m00", log=log) == [MOST_WITH_A_TOKEN - 1]
+    before, after = f"2024-03-{most + 1:02}", f"2024-03-{most + 2:02}"
+    assert asked("n_linked_merchants", before, "m00", log=log) == [most - 1]
     assert asked("n_linked_merchants", after, "m00", log=log) == [0]
+
+
+@pytest.mark.parametrize(("kind", "linked"), [("bank_account", 10), ("legal_entity", 10), ("device", 0)])
+def test_one_more_shop_on_one_account_sets_no_ring_free(asked, kind, linked):
+    log = "\n".join(f"2024-03-01 link_observed merchant_id=m{n} link_kind={kind} link_token=t" for n in range(11))
+    assert asked("n_linked_merchants", "2024-03-02", "m0", log=log) == [linked]
 
 
 PHOENIX = """
@@ -102,7 +109,7 @@ def test_a_removed_merchant_that_comes_back_is_known_by_its_account(asked, name,
 # --- A second definition, from the words alone -----------------------------------------------------------------
 
 START = moment("2024-01-01")
-MERCHANTS = [f"m{number:02}" for number in range(MOST_WITH_A_TOKEN + 3)]
+MERCHANTS = [f"m{number:02}" for number in range(MOST_WITH["phone"] + 3)]
 
 happenings = st.one_of(
     st.builds(dict, event_type=st.just("link_observed"), link_kind=st.sampled_from(KINDS[:2]),
@@ -139,7 +146,9 @@ def naive(events, merchant, as_of):
     for one in live:
         if one["event_type"] == "link_observed":
             holders.setdefault((one["link_kind"], one["link_token"]), set()).add(one["merchant_id"])
-    private = {token: own for token, own in holders.items() if merchant in own and len(own) <= MOST_WITH_A_TOKEN}
+    private = {
+        (kind, token): own for (kind, token), own in holders.items() if merchant in own and len(own) <= MOST_WITH[kind]
+    }
     linked = set(itertools.chain.from_iterable(private.values())) - {merchant}
 
     def of(other, event_type, **says):

@@ -22,7 +22,7 @@ FIRST, DAYS = date(2026, 1, 1), 60
 @pytest.fixture(scope="module")
 def log(tmp_path_factory):
     """The events of a small marketplace, as a file."""
-    scenario = Scenario(merchants=6, days=DAYS, start=FIRST, seed=11)
+    scenario = Scenario(merchants=6, days=DAYS, start=FIRST, seed=32)
     return write_marketplace(scenario, tmp_path_factory.mktemp("marketplace")).events
 
 

@@ -83,8 +83,8 @@ def a_bundle() -> Bundle:
     return bundle_of(fit("shrunk_rate", rows, recipe), rows, recipe)
 
 
-def a_log(path: Path, *, merchants: int = 30, months: int = 12, seed: int = 0) -> Path:
-    """A Parquet log in which every merchant ships late at a rate of its own."""
+def a_log(path: Path, *, merchants: int = 30, months: int = 12, seed: int = 0, storm: int | None = None) -> Path:
+    """A Parquet log in which every merchant ships late at a rate of its own; nearly all do from month `storm` on."""
     random = np.random.default_rng(seed)
     start = datetime(2024, 1, 1, tzinfo=UTC)
     events = []
@@ -92,7 +92,8 @@ def a_log(path: Path, *, merchants: int = 30, months: int = 12, seed: int = 0) -
         often = 0.7 if merchant % 3 == 0 else 0.1
         for number in range(months * 5):
             placed = start + timedelta(days=number * 6, hours=int(random.integers(0, 100)))
-            late = bool(random.random() < often)
+            blown = storm is not None and number >= storm * 5
+            late = bool(random.random() < (0.9 - often if blown else often))
             events += _order(f"m{merchant:02d}", f"o{merchant}-{number}", placed, late=late)
     columns = list(dict.fromkeys(name for event in events for name in event))
     pq.write_table(pa.table({name: [event.get(name) for event in events] for name in columns}), path)

@@ -1,6 +1,6 @@
 """One HTML file per training run, whole in itself: what was learned from what, how well it does, and for whom."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isnan
@@ -22,9 +22,10 @@ from training.segments import unfair
 
 if TYPE_CHECKING:
     from training.dataset import Dataset
+    from training.drift import Drift
     from training.train import Proof, Report
 
-__all__ = ["card", "page"]
+__all__ = ["card", "drift_page", "page"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -48,6 +49,11 @@ def page(report: "Report") -> str:
 def card(report: "Report") -> str:
     """The model card of a run, in Markdown."""
     return _environment().get_template("table-card.md" if report.table else "card.md").render(_context(report))
+
+
+def drift_page(drifts: Sequence["Drift"]) -> str:
+    """What has moved away from some models, as one HTML file."""
+    return _environment().get_template("drift.html").render(drifts=drifts)
 
 
 def _environment() -> Environment:

@@ -163,9 +163,14 @@ def effects(X: Floats, names: Sequence[str], chosen: Sequence[int], parts: Float
     figure, every = _figure(len(chosen), columns=4)
     for axes, column in zip(every, chosen, strict=False):
         axes.plot(X[:, column], parts[:, column], ".", ms=2, alpha=0.35, color=ACCENT, rasterized=True)
-        axes.set_title(names[column], fontsize=6.5)
+        axes.set_title(_short(names[column]), fontsize=6.5)
         axes.tick_params(labelsize=7)
     return _svg(figure)
+
+
+def _short(name: str, most: int = 40) -> str:
+    """A name that does not run into its neighbour's."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def summary(X: Floats, names: Sequence[str], chosen: Sequence[int], parts: Floats) -> str:

@@ -6,7 +6,10 @@ from importlib import import_module
 import pytest
 
 
-@pytest.mark.parametrize("name", ["lot", "scenario", "sheet"])
+@pytest.mark.parametrize(
+    "name",
+    ["dice", "exact", "fulfilment", "lot", "market", "receiver", "scenario", "sheet", "slips", "stream", "texts"],
+)
 def test_examples_in_docstrings_hold(name):
     found = doctest.testmod(import_module(f"features.simulator.{name}"))
     assert found.attempted > 0

@@ -1,5 +1,6 @@
 """A simulated log: valid, within its days, the same for the same seed however it is cut."""
 
+import hashlib
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -13,10 +14,12 @@ from features.errors import OutputUnwritable
 from features.events import EVENT_TYPES
 from features.log import FileLog
 from features.partition import divided
-from features.simulator.merchants import ARCHETYPES, archetype_of
+from features.simulator.archetypes import ARCHETYPES, EVERYDAY
+from features.simulator.crew import processes_for
+from features.simulator.merchants import archetype_of
 from features.simulator.scenario import Scenario
 from features.simulator.sheet import FILLED, tokens
-from features.simulator.simulate import TRUTH
+from features.simulator.truth import TABLES, TRUTH
 from features.simulator.write import write_marketplace
 from tests.features.simulator.market import START, a_scenario, ask, marketplace, number, the_marketplace
 
@@ -27,8 +30,12 @@ TOLD = {
     "order_confirmed", "return_requested", "return_answered", "return_inspected", "refund_paid", "advance_recovered",
     "advance_written_off", "dispute_opened", "dispute_resolved", "fake_report_filed", "fake_report_resolved",
     "inspection_completed", "complaint_received", "complaint_closed", "review_posted", "advert_checked",
-    "message_received", "message_answered", "penalty_applied", "programme_joined",
+    "message_received", "message_answered", "penalty_applied", "programme_joined", "reinstated", "service_requested",
+    "service_completed",
 }  # fmt: skip
+
+
+FILES = {"events.parquet", "texts.parquet", *(f"{name}.parquet" for name in TABLES)}
 
 
 def midnight(day):
@@ -107,7 +114,31 @@ def test_files_hold_what_the_simulation_gives(tmp_path):
     events, truth = marketplace(a_scenario())
     assert pq.read_table(written.events) == events
     assert pq.read_table(written.truth) == truth
-    assert {path.name for path in written.events.parent.iterdir()} == {"events.parquet", "truth.parquet"}
+    assert {path.name for path in written.events.parent.iterdir()} == FILES
+
+
+def test_more_processes_write_the_same_bytes(tmp_path):
+    scenario = a_scenario(merchants=230, days=40)
+    for processes in (1, 2):
+        write_marketplace(scenario, tmp_path / str(processes), processes=processes)
+    for name in FILES:
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes(), name
+
+
+def test_work_for_few_is_not_shared_out():
+    assert processes_for(a_scenario(merchants=400)) == 1
+    assert processes_for(a_scenario(merchants=400), 3) == 3
+    assert 1 <= processes_for(a_scenario(merchants=10_000)) <= 25
+
+
+def test_the_same_seed_gives_the_same_marketplace_on_every_machine():
+    events, _ = marketplace(a_scenario(merchants=40, days=120))
+    # It is another one only when the simulator itself is.
+    shown = events.select(["event_id", "event_type", "event_time", "known_at", "amount_cents"])
+    told = hashlib.sha256()
+    for row in shown.sort_by("event_id").to_pydict().values():
+        told.update(repr([str(one) for one in row]).encode())
+    assert told.hexdigest()[:16] == "608f3cf4d9051685"
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
@@ -117,7 +148,8 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
 
 
 def test_work_that_is_broken_off_leaves_the_earlier_files_and_nothing_else(tmp_path):
-    before = write_marketplace(a_scenario(), tmp_path).events.read_bytes()
+    write_marketplace(a_scenario(), tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
     def interrupted(steps, *, title, total=None):
         yield next(iter(steps))
@@ -125,8 +157,16 @@ def test_work_that_is_broken_off_leaves_the_earlier_files_and_nothing_else(tmp_p
 
     with pytest.raises(KeyboardInterrupt):
         write_marketplace(a_scenario(seed=9), tmp_path, watch=interrupted)
-    assert (tmp_path / "events.parquet").read_bytes() == before
-    assert {path.name for path in tmp_path.iterdir()} == {"events.parquet", "truth.parquet"}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert set(before) == FILES
+
+
+def test_without_texts_no_earlier_ones_remain(tmp_path):
+    assert write_marketplace(a_scenario(), tmp_path).n_texts == pq.read_table(tmp_path / "texts.parquet").num_rows
+    bare = write_marketplace(a_scenario(), tmp_path, texts=False)
+    assert (bare.texts, bare.n_texts) == (None, 0)
+    assert {path.name for path in tmp_path.iterdir()} == FILES - {"texts.parquet"}
+    assert pq.read_table(bare.events) == marketplace(a_scenario())[0]
 
 
 def test_the_truth_says_who_is_what_since_when():
@@ -138,7 +178,8 @@ def test_the_truth_says_who_is_what_since_when():
         == truth["merchant_id"].to_pylist()
     )
     turning = ask("SELECT DISTINCT archetype FROM truth WHERE turned_at IS NOT NULL ORDER BY 1")
-    assert turning == [("bust_out",), ("decaying",), ("fake_seller",)]
+    may = {name for name, one in ARCHETYPES.items() if one.turns is not None}
+    assert {"bust_out", "decaying", "fakes_most"} <= {name for (name,) in turning} <= may
     assert number("SELECT count(*) FROM truth WHERE removed_at <= turned_at") == 0
 
 
@@ -151,7 +192,7 @@ def test_the_truth_counts_the_orders_of_the_log():
 
 def test_archetypes_keep_their_shares_among_few_merchants():
     counts = Counter(archetype_of(number, seed=5) for number in range(200))
-    for archetype, share in ARCHETYPES.items():
+    for archetype, share in EVERYDAY.items():
         assert counts[archetype] == pytest.approx(200 * share, abs=2)
 
 

@@ -1,0 +1,83 @@
+"""The report of a run is one file that needs nothing else, and says what was found."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from tests.training.build import a_recipe, some_rows
+from training.report.page import card, page
+from training.segments import grouped
+from training.train import Report, prove
+
+RECIPE = a_recipe(
+    ("[model]", '[candidates]\ntry = ["scorecard", "trees"]\n[model]'),
+    ("[evaluation]", "[costs]\nmissed = 10.0\nrefused = 2.0\nreview = 0.5\ncapacity = 1\n[evaluation]"),
+)
+
+
+@pytest.fixture(scope="module")
+def report():
+    rows = some_rows(1200)
+    regions = np.where(np.arange(len(rows)) % 2, "north", "<b>south</b>").astype(object)
+    rows = replace(rows, groups={"region": regions, "size": grouped([20] * len(rows), ((0, "small"),))})
+    proofs = (prove(rows, RECIPE, RECIPE.splits[0]),)
+    return Report(recipe=RECIPE, version="1", digest="d" * 64, rows=len(rows), faults={}, proofs=proofs)
+
+
+class Open(HTMLParser):
+    """Tags that are open, and what is asked for from elsewhere."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.outside = [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in ("meta", "br", "use", "path", "image", "rect", "line", "circle"):
+            self.open.append(tag)
+        names = dict(attrs)
+        wanted = (names.get("src", ""), names.get("href", ""), names.get("xlink:href", ""))
+        self.outside += [one for one in wanted if one and not one.startswith(("#", "data:"))]
+
+    def handle_endtag(self, tag):
+        if tag in self.open:
+            while self.open.pop() != tag:
+                pass
+
+
+def test_a_report_is_whole_in_itself(report):
+    html = Open()
+    html.feed(page(report))
+    assert html.open == []
+    assert html.outside == []
+
+
+def test_a_report_shows_every_candidate_and_figure(report):
+    text = page(report)
+    side = report.proofs[0].sides["all"]
+    for name, judged in side.judged.items():
+        assert name in text
+        assert all(str(figure) in text for figure in judged.figures.values() if np.isfinite(figure.value))
+    assert side.verdict in text
+    assert text.count("<svg") == 9
+
+
+def test_words_of_a_log_are_no_markup(report):
+    assert "<b>south</b>" not in page(report)
+    assert "&lt;b&gt;south" in page(report)
+
+
+def test_the_same_run_gives_the_same_report(report):
+    assert page(report) == page(report)
+
+
+def test_a_card_says_what_a_committee_asks(report):
+    text = card(report)
+    for heading in ("Purpose", "Data", "Quality", "Fairness", "Limits", "Who must approve"):
+        assert f"## {heading}\n" in text
+    assert "**Verdict:**" in text
+    rows = re.findall(r"^\| (\w+) \| (.+) \|$", text, re.MULTILINE)
+    assert {"auc", "ece", "cost_per_row"} <= {name for name, _ in rows}
+    assert "\n\n\n" not in text
