@@ -75,7 +75,6 @@ def test_a_version_whose_features_have_changed_has_to_be_trained_again():
     ("figures", "why"),
     [
         ({"ece": 0.09, "ece_by_chance": 0.02}, "uncalibrated"),
-        ({"score_psi": 0.4, "score_psi_bound": 0.05}, "unstable"),
         ({"unfair_ratio": 1.4}, "unfair"),
     ],
 )
@@ -86,6 +85,16 @@ def test_a_version_that_falls_short_is_refused_and_may_be_forced(figures, why):
         moved(registry, "1")
     moved(registry, "1", forced=True, reason="nothing else is there")
     assert [one.version for one in registry.promotions] == ["1"]
+
+
+def test_a_version_that_is_less_stable_than_the_champion_is_refused():
+    registry = FakeRegistry(v1=0.7, v2=0.7)
+    registry.figures = {"1": {"score_psi": 0.1}, "2": {"score_psi": 0.4, "score_psi_bound": 0.05}}
+    moved(registry, "1")
+    with pytest.raises(PromotionRefused, match="less stable"):
+        moved(registry, "2")
+    registry.figures["1"] = {"score_psi": 0.5}
+    assert moved(registry, "2") == ("1", "2")
 
 
 def test_what_chance_explains_keeps_nobody_back():
