@@ -115,7 +115,7 @@ def shortcomings(version: Version, comparison: Comparison | None) -> list[str]:
         moved, before = (one.get("score_psi", 0.0) for one in (figures, comparison.first.metrics))
         if moved > max(MOST_MOVED, figures.get("score_psi_bound", 0.0), before):
             found.append(
-                f"it is less stable: its scores moved by a PSI of {moved:.2f} from training to test, and {before:.2f} did"
+                f"it is less stable: from training to test its scores moved by a PSI of {moved:.2f}, the champion's by {before:.2f}"
             )
     if figures.get("unfair_ratio", 1.0) > MOST:
         found.append(
