@@ -114,9 +114,7 @@ def shortcomings(version: Version, comparison: Comparison | None) -> list[str]:
     if comparison:
         moved, before = (one.get("score_psi", 0.0) for one in (figures, comparison.first.metrics))
         if moved > max(MOST_MOVED, figures.get("score_psi_bound", 0.0), before):
-            found.append(
-                f"it is less stable: from training to test its scores moved by a PSI of {moved:.2f}, the champion's by {before:.2f}"
-            )
+            found.append(f"it is less stable: from training to test its scores moved by a PSI of {moved:.2f}")
     if figures.get("unfair_ratio", 1.0) > MOST:
         found.append(
             f"it is unfair: it refuses good merchants of one region, size or age {figures['unfair_ratio']:.2f} times "
