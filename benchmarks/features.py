@@ -77,9 +77,9 @@ def whole(log: Path, out: Path) -> Path:
 
 
 def read_through(path: Path) -> None:
-    """Have a file in the system's memory, so that its first reader does not pay for the disk.
+    """Have a file in the system's memory, so that its first reader does not pay for the disk; and not in ours.
 
-    And not in ours: what a process has held at most is told of its children too.
+    What a process has held at most is told of its children too.
     """
     with path.open("rb") as file:
         while file.read(1 << 20):
