@@ -19,6 +19,7 @@ from rich.table import Table
 import features.commands
 import serving.commands
 import serving.ingest_commands
+import serving.shadow_commands
 import training.commands
 from features.errors import FeaturesError
 from features.settings import Settings
@@ -27,6 +28,7 @@ from serving.errors import GoodfaithError
 from training.errors import PromotionRefused, TrainingError
 
 if TYPE_CHECKING:
+    from features.label_spec import LabelSpec
     from serving.answers import ScoreAnswer
     from serving.champions import Champions
     from serving.first_day import FirstDay
@@ -52,9 +54,20 @@ def _champions() -> "Champions":
     return _registry()
 
 
+def _label(target: str) -> "LabelSpec":
+    """What is bad for a target: what the champion was taught, or the shipped recipe where there is none."""
+    from training.recipe import Recipe, find_recipe
+
+    registry = _registry()
+    live = registry.champion(target)
+    kept = registry.file(target, live[0], "recipe.toml") if live else None
+    return (Recipe.parse(kept.decode()) if kept else find_recipe(target)).label
+
+
 for _floor in (features.commands, training.commands, serving.ingest_commands):
     app.add_typer(_floor.app)
 serving.commands.mount(app, champions=_champions)
+serving.shadow_commands.mount(app, label=_label)
 
 
 #: What `demo` leaves in a folder that it made, so that it never takes another's for its own.

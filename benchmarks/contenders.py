@@ -1,9 +1,9 @@
 """Who is compared in `benchmarks.features`, how each is run, and what a process used."""
 
+import json
 import os
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -110,13 +110,23 @@ def measure(contender: str, files: Files) -> Cost | None:
     # Nobody should pay for compiling modules that stay compiled on anybody's machine.
     surroundings.pop("PYTHONDONTWRITEBYTECODE", None)
     surroundings["PYTHONPYCACHEPREFIX"] = str(files.environments / "bytecode")
-    started = time.perf_counter()
-    process = subprocess.Popen(line, env=surroundings, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - started
-    if os.waitstatus_to_exitcode(status):
-        return None
-    return Cost(cpu=used.ru_utime + used.ru_stime, wall=wall, peak=used.ru_maxrss / 1024)
+    launched = [sys.executable, "-S", "-c", _LAUNCH, *map(str, line)]
+    told = subprocess.run(launched, env=surroundings, stdout=subprocess.PIPE, check=True).stdout
+    failed, cpu, wall, peak = json.loads(told)
+    return None if failed else Cost(cpu=cpu, wall=wall, peak=peak)
+
+
+#: Starts a contender, waits for it, and says whether it failed and what it used. A process inherits the peak memory of
+#: the one that started it, so that one must be small.
+_LAUNCH = """
+import json, os, sys, time
+started = time.perf_counter()
+nothing = os.open(os.devnull, os.O_WRONLY)
+process = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, nothing, 1)])
+_, status, used = os.wait4(process, 0)
+wall = time.perf_counter() - started
+print(json.dumps([os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024]))
+"""
 
 
 def answer(contender: str, log: Path, spine: Path, out: Path) -> None:

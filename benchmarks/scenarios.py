@@ -31,7 +31,7 @@ from scoring.scorecard import log_odds, points
 from training.dataset import build_dataset
 from training.errors import TrainingError
 from training.evaluate import auc
-from training.fit import fit_baseline, fit_trees
+from training.fit import fit
 from training.recipe import find_recipe
 from training.splits import cut
 
@@ -96,7 +96,7 @@ def matrix(folder: Path, merchants: int, target: str) -> None:
             rows = build_dataset(FileLog([written.events], currency="CNY"), recipe)
             halves = cut(recipe.splits[0], as_of=rows.as_of, merchants=rows.merchants, gap=recipe.label.gap)
             learned = rows.where(halves.train)
-            parts[name] = (fit_trees(learned, recipe), fit_baseline(learned, recipe), rows.where(halves.test))
+            parts[name] = (fit("trees", learned, recipe), fit("shrunk_rate", learned, recipe), rows.where(halves.test))
         except TrainingError as error:
             print(f"{name}: {error}", file=sys.stderr)
         for path in written.events.parent.iterdir():
@@ -117,7 +117,7 @@ def lives(folder: Path, merchants: int) -> None:
     written, recipe = made(folder, "everyday", merchants, 1), find_recipe("credit")
     log = FileLog([written.events], currency="CNY")
     rows = build_dataset(log, recipe)
-    model = fit_trees(rows, recipe)
+    model = fit("trees", rows, recipe)
     with duckdb.connect(":memory:") as connection:
         chosen = [connection.execute(f"""SELECT merchant_id, archetype, epoch(turned_at) FROM '{written.truth}'
                   WHERE archetype = '{name}' AND n_orders > 150 AND (turned_at IS NULL OR turned_at BETWEEN

@@ -19,6 +19,7 @@ __all__ = [
     "day_of",
     "insert_all",
     "insert_new",
+    "insert_newer",
     "micros",
     "moment",
     "next_numbers",
@@ -140,8 +141,23 @@ def _said(error: SQLAlchemyError) -> str:
 def insert_new(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert those of the rows whose keys are not there yet; the others have no effect."""
     if rows:
-        adding = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-        tx.execute(adding(table).on_conflict_do_nothing(), list(rows))
+        tx.execute(_adding(tx, table).on_conflict_do_nothing(), list(rows))
+
+
+def insert_newer(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, by: str) -> None:
+    """Insert rows with values for the same columns; they replace those of the same key, unless these are newer.
+
+    Which is newer, the column `by` says; of equals the row that comes now stands.
+    """
+    if rows:
+        adding, keys = _adding(tx, table), table.primary_key.columns.keys()
+        given = {name: adding.excluded[name] for name in rows[0] if name not in keys}
+        newer = table.c[by] <= adding.excluded[by]
+        tx.execute(adding.on_conflict_do_update(index_elements=keys, set_=given, where=newer), list(rows))
+
+
+def _adding(tx: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 def insert_all(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,11 +1,13 @@
 """Programme applications: a merchant's figures and papers -> the gate -> a decision; and every programme's standing."""
 
+from dataclasses import replace
 from typing import Any
 
 from features.database import reading
 from scoring.errors import ProgrammeUnknown as NoSuchProgramme
 from scoring.gate import Admission, Applicant, Application, Outcome, gate
 from scoring.programmes import Programme
+from serving.answers import ScoreAnswer
 from serving.cases import Kind, Matter
 from serving.decide import Bench, decide, fallback_of, plain
 from serving.decisions import Verdict
@@ -13,6 +15,7 @@ from serving.errors import ProgrammeUnknown
 from serving.idempotency import Answer, Asked
 from serving.schemas import ApplicationAnswer, ApplicationBody
 from serving.service import Service
+from serving.shadow_decisions import Otherwise
 from serving.standing import Membership, Standing, category_of, membership, papers_of
 
 __all__ = ["apply", "programme_of", "standings"]
@@ -60,7 +63,6 @@ def _verdict(bench: Bench, body: ApplicationBody, wanted: Application) -> Verdic
     applicant = _applicant(bench, body.merchant_id, seen)
     admission = gate(wanted, applicant, policy=bench.service.programmes, as_of=bench.now)
     trace = {"as_of": bench.now, "applicant": applicant, "policy_version": admission.policy_version}
-    answer = ApplicationAnswer(decision_id=None, merchant_id=body.merchant_id, **_said(wanted, admission))
     return Verdict(
         kind="programme",
         merchant_id=body.merchant_id,
@@ -69,28 +71,47 @@ def _verdict(bench: Bench, body: ApplicationBody, wanted: Application) -> Verdic
         expires_at=admission.expires_at,
         seen_seq=seen.seen_seq,
         request={"programme": wanted.programme.id, **body.model_dump(mode="json")},
-        answer=answer.model_dump(mode="json"),
+        answer=_answer(body.merchant_id, wanted, admission),
         trace={**plain(trace), **seen.trace},
+        thought=seen.assessment,
+        rethink=lambda thought: _otherwise(bench, wanted, replace(applicant, **_opinion(thought))),
         matter=_matter(body.merchant_id, wanted, admission),
     )
 
 
+def _otherwise(bench: Bench, wanted: Application, applicant: Applicant) -> Otherwise:
+    """What the gate would say of somebody of whom something else is thought."""
+    admission = gate(wanted, applicant, policy=bench.service.programmes, as_of=bench.now)
+    return Otherwise(outcome=admission.outcome, answer=_answer(applicant.merchant_id, wanted, admission))
+
+
+def _answer(merchant_id: str, wanted: Application, admission: Admission) -> dict[str, Any]:
+    answer = ApplicationAnswer(decision_id=None, merchant_id=merchant_id, **_said(wanted, admission))
+    return answer.model_dump(mode="json")
+
+
 def _applicant(bench: Bench, merchant_id: str, seen: Standing) -> Applicant:
-    thought = seen.assessment
     measured = bench.readings(merchant_id, *bench.service.programmes.metrics, _PACE, _ORDERS)
     return Applicant(
         merchant_id=merchant_id,
-        band=thought.band,
-        score=thought.score,
-        basis=thought.basis,
-        counterfeit_level=thought.counterfeit.level,
-        evidence_sufficient=thought.evidence.sufficient,
+        **_opinion(seen.assessment),
         orders_365d=int(measured[_ORDERS].value or 0),
         measured=measured,
         papers=papers_of(bench.tx, merchant_id),
         orders_per_day=int(measured[_PACE].value or 0) / _PACE_DAYS,
         assessed_stale=seen.stale,
     )
+
+
+def _opinion(thought: ScoreAnswer) -> dict[str, Any]:
+    """What the gate takes of what is thought of a merchant."""
+    return {
+        "band": thought.band,
+        "score": thought.score,
+        "basis": thought.basis,
+        "counterfeit_level": thought.counterfeit.level,
+        "evidence_sufficient": thought.evidence.sufficient,
+    }
 
 
 def _said(wanted: Application, admission: Admission) -> dict[str, Any]:

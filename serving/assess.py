@@ -1,7 +1,7 @@
 """Judge everybody: facts of a log -> features -> models -> assessments, kept in the store where one is given."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -16,8 +16,9 @@ from scoring.assessment import Assessment, Basis, judge_all
 from scoring.evidence import Row
 from scoring.score_policy import ScorePolicy
 from serving.answers import stored
-from serving.champions import LiveModels
+from serving.champions import Challengers, LiveModels
 from serving.errors import NothingToJudge
+from serving.shadow import keep_shadows, shadows_of
 from serving.store import AssessmentStore
 
 __all__ = [
@@ -54,11 +55,15 @@ _ALWAYS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
-    """What a judgement stands on besides the facts; `currency` is written behind amounts of money."""
+    """What a judgement stands on besides the facts; `currency` is written behind amounts of money.
+
+    `challengers` have no part in it: they judge beside it, from the same facts.
+    """
 
     models: LiveModels
     policy: ScorePolicy
     currency: str
+    challengers: Challengers = field(default_factory=Challengers)
 
     @property
     def named(self) -> str:
@@ -66,9 +71,18 @@ class Judge:
         models = (self.models.credit, self.models.counterfeit)
         return " ".join([*(model.named.version if model else "none" for model in models), self.policy.version])
 
+    @property
+    def alone(self) -> "Judge":
+        """The same without challengers."""
+        return replace(self, challengers=Challengers())
+
+    def promoting(self, target: str) -> "Judge":
+        """What it would be if a target's challenger were its champion, and nothing else were changed."""
+        return replace(self.alone, models=replace(self.models, **{target: self.challengers.present[target]}))
+
     def features(self) -> tuple[Feature, ...]:
-        """The features that the models take, those that people are shown for them, and those of every judgement."""
-        models = (model for model in (self.models.credit, self.models.counterfeit) if model)
+        """The features that all models take, those that people are shown for them, and those of every judgement."""
+        models = (*self.models.present.values(), *self.challengers.present.values())
         inputs = [one for model in models for one in model.bundle.features]
         needed = {*_ALWAYS, *(one.name for one in inputs), *(one.shows for one in inputs)}
         return tuple(feature for feature in CATALOGUE if feature.name in needed)
@@ -103,8 +117,7 @@ def nothing_more(_: Sequence[Assessment]) -> None:
 
 def judge_table(features: pa.Table, judge: Judge) -> Iterator[tuple[Assessment, ...]]:
     """Judge every row of a feature table, some at a time, in the table's order."""
-    for rows in features.to_batches(max_chunksize=BATCH):
-        yield judge.of(rows.to_pylist())
+    yield from map(judge.of, _batches(features))
 
 
 def judge_everybody(
@@ -115,14 +128,25 @@ def judge_everybody(
     Without a midnight it is the first at which every event of the log is known, so that a file is judged without a
     look at the clock; `NothingToJudge` where there is none. `heard` is told what became of the log's rows.
     """
+    yield from judge_table(_everybody(log, judge, as_of, heard), judge)
+
+
+def _everybody(
+    log: EventLog, judge: Judge, as_of: datetime | None, heard: Callable[[Accepted], None] | None = None
+) -> pa.Table:
+    """Features of every merchant that was known at a midnight."""
     with divided(log, COLUMNS_KEPT) as parted:
         if heard:
             heard(parted.outcome)
         if not (as_of or parted.merchants):
             raise NothingToJudge("the log holds no event, so there is no moment to judge at")
         spine = parted.everybody(as_of or _after(parted.last_known))
-        features = features_of(parted, spine, features=judge.features())
-    yield from judge_table(features, judge)
+        return features_of(parted, spine, features=judge.features())
+
+
+def _batches(features: pa.Table) -> Iterator[list[Row]]:
+    for rows in features.to_batches(max_chunksize=BATCH):
+        yield rows.to_pylist()
 
 
 def _after(last_known: int) -> datetime:
@@ -134,10 +158,15 @@ def _after(last_known: int) -> datetime:
 def assess_everybody(
     store: AssessmentStore, log: EventLog, judge: Judge, *, as_of: datetime, now: datetime, each: Each = nothing_more
 ) -> Counts:
-    """Judge everybody as of a midnight and remember it, one transaction per batch; `each` then gets the batch."""
+    """Judge everybody as of a midnight and remember it, one transaction per batch; `each` then gets the batch.
+
+    What challengers think of it is kept beside it.
+    """
     counts = Counts()
-    for batch in judge_everybody(log, judge, as_of=as_of):
+    for rows in _batches(_everybody(log, judge, as_of)):
+        batch = judge.of(rows)
         latest = store.remember([stored(one, assessed_at=now) for one in batch])
         each(batch)
+        keep_shadows(store.engine, shadows_of(judge, rows, batch), now=now)
         counts = counts.plus(batch, latest=latest)
     return counts

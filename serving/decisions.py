@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,9 +11,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from serving import audit, cases, store_decisions
+from serving.answers import ScoreAnswer
 from serving.cases import Case, Matter
 from serving.errors import DecisionUnknown
 from serving.plain import as_json, digest
+from serving.shadow_decisions import Otherwise, keep_beside
 from serving.store_decisions import Decision, Reservation
 
 __all__ = ["Decision", "Verdict", "altered", "case_of", "decision", "decisions_of", "record"]
@@ -23,7 +26,8 @@ class Verdict:
     """A judgement before it is recorded; `answer` is what the caller gets, but for the decision's id.
 
     `request`, `answer` and `trace` hold plain values. `reserves_cents` is to be held for it, `matter` to be looked
-    at by a person.
+    at by a person. It rests on what is `thought` of the merchant; `rethink` tells what would be decided, of the same
+    facts, by whoever thinks otherwise.
     """
 
     kind: str
@@ -34,6 +38,8 @@ class Verdict:
     request: dict[str, Any]
     answer: dict[str, Any]
     trace: dict[str, Any]
+    thought: ScoreAnswer
+    rethink: Callable[[ScoreAnswer], Otherwise]
     order_id: str | None = None
     buyer_id: str | None = None
     programme: str | None = None
@@ -42,11 +48,16 @@ class Verdict:
 
 
 def record(tx: Connection, verdict: Verdict, *, by: str, now: datetime) -> Decision:
-    """Keep a verdict for good, with the money it holds, the case it opens and its audit entry."""
+    """Keep a verdict for good, with the money it holds, the case it opens and its audit entry.
+
+    What challengers would have decided is kept beside it.
+    """
     made = _decision(tx, verdict, by=by, now=now)
     store_decisions.add_decision(tx, made)
     if verdict.reserves_cents:
         store_decisions.reserve(tx, _reservation(made, verdict.reserves_cents))
+    # Before the audit entry: whoever writes one holds the chain's end until the commit.
+    keep_beside(tx, made, thought=verdict.thought, rethink=verdict.rethink)
     said = {"kind": made.kind, "outcome": made.outcome, "digest": _digest(made)}
     entry = audit.Entry(actor=f"key:{by}", action="decided", subject=f"decision:{made.id}", body=said)
     audit.write(tx, entry, now=now)

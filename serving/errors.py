@@ -25,6 +25,7 @@ GoodfaithError
 ├── AuditBroken              command line only: the audit chain was tampered with
 ├── AddressUnavailable       command line only: nobody can listen there
 ├── NothingToJudge           command line only: a log without a single readable event
+├── NoShadows                command line only: no challenger has judged anybody
 ├── OutputUnwritable         command line only: an answer file cannot be written
 └── Unavailable              503 unavailable
     ├── StoreUnavailable     503 store_unavailable
@@ -62,6 +63,7 @@ __all__ = [
     "LogInRefused",
     "MerchantUnknown",
     "MomentToCome",
+    "NoShadows",
     "NothingToJudge",
     "OrderAlreadyDecided",
     "OutputUnwritable",
@@ -178,6 +180,10 @@ class AddressUnavailable(GoodfaithError):
 
 class NothingToJudge(GoodfaithError):
     """A log holds no event that could be read."""
+
+
+class NoShadows(GoodfaithError):
+    """No challenger has judged anybody, so there is nothing to compare."""
 
 
 class OutputUnwritable(GoodfaithError):

@@ -4,7 +4,8 @@ import threading
 from datetime import datetime, timedelta
 
 from features import errors as features_errors
-from serving.champions import LiveModels, live_models
+from scoring.score_policy import ScorePolicy
+from serving.champions import Challengers, LiveModels, live_challengers, live_models
 from serving.errors import AssessmentsStale, StoreUnavailable
 from serving.policy import read_policy
 from serving.service import Service
@@ -27,6 +28,7 @@ class Readiness:
         self._lock = threading.Lock()
         self._looked_at: datetime | None = None
         self._models = LiveModels()
+        self._challengers = Challengers()
 
     def degraded(self) -> tuple[str, ...]:
         """What is missing without making answers wrong; raises `Unavailable` where answers cannot be relied on."""
@@ -35,10 +37,11 @@ class Readiness:
         newest, anybody = self._stored()
         if newest and now - newest > OLDEST_ASSESSMENTS:
             raise AssessmentsStale(f"the newest assessments are of {newest.isoformat(timespec='seconds')}")
-        models = self._live(now)
+        models, challengers = self._live(now, policy)
         models.check_fit(policy)
         missing = tuple(f"no_{target}_champion" for target in models.missing)
-        return (*missing, "never_assessed") if anybody and newest is None else missing
+        broken = tuple(f"{target}_challenger_unloadable" for target in challengers.troubles)
+        return (*missing, *broken, *(("never_assessed",) if anybody and newest is None else ()))
 
     def _stored(self) -> tuple[datetime | None, bool]:
         """The moment of the newest assessment, and whether there is anybody to assess."""
@@ -52,9 +55,11 @@ class Readiness:
             service.engine.dispose()
             raise
 
-    def _live(self, now: datetime) -> LiveModels:
+    def _live(self, now: datetime, policy: ScorePolicy) -> tuple[LiveModels, Challengers]:
+        service = self.service
         with self._lock:
             if self._looked_at is None or now - self._looked_at >= _MODELS_LOOKED_AT_EVERY:
-                self._models = live_models(self.service.champions, self.service.declarations)
+                self._models = live_models(service.champions, service.declarations)
+                self._challengers = live_challengers(service.champions, service.declarations, policy)
                 self._looked_at = now
-            return self._models
+            return self._models, self._challengers

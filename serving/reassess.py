@@ -18,6 +18,7 @@ from scoring.evidence import Row
 from serving import store_due
 from serving.answers import stored
 from serving.assess import Judge
+from serving.shadow import keep_shadows, shadows_of
 from serving.store import remember
 from serving.store_due import Seen
 
@@ -48,7 +49,7 @@ def reassess(engine: Engine, judge: Judge, merchant_ids: Sequence[str], *, now: 
     """Judge these merchants from all that is known now; what comes in meanwhile leaves them due.
 
     A merchant that cannot be judged is set aside with a reason and holds up nobody else; one whose tiles were put off
-    a moment ago is left out, and stays due.
+    a moment ago is left out, and stays due. What challengers think is kept once the answers are.
     """
     ensure_midnight(engine, day_of(now))
     take_in_whatever_came(engine, now=now)
@@ -73,6 +74,9 @@ def _reassess(engine: Engine, judge: Judge, merchant_ids: Sequence[str], now: da
     except StoreUnavailable:
         raise
     except Exception as error:
+        if len(merchant_ids) == 1 and judge.challengers.present:
+            # It may be a figure that nobody but a challenger asks for.
+            return _reassess(engine, judge.alone, merchant_ids, now)
         if len(merchant_ids) == 1:
             return _put_aside(engine, seen, error, now)
     # Whatever it was, it was one of them: in ever smaller parts, so that the others have their answer.
@@ -96,6 +100,7 @@ def _reassess_together(engine: Engine, judge: Judge, merchant_ids: Sequence[str]
         table = features_now(tx, list(seen), now=now, features=judge.features())
     judged = _judge(table, judge)
     written(engine, _recording(judged, seen, now))
+    keep_shadows(engine, shadows_of(judge, judged.rows, judged.assessments), now=now)
     return judged
 
 

@@ -1,5 +1,6 @@
 """Fast refunds: what we know of the order, its buyer and its merchant -> a decision, with its money held."""
 
+from dataclasses import replace
 from typing import Any
 
 from scoring.refunds import (
@@ -11,6 +12,7 @@ from scoring.refunds import (
     decide_refund,
     is_spent,
 )
+from serving.answers import ScoreAnswer
 from serving.cases import Kind, Matter
 from serving.decide import Bench, decide, plain, try_out
 from serving.decisions import Verdict
@@ -20,6 +22,7 @@ from serving.orders import buyer_facts, order_facts
 from serving.reservations import held_for, hold_buyer
 from serving.schemas import RefundAnswer, RefundBody
 from serving.service import Service
+from serving.shadow_decisions import Otherwise
 from serving.standing import Standing
 
 __all__ = ["decide_on_refund", "try_refund"]
@@ -71,9 +74,18 @@ def _verdict(bench: Bench, body: RefundBody, *, lock: bool) -> Verdict:
         request=body.model_dump(mode="json"),
         answer=_answer(decision, seen),
         trace={**plain(trace), **seen.trace},
+        thought=seen.assessment,
+        rethink=lambda thought: _otherwise(bench, request, facts, replace(seen, assessment=thought)),
         reserves_cents=decision.reserves_cents,
         matter=_matter(body, decision),
     )
+
+
+def _otherwise(bench: Bench, request: RefundRequest, facts: RefundFacts, seen: Standing) -> Otherwise:
+    """What would be decided of the same facts if this were thought of the merchant."""
+    merchant = replace(facts.merchant, **_opinion(seen.assessment))
+    decision = decide_refund(request, replace(facts, merchant=merchant), policy=bench.service.refunds, as_of=bench.now)
+    return Otherwise(outcome=decision.outcome, answer=_answer(decision, seen))
 
 
 def _facts(bench: Bench, body: RefundBody, seen: Standing) -> RefundFacts:
@@ -87,16 +99,23 @@ def _facts(bench: Bench, body: RefundBody, seen: Standing) -> RefundFacts:
 
 
 def _merchant_facts(bench: Bench, merchant_id: str, seen: Standing) -> MerchantFacts:
-    thought, owed = seen.assessment, bench.readings(merchant_id, *_OWED)
+    owed = bench.readings(merchant_id, *_OWED)
     return MerchantFacts(
-        band=thought.band,
-        p_bad=thought.p_bad,
-        counterfeit_level=thought.counterfeit.level,
-        basis=thought.basis,
+        **_opinion(seen.assessment),
         stale=seen.stale,
         debt_cents=_cents(owed["merchant_debt_cents"].value) or 0,
         deposit_cents=_cents(owed["deposit_cents"].value),
     )
+
+
+def _opinion(thought: ScoreAnswer) -> dict[str, Any]:
+    """What a refund's decision takes of what is thought of the merchant."""
+    return {
+        "band": thought.band,
+        "p_bad": thought.p_bad,
+        "counterfeit_level": thought.counterfeit.level,
+        "basis": thought.basis,
+    }
 
 
 def _cents(value: Any) -> int | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from features.partition import Accepted
 from features.settings import Settings
 from features.store import EventStore
 from serving.assess import Counts, Judge, assess_everybody, judge_everybody, nothing_more
-from serving.champions import Champions, current_declarations, live_models
+from serving.champions import Champions, current_declarations, live_challengers, live_models
 from serving.policy import read_policy, shipped_policy
 from serving.score_file import writing_scores
 from serving.store import AssessmentStore, opened
@@ -38,7 +39,7 @@ def score_store(
     champions: Champions, settings: Settings, *, as_of: datetime | None, out: Path | None, now: datetime
 ) -> Counts:
     """Judge everybody in the store as of a midnight, by default today's, and remember it; `out` gets it too."""
-    judge, midnight = _judge(champions, settings), as_of or _midnight_of(now)
+    judge, midnight = _challenged(_judge(champions, settings), champions), as_of or _midnight_of(now)
     with opened(settings.database) as engine, writing_scores(out) if out else nullcontext() as file:
         events = EventStore(engine)
         events.settle_currency(settings.currency)
@@ -50,6 +51,14 @@ def _judge(champions: Champions, settings: Settings) -> Judge:
     models, policy = live_models(champions, current_declarations()), read_policy(shipped_policy())
     models.check_fit(policy)
     return Judge(models=models, policy=policy, currency=settings.currency)
+
+
+def _challenged(judge: Judge, champions: Champions) -> Judge:
+    """The judge with the challengers beside it; one that cannot be loaded is told, and left out."""
+    found = live_challengers(champions, current_declarations(), judge.policy)
+    for why in found.troubles.values():
+        typer.echo(f"Left out: {why}", err=True)
+    return replace(judge, challengers=found)
 
 
 def _warn(heard: Accepted) -> None:

@@ -32,6 +32,9 @@ __all__ = ["listening", "serve_api", "service_on", "work"]
 
 log = structlog.get_logger("goodfaith.serving")
 
+#: Seconds that a process may be silent: one that is killed while it still loads its libraries is begun anew for ever.
+_BEGINS_WITHIN = 60
+
 
 def serve_api(
     champions: Champions, settings: Settings, *, host: str, port: int, workers: int = 1, clock: Clock
@@ -74,9 +77,14 @@ def _answer_together(answering: _Answering, workers: int, door: socket.socket) -
 
 
 def _told(app: FastAPI | _Answering, *, workers: int = 1) -> uvicorn.Config:
-    factory = isinstance(app, _Answering)
     return uvicorn.Config(
-        cast("Any", app), factory=factory, workers=workers, log_config=None, access_log=False, server_header=False
+        cast("Any", app),
+        factory=isinstance(app, _Answering),
+        workers=workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_worker_healthcheck=_BEGINS_WITHIN,
     )
 
 

@@ -7,8 +7,9 @@ from sqlalchemy import Connection, bindparam, case, func, or_, select, update
 
 from features.database import some
 from features.tables import merchants, settled
+from serving import store_shadow
 
-__all__ = ["Seen", "clear", "due", "everybody", "lag", "newest", "set_aside", "settle_judges"]
+__all__ = ["Seen", "clear", "due", "everybody", "lag", "newest", "set_aside", "settle_challengers", "settle_judges"]
 
 _OF = merchants.c.merchant_id == bindparam("of")
 
@@ -70,13 +71,31 @@ def everybody(tx: Connection) -> None:
 
 def settle_judges(tx: Connection, judged_by: str) -> None:
     """Have everybody judged again where models or policy are others than those of the last time."""
-    name = "judged_by"
-    stands = tx.scalar(select(settled.c.value).where(settled.c.name == name))
-    if stands is None:
-        tx.execute(settled.insert().values(name=name, value=judged_by))
-    elif stands != judged_by:
-        tx.execute(update(settled).where(settled.c.name == name).values(value=judged_by))
+    if _settle(tx, "judged_by", judged_by) not in (None, judged_by):
         everybody(tx)
+
+
+def settle_challengers(tx: Connection, versions: Mapping[str, str]) -> None:
+    """Have everybody judged again where a challenger is new; where there is none any more, forget what it thinks.
+
+    `versions` are those of targets of which that is sure, "" for none.
+    """
+    for target, version in versions.items():
+        before = _settle(tx, f"challenger of {target}", version)
+        if version and before != version:
+            everybody(tx)
+        elif before and not version:
+            store_shadow.forget(tx, target)
+
+
+def _settle(tx: Connection, name: str, value: str) -> str | None:
+    """Note what is so; answer what was before, None where nothing was noted."""
+    stood = tx.scalar(select(settled.c.value).where(settled.c.name == name))
+    if stood is None:
+        tx.execute(settled.insert().values(name=name, value=value))
+    elif stood != value:
+        tx.execute(update(settled).where(settled.c.name == name).values(value=value))
+    return stood
 
 
 def lag(tx: Connection) -> tuple[int, int | None]:

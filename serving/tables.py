@@ -1,6 +1,6 @@
 """Tables of the serving floor, beside those of `features.tables`; times are microseconds since 1970 in UTC."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, text
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Table, Text, text
 
 from features.tables import metadata
 
@@ -15,6 +15,9 @@ __all__ = [
     "locks",
     "reservations",
     "sessions",
+    "shadow_assessments",
+    "shadow_days",
+    "shadow_decisions",
     "users",
 ]
 
@@ -49,6 +52,63 @@ assessment_history = Table(
     Column("merchant_id", String, nullable=False),
     *_assessment_columns(),
     Index("history_of_a_merchant", "merchant_id", "seq"),
+)
+
+#: What would be thought of each merchant now if a target's challenger were its champion.
+#:
+#: `answer` is as in `assessments`. It stands beside the assessment of the same `assessed_at`: both were made from the
+#: same facts.
+shadow_assessments = Table(
+    "shadow_assessments",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("merchant_id", String, primary_key=True),
+    Column("as_of", BigInteger, nullable=False),
+    Column("assessed_at", BigInteger, nullable=False),
+    Column("champion", String),
+    Column("challenger", String, nullable=False),
+    Column("answer", Text, nullable=False),
+)
+
+#: What champion (live) and challenger (shadow) thought of a merchant, the last time of each day.
+#:
+#: `champion` is null where none was promoted. Grades are bands for credit, levels for counterfeit; `p` is the
+#: target's own probability.
+shadow_days = Table(
+    "shadow_days",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("merchant_id", String, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("as_of", BigInteger, nullable=False),
+    Column("champion", String),
+    Column("challenger", String, nullable=False),
+    Column("live_grade", String, nullable=False),
+    Column("shadow_grade", String, nullable=False),
+    Column("live_score", Integer, nullable=False),
+    Column("shadow_score", Integer, nullable=False),
+    Column("live_p", Double),
+    Column("shadow_p", Double),
+    Index("shadow_days_by_day", "target", "day"),
+)
+
+#: What would have been decided if a target's challenger had been its champion, beside what was; nothing was done by it.
+#:
+#: `cents` is the amount that was asked for, null where none was; `answer` is what the caller would have got.
+shadow_decisions = Table(
+    "shadow_decisions",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("decision_id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("decided_at", BigInteger, nullable=False),
+    Column("champion", String),
+    Column("challenger", String, nullable=False),
+    Column("live_outcome", String, nullable=False),
+    Column("shadow_outcome", String, nullable=False),
+    Column("cents", BigInteger),
+    Column("answer", Text, nullable=False),
+    Index("shadow_decisions_by_time", "target", "decided_at"),
 )
 
 #: Who may call; `hash` is the SHA-256 of the key, `scopes` are separated by spaces.

@@ -35,7 +35,7 @@ def answer_as_of(service: Service, judges: Judges, merchant_id: str, *, as_of: d
     # A moment before everything has no midnight of ours to add up, and may have none in the calendar.
     _check_known(service, merchant_id, before=as_of)
     ensure_midnight(service.engine, day_of(as_of))
-    return _answer(service, merchant_id, judges.judge(service.clock()), as_of=as_of)
+    return _answer(service, merchant_id, judges.judge(service.clock()).alone, as_of=as_of)
 
 
 def answer_fresh(service: Service, judges: Judges, merchant_id: str) -> str:

@@ -5,10 +5,12 @@ from datetime import datetime
 from functools import partial
 
 import structlog
+from sqlalchemy import Connection
 
 from features.database import day_of, reading, written
 from features.errors import FeaturesError
 from serving import store_due
+from serving.assess import Judge
 from serving.errors import GoodfaithError
 from serving.judging import Judges
 from serving.reassess import reassess, take_in_whatever_came
@@ -37,7 +39,7 @@ class Worker:
         """Judge some of those who are due; answer how many were looked at. Raises `Unavailable`."""
         engine, day = self._service.engine, day_of(now)
         judge = self._bench.judge(now)
-        written(engine, partial(store_due.settle_judges, judged_by=judge.named))
+        written(engine, partial(_settle, judge=judge))
         take_in_whatever_came(engine, now=now)
         with reading(engine) as tx:
             names = store_due.due(tx, day=day, most=_AT_ONCE)
@@ -67,6 +69,12 @@ class Worker:
             # A worker that died of one fault would leave every merchant unjudged.
             log.error("judging failed", error=type(error).__name__, exc_info=error)
         return 0
+
+
+def _settle(tx: Connection, judge: Judge) -> None:
+    """Have everybody judged again where somebody else judges than the last time, or judges beside."""
+    store_due.settle_judges(tx, judge.named)
+    store_due.settle_challengers(tx, judge.challengers.versions)
 
 
 class Beside:

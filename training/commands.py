@@ -1,13 +1,11 @@
-"""Commands of the training floor: labels, train, models, promote.
+"""Commands of the training floor: labels, train, drift; those about versions are in `training.model_commands`.
 
 Modules that take seconds to import (LightGBM, MLflow) are imported inside the commands that need them, so that
 `goodfaith --help` and the commands of other floors stay quick.
 """
 
 import json
-import math
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,23 +13,24 @@ import typer
 
 from features.commands import as_of_day, check_writable, read_log, tell, write_parquet
 from features.settings import Settings
+from training import model_commands
 from training.errors import RecipeBroken
 from training.lines import faults, lines
+from training.model_commands import OF_TARGETS, check_target, registry
 from training.recipe import TABLE, TARGETS, Recipe, find_recipe
 
 if TYPE_CHECKING:
     from features.log import EventLog
     from features.random_arm import RandomArm, Share
-    from training.registry import Promotion, Registry
     from training.table import Asked
     from training.train import Report
 
 __all__ = ["app"]
 
 app = typer.Typer()
+app.add_typer(model_commands.app)
 
-_TARGETS = f"One of {', '.join(TARGETS)}."
-Target = Annotated[str, typer.Option("--target", help=_TARGETS)]
+Target = Annotated[str, typer.Option("--target", help=OF_TARGETS)]
 Events = Annotated[
     list[Path] | None,
     typer.Option("--events", help="An event log: Parquet, or JSON lines; repeat it for several.", exists=True),
@@ -75,7 +74,7 @@ def labels(
 
 @app.command()
 def train(
-    target: Annotated[str | None, typer.Option("--target", help=_TARGETS)] = None,
+    target: Annotated[str | None, typer.Option("--target", help=OF_TARGETS)] = None,
     events: Events = None,
     store: Store = False,
     recipe: RecipeName = None,
@@ -125,7 +124,7 @@ def _from_table(table: Path, asked: "Asked", recipe: str | None) -> "Report":
     from training.train_table import train_table
 
     made = _meant_for(recipe or TABLE, TABLE)
-    return train_table(read_table(table, asked), made, registry=_registry(), journal=_journal(), say=_say)
+    return train_table(read_table(table, asked), made, registry=registry(), journal=_journal(), say=_say)
 
 
 def _from_log(recipe: Recipe, log: "EventLog", until: str | None, propensities: Path | None) -> "Report":
@@ -138,66 +137,12 @@ def _from_log(recipe: Recipe, log: "EventLog", until: str | None, propensities: 
         journal=_journal(),
         propensities=read_propensities(propensities) if propensities else None,
     )
-    return make(log, recipe, registry=_registry(), given=given, say=_say, heard=tell)
+    return make(log, recipe, registry=registry(), given=given, say=_say, heard=tell)
 
 
 def _journal() -> Path:
     """What was tried in tuning."""
     return Settings().home / "tuning.log"
-
-
-@app.command()
-def models(as_json: Json = False) -> None:
-    """List every registered model, and what was champion when."""
-    registry = _registry()
-    found = [one for target in TARGETS for one in registry.versions(target)]
-    if as_json:
-        rows = [
-            {
-                "target": one.target,
-                "version": one.version,
-                "aliases": list(one.aliases),
-                "created_at": one.created_at.isoformat(),
-                "metrics": dict(one.metrics),
-            }
-            for one in found
-        ]
-        typer.echo(json.dumps(rows, indent=1))
-        return
-    for one in found:
-        auc = f"AUC {one.metrics['auc']:.3f}" if "auc" in one.metrics else "no AUC"
-        typer.echo(f"{one.target} {one.version}  {one.created_at:%Y-%m-%d %H:%M}  {auc}  {' '.join(one.aliases)}")
-    for target in TARGETS:
-        for event in registry.history(target):
-            typer.echo(f"{event.at:%Y-%m-%d %H:%M}  {target} {event.version} became champion{_why(event)}")
-
-
-@app.command()
-def compare(
-    target: Annotated[str, typer.Argument(help=_TARGETS)],
-    first: Annotated[str, typer.Argument(help="A version that `models` lists.")],
-    second: Annotated[str, typer.Argument(help="Another one.")],
-    as_json: Json = False,
-) -> None:
-    """Put two versions side by side, on the rows on which both were tested."""
-    from training.compare import compare as pair
-    from training.evaluate import METRICS
-
-    _known(target)
-    found = pair(_registry(), target, first, second)
-    if as_json:
-        typer.echo(json.dumps(found.plain(), indent=1))
-        return
-    typer.echo(f"{target}: {found.verdict}")
-    typer.echo(f"    {'':<22}{first:<24}{second}")
-    for name in METRICS:
-        if found.judged:
-            told = [str(side.figures[name]) for side in found.judged]
-        else:
-            told = [f"{side.metrics.get(name, math.nan):.3f}" for side in (found.first, found.second)]
-        typer.echo(f"    {name:<22}{told[0]:<24}{told[1]}")
-    if found.gain:
-        typer.echo(f"    AUC gain of {second} over {first} on {found.shared:,} common rows: {found.gain}")
 
 
 @app.command()
@@ -216,11 +161,11 @@ def drift(
     from training.report.page import drift_page
 
     for name in target or ():
-        _known(name)
+        check_target(name)
     page = out or Settings().home / "drift.html"
     check_writable(page)
     first = as_of_day(since).date() if since else None
-    found = run(_registry(), read_log(events, not events), target or TARGETS, since=first, say=_say)
+    found = run(registry(), read_log(events, not events), target or TARGETS, since=first, say=_say)
     page.write_text(drift_page(found), encoding="utf-8")
     write_metrics(found, page.with_suffix(".prom"))
     if as_json:
@@ -233,60 +178,8 @@ def drift(
         raise typer.Exit(1)
 
 
-@app.command()
-def rollback(
-    target: Annotated[str, typer.Argument(help=_TARGETS)],
-    reason: Annotated[str, typer.Option("--reason", help="Why; kept for ever.")] = "rolled back",
-    by: Annotated[str, typer.Option("--by", envvar="USER", help="Who.")] = "unknown",
-) -> None:
-    """Make the version champion that was it before the present one."""
-    from features.catalogue import CATALOGUE
-    from training.promote import roll_back
-    from training.registry import Promotion
-
-    _known(target)
-    wish = Promotion(version="", at=datetime.now(UTC), by=by, reason=reason)
-    declarations = {one.name: one.declaration() for one in CATALOGUE}
-    before, after = roll_back(_registry(), target, wish, declarations=declarations)
-    typer.echo(f"{target}: version {after} is the champion again, after version {before}")
-
-
-@app.command()
-def promote(
-    target: Annotated[str, typer.Argument(help=_TARGETS)],
-    version: Annotated[str, typer.Argument(help="A version that `models` lists.")],
-    force: Annotated[bool, typer.Option("--force", help="Also when it is worse on record.")] = False,
-    reason: Annotated[str, typer.Option("--reason", help="Why; kept for ever.")] = "",
-    by: Annotated[str, typer.Option("--by", envvar="USER", help="Who.")] = "unknown",
-) -> None:
-    """Make a version the champion that serving answers with."""
-    from features.catalogue import CATALOGUE
-    from training.promote import promote as move
-    from training.registry import Promotion
-
-    _known(target)
-    if force and not reason.strip():
-        raise typer.BadParameter("--force needs --reason TEXT")
-    wish = Promotion(version=version, at=datetime.now(UTC), by=by, reason=reason, forced=force)
-    declarations = {one.name: one.declaration() for one in CATALOGUE}
-    registry = _registry()
-    before, after = move(registry, target, wish, declarations=declarations)
-    typer.echo(f"{target}: version {after} is the champion" + (f", after version {before}" if before else ""))
-    figures = registry.version(target, after).metrics
-    if figures.get("gain.auc.low", 0.0) <= 0.0:
-        # Whoever promotes should know, though there may be nothing better to serve.
-        typer.echo(
-            f"{target}: version {after} was not shown to beat one shrunk past rate (see `train`'s report)", err=True
-        )
-
-
-def _known(target: str) -> None:
-    if target not in TARGETS:
-        raise typer.BadParameter(f"target {target!r} is none of {', '.join(TARGETS)}")
-
-
 def _recipe(name: str | None, target: str) -> Recipe:
-    _known(target)
+    check_target(target)
     return _meant_for(name or target.replace("_", "-"), target)
 
 
@@ -297,19 +190,8 @@ def _meant_for(name: str, target: str) -> Recipe:
     return recipe
 
 
-def _registry() -> "Registry":
-    from training.registry import Registry
-
-    return Registry(Settings().mlflow)
-
-
 def _say(text: str) -> None:
     typer.echo(f"{text} ...", err=True)
-
-
-def _why(event: "Promotion") -> str:
-    reason = f": {event.reason}" if event.reason else ""
-    return f" by {event.by}{' (forced)' if event.forced else ''}{reason}"
 
 
 def _arm_lines(arm: "RandomArm") -> list[str]:

@@ -105,15 +105,16 @@ def _both(first: bytes | None, second: bytes | None) -> pa.Table | None:
 
 
 def shortcomings(version: Version, comparison: Comparison | None) -> list[str]:
-    """Why a version should not become champion: worse than the present one, badly calibrated, unstable, unfair."""
+    """Why a version should not become champion: worse or less stable than the present one, uncalibrated, unfair."""
     figures = version.metrics
     found = [_worse(comparison)] if comparison else []
     off = figures.get("ece", 0.0) - figures.get("ece_by_chance", 0.0)
     if off > MOST_OFF:
         found.append(f"it is uncalibrated: its error is {off:.3f} above what chance shows, and {MOST_OFF} is the most")
-    moved, before = figures.get("score_psi", 0.0), comparison.first.metrics.get("score_psi", 0.0) if comparison else 0.0
-    if moved > max(MOST_MOVED, figures.get("score_psi_bound", 0.0), before):
-        found.append(f"it is unstable: its scores have moved by a PSI of {moved:.2f} from training to test")
+    if comparison:
+        moved, before = (one.get("score_psi", 0.0) for one in (figures, comparison.first.metrics))
+        if moved > max(MOST_MOVED, figures.get("score_psi_bound", 0.0), before):
+            found.append(f"it is less stable: from training to test its scores moved by a PSI of {moved:.2f}")
     if figures.get("unfair_ratio", 1.0) > MOST:
         found.append(
             f"it is unfair: it refuses good merchants of one region, size or age {figures['unfair_ratio']:.2f} times "

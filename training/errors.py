@@ -10,7 +10,7 @@ TrainingError
 ├── SplitLeaks               a training label would not be known before the test begins
 └── RegistryError
     ├── VersionUnknown       the registry has no such version of this model
-    └── PromotionRefused     the version may not become the champion
+    └── PromotionRefused     the version may not become the champion, or its challenger
 """
 
 __all__ = [
@@ -89,7 +89,7 @@ class VersionUnknown(RegistryError):
 
 
 class PromotionRefused(RegistryError):
-    """The version may not become the champion."""
+    """The version may not become the champion, or its challenger."""
 
 
 class PropensitiesBroken(TrainingError):

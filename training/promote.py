@@ -1,14 +1,26 @@
-"""The use case: make a version the champion, if it still is what it was and no worse than the present one."""
+"""The use cases: make a version the champion, if it still is what it was and no worse than the present one; or its
+challenger, which judges beside it and answers nobody; and tell what was live when.
+"""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from scoring.model import Model
 from training.compare import compare, shortcomings
 from training.errors import PromotionRefused
-from training.registry import Promotion, Registry, Version
+from training.registry import CHALLENGER, CHAMPION, Challenge, Promotion, Registry, Version
 
-__all__ = ["promote", "roll_back"]
+__all__ = ["Live", "challenge", "live_at", "promote", "roll_back"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """What was live of a target at a moment: the promotion and the challenge in force, None where there was none."""
+
+    target: str
+    champion: Promotion | None
+    challenger: Challenge | None
 
 
 def promote(
@@ -21,16 +33,8 @@ def promote(
     or that is worse than the champion, uncalibrated, unstable or unfair (overruled by a forced promotion, which needs
     a reason).
     """
-    version = registry.version(target, promotion.version)
-    bundle = registry.bundle(target, promotion.version)
-    Model(bundle).check_golden()
-    changed = bundle.changed(declarations)
-    if changed:
-        raise PromotionRefused(
-            f"version {version.version} was made with other declarations of {', '.join(changed[:5])}"
-            f"{' and more' if len(changed) > 5 else ''}: train it again"
-        )
-    before = _champion(registry, target)
+    version = _fit_to_serve(registry, target, promotion.version, declarations)
+    before = _holder(registry, target, CHAMPION)
     if not promotion.forced:
         against = compare(registry, target, before.version, version.version) if before else None
         found = shortcomings(version, against)
@@ -49,12 +53,53 @@ def roll_back(registry: Registry, target: str, wish: Promotion, *, declarations:
     `wish` says when, by whom and why; its version is not looked at. Raises PromotionRefused where there was none
     before, or where it could not be served any more (as in `promote`).
     """
-    live = _champion(registry, target)
+    live = _holder(registry, target, CHAMPION)
     earlier = [one.version for one in registry.history(target) if live and one.version != live.version]
     if not live or not earlier:
         raise PromotionRefused(f"the {target} model has no earlier champion to go back to")
     return promote(registry, target, replace(wish, version=earlier[-1], forced=True), declarations=declarations)
 
 
-def _champion(registry: Registry, target: str) -> Version | None:
-    return next((one for one in registry.versions(target) if "champion" in one.aliases), None)
+def challenge(registry: Registry, target: str, wish: Challenge, *, declarations: Mapping[str, str]) -> tuple[str, str]:
+    """Make a version the challenger, or leave none; answer the challengers before and after ("" for none).
+
+    Raises VersionUnknown, GoldenRowsDiffer or BundleBroken, and PromotionRefused for a model whose features have
+    changed, for the champion itself, and where there is no challenger to take away.
+    """
+    before = _holder(registry, target, CHALLENGER)
+    if wish.version:
+        version = _fit_to_serve(registry, target, wish.version, declarations)
+        if CHAMPION in version.aliases:
+            raise PromotionRefused(f"version {version.version} is the champion: it cannot challenge itself")
+    elif before is None:
+        raise PromotionRefused(f"the {target} model has no challenger that could be taken away")
+    registry.challenge(target, wish)
+    return before.version if before else "", wish.version
+
+
+def live_at(registry: Registry, target: str, moment: datetime) -> Live:
+    """What was live at a moment, by the record: what was changed at that very moment was live.
+
+    Serving looks every five seconds, so within these it may still have answered with what was live before.
+    """
+    promotions = [one for one in registry.history(target) if one.at <= moment]
+    challenges = [one for one in registry.challenges(target) if one.at <= moment]
+    challenger = challenges[-1] if challenges and challenges[-1].version else None
+    return Live(target=target, champion=promotions[-1] if promotions else None, challenger=challenger)
+
+
+def _fit_to_serve(registry: Registry, target: str, version: str, declarations: Mapping[str, str]) -> Version:
+    """The version, if it still gives what it gave and its features are declared as they were."""
+    found, bundle = registry.version(target, version), registry.bundle(target, version)
+    Model(bundle).check_golden()
+    changed = bundle.changed(declarations)
+    if changed:
+        raise PromotionRefused(
+            f"version {version} was made with other declarations of {', '.join(changed[:5])}"
+            f"{' and more' if len(changed) > 5 else ''}: train it again"
+        )
+    return found
+
+
+def _holder(registry: Registry, target: str, alias: str) -> Version | None:
+    return next((one for one in registry.versions(target) if alias in one.aliases), None)

@@ -1,4 +1,4 @@
-"""The model registry: versions, the champion, and what was champion when; kept in MLflow.
+"""The model registry: versions, the champion and its challenger, and who was either when; kept in MLflow.
 
 A version is a run (parameters, metrics, report files) with a model that MLflow's own tools can load; inside
 it lies the bundle, which is all that serving reads. Runs are written through MLflow's client rather than its
@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scoring.bundle import Bundle
 from training.errors import RegistryError, VersionUnknown
@@ -25,7 +25,7 @@ from training.pyfunc import read_bundle
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["CHAMPION", "NAMES", "Promotion", "Registry", "Version"]
+__all__ = ["CHALLENGER", "CHAMPION", "NAMES", "SERVED", "Challenge", "Promotion", "Registry", "Version"]
 
 #: The registered model of each target; a table's are kept under its name, and never registered.
 NAMES = {
@@ -35,14 +35,16 @@ NAMES = {
     "refund_loss": "goodfaith-refund-loss",
     "table": "goodfaith-table",
 }
-#: The alias that serving follows.
-CHAMPION = "champion"
+#: The targets whose champions serving answers with.
+SERVED = ("credit", "counterfeit")
+#: The aliases that serving follows: who answers, and who judges beside it without a word to anybody.
+CHAMPION, CHALLENGER = "champion", "challenger"
 
 #: What the logged model needs where it is loaded by MLflow; given, because guessing takes MLflow 5-17 seconds.
 _REQUIREMENTS = ("goodfaith", "lightgbm>=4.7,<5", "numpy>=2.4,<3", "pandas>=3.1,<4", "pydantic>=2.14,<3")
 #: So many metrics MLflow takes at once.
 _AT_ONCE = 1000
-_PROMOTION = "promotion."
+_PROMOTION, _CHALLENGE = "promotion.", "challenge."
 _BUNDLE = "bundle"
 
 
@@ -68,6 +70,16 @@ class Promotion:
     forced: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Challenge:
+    """When a version became the challenger, by whose hand and why; version "" = from then on there is none."""
+
+    version: str
+    at: datetime
+    by: str
+    reason: str = ""
+
+
 class Registry:
     """Models kept in MLflow at an address such as `sqlite:///goodfaith-data/mlflow.db`.
 
@@ -79,7 +91,7 @@ class Registry:
     def __init__(self, uri: str, *, artifacts: str = "") -> None:
         self.uri = uri
         self.artifacts = artifacts
-        self._loaded: dict[str, tuple[str, Bundle]] = {}
+        self._loaded: dict[tuple[str, str], tuple[str, Bundle]] = {}
 
     def register(
         self,
@@ -144,12 +156,19 @@ class Registry:
 
     def champion(self, target: str) -> tuple[str, Bundle] | None:
         """The champion's version and bundle, None when nothing was promoted; BundleBroken when it was changed."""
-        version = self._aliases(target).get(CHAMPION)
+        return self._holder(target, CHAMPION)
+
+    def challenger(self, target: str) -> tuple[str, Bundle] | None:
+        """The challenger's version and bundle, None where there is none; BundleBroken when it was changed."""
+        return self._holder(target, CHALLENGER)
+
+    def _holder(self, target: str, alias: str) -> tuple[str, Bundle] | None:
+        version, key = self._aliases(target).get(alias), (target, alias)
         if version is None:
             return None
-        if self._loaded.get(target, ("",))[0] != version:
-            self._loaded[target] = (version, self.bundle(target, version))
-        return self._loaded[target]
+        if self._loaded.get(key, ("",))[0] != version:
+            self._loaded[key] = (version, self.bundle(target, version))
+        return self._loaded[key]
 
     def bundle(self, target: str, version: str) -> Bundle:
         """The bundle of a version; raises VersionUnknown, and BundleBroken when its files were changed."""
@@ -190,23 +209,48 @@ class Registry:
         raise VersionUnknown(target, version)
 
     def promote(self, target: str, promotion: Promotion) -> None:
-        """Make a version the champion and remember it for ever; raises VersionUnknown."""
-        self.version(target, promotion.version)
-        record = {**asdict(promotion), "at": promotion.at.astimezone(UTC).isoformat()}
+        """Make a version the champion, no longer the challenger, and remember it for ever; raises VersionUnknown."""
+        version = self.version(target, promotion.version)
         with _mlflow_errors():
-            name = NAMES[target]
-            self._client.set_registered_model_alias(name, CHAMPION, promotion.version)
-            key = f"{_PROMOTION}{promotion.at.astimezone(UTC):%Y%m%dT%H%M%S.%f}"
-            self._client.set_registered_model_tag(name, key, json.dumps(record, sort_keys=True, ensure_ascii=False))
+            self._client.set_registered_model_alias(NAMES[target], CHAMPION, version.version)
+        self._note(target, _PROMOTION, promotion)
+        if CHALLENGER in version.aliases:
+            self.challenge(target, Challenge(version="", at=promotion.at, by=promotion.by, reason="became champion"))
+
+    def challenge(self, target: str, wish: Challenge) -> None:
+        """Make a version the challenger, or leave none, and remember it for ever; raises VersionUnknown."""
+        if wish.version:
+            self.version(target, wish.version)
+        with _mlflow_errors():
+            if wish.version:
+                self._client.set_registered_model_alias(NAMES[target], CHALLENGER, wish.version)
+            else:
+                self._client.delete_registered_model_alias(NAMES[target], CHALLENGER)
+        self._note(target, _CHALLENGE, wish)
+
+    def _note(self, target: str, kind: str, event: Promotion | Challenge) -> None:
+        at = event.at.astimezone(UTC)
+        record = json.dumps({**asdict(event), "at": at.isoformat()}, sort_keys=True, ensure_ascii=False)
+        with _mlflow_errors():
+            self._client.set_registered_model_tag(NAMES[target], f"{kind}{at:%Y%m%dT%H%M%S.%f}", record)
 
     def history(self, target: str) -> tuple[Promotion, ...]:
         """Every promotion of a target, earliest first."""
+        return tuple(Promotion(**record) for record in self._noted(target, _PROMOTION))
+
+    def challenges(self, target: str) -> tuple[Challenge, ...]:
+        """Every change of a target's challenger, earliest first."""
+        return tuple(Challenge(**record) for record in self._noted(target, _CHALLENGE))
+
+    def _noted(self, target: str, kind: str) -> Iterator[dict[str, Any]]:
         if not self._begun or not self._exists(target):
-            return ()
+            return
         with _mlflow_errors():
             tags = self._client.get_registered_model(NAMES[target]).tags
-        records = [json.loads(value) for key, value in sorted(tags.items()) if key.startswith(_PROMOTION)]
-        return tuple(Promotion(**{**record, "at": datetime.fromisoformat(record["at"])}) for record in records)
+        for key, value in sorted(tags.items()):
+            if key.startswith(kind):
+                record = json.loads(value)
+                yield {**record, "at": datetime.fromisoformat(record["at"])}
 
     @property
     def _sqlite_file(self) -> Path | None:

@@ -320,7 +320,9 @@ def metrics_of(proofs: tuple[Proof, ...]) -> dict[str, float]:
                 found |= {name: figure.value, f"{name}.low": figure.low, f"{name}.high": figure.high}
     side = proofs[0].sides["all"]
     found |= {"unfair_ratio": unfair(side.groups).ratio, "ece_by_chance": side.chance}
-    moved = Reference.of(proofs[0].model.p(proofs[0].train.X)).shift(side.p[side.served])
+    learned = proofs[0].train
+    kin = len(set(learned.merchants.tolist()))
+    moved = Reference.of(proofs[0].model.p(learned.X), rows=kin).shift(side.p[side.served])
     found |= {"score_psi": moved.psi, "score_psi_bound": moved.bound}
     return {name: value for name, value in found.items() if math.isfinite(value)}
 

@@ -14,7 +14,7 @@ from scoring.model import with_golden_rows
 from scoring.scorecard import STANDARD
 from serving.app import create_app
 from serving.auth import SCOPES
-from serving.champions import current_declarations
+from serving.champions import Champions, current_declarations
 from serving.judging import Judges
 from serving.readings import live_readings
 from serving.service import Service
@@ -41,12 +41,12 @@ def a_credit_model(*, log_odds_of_a_saint: float = -5.0) -> Bundle:
 class Stage:
     """The platform's systems talk to the API; the worker judges when the story says so."""
 
-    def __init__(self, engine: Engine, model: Bundle | None = None) -> None:
+    def __init__(self, engine: Engine, model: Bundle | None = None, *, champions: Champions | None = None) -> None:
         self.clock = FakeClock(BEGIN)
         self.service: Service = a_service(
             engine,
             clock=self.clock,
-            champions=FakeChampions(credit=("1", model or a_credit_model())),
+            champions=champions or FakeChampions(credit=("1", model or a_credit_model())),
             declarations=current_declarations(),
             readings=live_readings,
         )

@@ -12,7 +12,7 @@ from features.simulator.write import write_marketplace
 from features.spine import midnight
 from tests.features.build import a_spine
 from training.dataset import build_dataset
-from training.fit import fit_trees
+from training.fit import fit
 from training.recipe import find_recipe
 
 START, DAYS = date(2025, 1, 1), 420
@@ -33,7 +33,7 @@ def logs(tmp_path_factory):
 def test_fast_refunds_move_p_bad_by_less_than_one_hundredth_nearly_everywhere(logs):
     recipe = find_recipe("credit")
     rows = build_dataset(logs[0], recipe)
-    model = fit_trees(rows, recipe)
+    model = fit("trees", rows, recipe)
     merchants = sorted(set(rows.merchants.tolist()))
     spine = a_spine((one, midnight(START + timedelta(days=day))) for one in merchants for day in range(150, DAYS, 30))
     fast, slow = (build_features(log, spine) for log in logs)

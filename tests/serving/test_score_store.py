@@ -1,14 +1,17 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
+from features.database import reading
 from features.log import FileLog
 from features.settings import Settings
 from features.store import EventStore
 from serving.ingest import ingest_file
 from serving.score_run import score_files, score_store
 from serving.store import AssessmentStore, opened
-from tests.serving.marketplace import AFTER, a_credit_bundle, write_events
+from serving.tables import shadow_assessments
+from tests.serving.marketplace import AFTER, a_counterfeit_bundle, a_credit_bundle, write_events
 from tests.serving.world import FakeChampions, a_key, a_service, ask, plain
 
 MODELS = FakeChampions(credit=("7", a_credit_bundle()))
@@ -81,3 +84,20 @@ def test_a_store_without_events_has_nobody_to_judge_and_says_so_by_its_counts(tm
 def test_the_log_of_the_store_holds_what_the_file_holds(settings, engine, tmp_path):
     in_file = sum(batch.rows.num_rows for batch in FileLog([tmp_path / "events.jsonl"], currency="CNY").batches())
     assert EventStore(engine).log().rows == in_file
+
+
+def test_what_challengers_think_is_kept_beside(settings, engine):
+    challengers = {"credit": ("8", a_credit_bundle()), "counterfeit": ("3", a_counterfeit_bundle())}
+    judge_all(settings, champions=FakeChampions(credit=("7", a_credit_bundle()), challengers=challengers))
+    with reading(engine) as tx:
+        kept = tx.execute(select(shadow_assessments)).all()
+    assert len(kept) == 6
+    for row in (row for row in kept if row.target == "credit"):
+        live = plain(AssessmentStore(engine).latest(row.merchant_id))
+        assert (row.challenger, plain(row.answer)["score"]) == ("8", live["score"])
+
+
+def test_a_challenger_that_cannot_be_loaded_stops_no_run(settings, engine, capsys):
+    judge_all(settings, champions=FakeChampions(credit=("7", a_credit_bundle()), challengers={"credit": OSError()}))
+    assert "Left out: the challenging credit model cannot be loaded: OSError" in capsys.readouterr().err
+    assert plain(AssessmentStore(engine).latest("tardy"))["model"]["version"] == "7"

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -40,18 +40,28 @@ FACTS = {
 
 @dataclass
 class FakeChampions:
-    """Champions by target; `broken` raises what a registry that is gone would raise."""
+    """Champions by target; `broken` raises what a registry that is gone would raise.
+
+    `challengers` judge beside them; an exception in the place of one is raised.
+    """
 
     credit: tuple[str, Bundle] | None = None
     counterfeit: tuple[str, Bundle] | None = None
     broken: bool = False
     asked: int = 0
+    challengers: dict[str, tuple[str, Bundle] | Exception] = field(default_factory=dict)
 
     def champion(self, target: str) -> tuple[str, Bundle] | None:
         self.asked += 1
         if self.broken:
             raise ConnectionError("registry at secret-host is gone")
         return self.credit if target == "credit" else self.counterfeit
+
+    def challenger(self, target: str) -> tuple[str, Bundle] | None:
+        found = self.challengers.get(target)
+        if isinstance(found, Exception):
+            raise found
+        return found
 
 
 class FakeClock:

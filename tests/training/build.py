@@ -15,7 +15,7 @@ from training.dataset import Dataset
 from training.errors import VersionUnknown
 from training.fit import bundle_of, fit
 from training.recipe import Recipe
-from training.registry import Promotion, Version
+from training.registry import Challenge, Promotion, Version
 
 RECIPE = """
 name = "small"
@@ -133,6 +133,7 @@ class FakeRegistry:
         self.bundles = {version.removeprefix("v"): a_bundle() for version in aucs}
         self.aucs = {version.removeprefix("v"): auc for version, auc in aucs.items()}
         self.promotions: list[Promotion] = []
+        self.noted: list[Challenge] = []
         self.figures: dict[str, dict[str, float]] = {}
         self.files: dict[str, bytes] = {}
 
@@ -147,11 +148,12 @@ class FakeRegistry:
 
     def versions(self, target: str) -> tuple[Version, ...]:
         live = self.promotions[-1].version if self.promotions else ""
+        beside = self.noted[-1].version if self.noted else ""
         return tuple(
             Version(
                 target=target,
                 version=version,
-                aliases=("champion",) if version == live else (),
+                aliases=("champion",) if version == live else ("challenger",) if version == beside else (),
                 created_at=datetime(2026, 1, 1, tzinfo=UTC),
                 metrics={"auc": auc, **self.figures.get(version, {})},
             )
@@ -166,3 +168,9 @@ class FakeRegistry:
 
     def promote(self, target: str, promotion: Promotion) -> None:
         self.promotions.append(promotion)
+
+    def challenge(self, target: str, wish: Challenge) -> None:
+        self.noted.append(wish)
+
+    def challenges(self, target: str) -> tuple[Challenge, ...]:
+        return tuple(self.noted)

@@ -1,7 +1,7 @@
 """A version becomes champion only while it is what it was, and no worse than the present one."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,18 +10,23 @@ from scoring.bundle import Golden
 from scoring.errors import GoldenRowsDiffer
 from tests.training.build import FakeRegistry, a_bundle, judged_rows
 from training.errors import PromotionRefused, VersionUnknown
-from training.promote import promote, roll_back
-from training.registry import Promotion
+from training.promote import challenge, live_at, promote, roll_back
+from training.registry import Challenge, Promotion
 
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 DECLARATIONS = {one.name: one.declaration() for one in CATALOGUE}
 
 
 def wish(version, **more):
-    return Promotion(version=version, at=datetime(2026, 1, 1, tzinfo=UTC), by="ann", **more)
+    return Promotion(version=version, at=NEW_YEAR, by="ann", **more)
 
 
 def moved(registry, version, *, declarations=DECLARATIONS, **more):
     return promote(registry, "credit", wish(version, **more), declarations=declarations)
+
+
+def challenged(registry, version, *, at=NEW_YEAR, declarations=DECLARATIONS):
+    return challenge(registry, "credit", Challenge(version=version, at=at, by="bo"), declarations=declarations)
 
 
 def test_the_first_version_becomes_champion():
@@ -75,7 +80,6 @@ def test_a_version_whose_features_have_changed_has_to_be_trained_again():
     ("figures", "why"),
     [
         ({"ece": 0.09, "ece_by_chance": 0.02}, "uncalibrated"),
-        ({"score_psi": 0.4, "score_psi_bound": 0.05}, "unstable"),
         ({"unfair_ratio": 1.4}, "unfair"),
     ],
 )
@@ -86,6 +90,16 @@ def test_a_version_that_falls_short_is_refused_and_may_be_forced(figures, why):
         moved(registry, "1")
     moved(registry, "1", forced=True, reason="nothing else is there")
     assert [one.version for one in registry.promotions] == ["1"]
+
+
+def test_a_version_that_is_less_stable_than_the_champion_is_refused():
+    registry = FakeRegistry(v1=0.7, v2=0.7)
+    registry.figures = {"1": {"score_psi": 0.1}, "2": {"score_psi": 0.4, "score_psi_bound": 0.05}}
+    moved(registry, "1")
+    with pytest.raises(PromotionRefused, match="less stable"):
+        moved(registry, "2")
+    registry.figures["1"] = {"score_psi": 0.5}
+    assert moved(registry, "2") == ("1", "2")
 
 
 def test_what_chance_explains_keeps_nobody_back():
@@ -124,3 +138,50 @@ def test_there_is_nothing_to_go_back_to_before_a_second_champion():
     moved(registry, "1")
     with pytest.raises(PromotionRefused, match="no earlier champion"):
         roll_back(registry, "credit", wish(""), declarations=DECLARATIONS)
+
+
+def test_a_version_challenges_the_champion_even_where_it_is_worse_on_record():
+    registry = FakeRegistry(v1=0.7, v2=0.6)
+    moved(registry, "1")
+    assert challenged(registry, "2") == ("", "2")
+    assert [one.aliases for one in registry.versions("credit")] == [("champion",), ("challenger",)]
+
+
+def test_a_challenger_is_followed_by_another_or_by_none():
+    registry = FakeRegistry(v1=0.7, v2=0.6, v3=0.6)
+    challenged(registry, "2")
+    assert challenged(registry, "3") == ("2", "3")
+    assert challenged(registry, "") == ("3", "")
+    with pytest.raises(PromotionRefused, match="no challenger"):
+        challenged(registry, "")
+
+
+def test_the_champion_does_not_challenge_itself():
+    registry = FakeRegistry(v1=0.7)
+    moved(registry, "1")
+    with pytest.raises(PromotionRefused, match="version 1 is the champion"):
+        challenged(registry, "1")
+
+
+def test_a_challenger_must_be_what_it_was_and_its_features_what_they_were():
+    registry, bundle = FakeRegistry(v1=0.7, v2=0.7), a_bundle()
+    registry.bundles["1"] = bundle.with_golden(Golden(inputs=bundle.golden.inputs, p=(0.5,) * len(bundle.golden.p)))
+    with pytest.raises(GoldenRowsDiffer):
+        challenged(registry, "1")
+    with pytest.raises(PromotionRefused, match="train it again"):
+        challenged(registry, "2", declarations={**DECLARATIONS, bundle.inputs[0]: "another"})
+    with pytest.raises(VersionUnknown):
+        challenged(registry, "9")
+    assert registry.noted == []
+
+
+def test_what_was_live_at_a_moment_is_what_was_last_made_so_by_then():
+    registry, hour = FakeRegistry(v1=0.7, v2=0.8, v3=0.9), timedelta(hours=1)
+    registry.promote("credit", Promotion(version="1", at=NEW_YEAR, by="ann"))
+    registry.challenge("credit", Challenge(version="2", at=NEW_YEAR + hour, by="bo"))
+    registry.promote("credit", Promotion(version="2", at=NEW_YEAR + 2 * hour, by="ann"))
+    registry.challenge("credit", Challenge(version="", at=NEW_YEAR + 2 * hour, by="ann"))
+    moments = [NEW_YEAR + number * hour for number in (-1, 0, 1, 2)]
+    found = [live_at(registry, "credit", moment) for moment in moments]
+    assert [one.champion and one.champion.version for one in found] == [None, "1", "1", "2"]
+    assert [one.challenger and one.challenger.version for one in found] == [None, None, "2", None]

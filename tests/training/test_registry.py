@@ -15,7 +15,7 @@ from serving.champions import current_declarations, live_models
 from tests.training.build import a_bundle, some_rows
 from training.errors import RegistryError, VersionUnknown
 from training.pyfunc import read_bundle
-from training.registry import Promotion, Registry
+from training.registry import Challenge, Promotion, Registry
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -66,6 +66,27 @@ def test_every_promotion_is_remembered_in_order(kept):
         ("2", "ann", ""),
         ("1", "bo", "a trial"),
     ]
+
+
+def test_a_challenger_is_kept_beside_the_champion_and_gives_up_its_place_when_it_is_promoted(tmp_path):
+    registry = Registry(f"sqlite:///{tmp_path}/mlflow.db")
+    assert (registry.challenger("credit"), registry.challenges("credit")) == (None, ())
+    for _ in range(3):
+        registry.register(a_bundle(), metrics={}, parameters={})
+    registry.promote("credit", Promotion(version="1", at=NOON, by="ann"))
+    registry.challenge("credit", Challenge(version="2", at=NOON, by="bo", reason="try"))
+    assert (registry.champion("credit")[0], registry.challenger("credit")[0]) == ("1", "2")
+    registry.promote("credit", Promotion(version="3", at=NOON + timedelta(hours=1), by="ann"))
+    assert registry.challenger("credit")[0] == "2"
+    registry.promote("credit", Promotion(version="2", at=NOON + timedelta(hours=2), by="ann"))
+    assert (registry.champion("credit")[0], registry.challenger("credit")) == ("2", None)
+    assert [(one.version, one.by, one.reason) for one in registry.challenges("credit")] == [
+        ("2", "bo", "try"),
+        ("", "ann", "became champion"),
+    ]
+    registry.challenge("credit", Challenge(version="1", at=NOON + timedelta(hours=3), by="bo"))
+    registry.challenge("credit", Challenge(version="", at=NOON + timedelta(hours=4), by="bo"))
+    assert (registry.challenger("credit"), registry.champion("credit")[0]) == (None, "2")
 
 
 def test_a_version_that_does_not_exist_cannot_be_promoted(kept):

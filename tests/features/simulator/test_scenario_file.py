@@ -3,15 +3,19 @@
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 from typer.testing import CliRunner
 
 from features.errors import ScenarioInvalid
+from features.log import FileLog
+from features.partition import divided
 from features.simulator.archetypes import EVERYDAY
 from features.simulator.attacks import ATTACKS
 from features.simulator.commands import app
 from features.simulator.scenario import Acts, Attack
 from features.simulator.scenario_file import SHIPPED, plot_of, read_plot
+from features.simulator.write import write_marketplace
 
 DOCS = Path(__file__).parents[3] / "docs" / "howto" / "simulate.md"
 START = date(2026, 1, 1)
@@ -125,3 +129,18 @@ def test_the_example_of_the_howto_is_sound_and_names_every_scenario_and_attack()
     assert played(example).attacks[0].kind == "bad_faith_ring"
     for name in (*SHIPPED, *ATTACKS):
         assert f"`{name}`" in page, name
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_event_of_a_shipped_scenario_is_accepted_and_ids_of_things_are_theirs_alone(name, tmp_path):
+    scenario = read_plot(name).played(start=date(2025, 1, 1), merchants=60, days=None, seed=2)
+    events = write_marketplace(scenario, tmp_path, texts=False).events
+    with divided(FileLog([events], currency="CNY"), ("event_id",), parts=1) as log:
+        outcome = log.outcome
+    assert (dict(outcome.rejected), outcome.duplicates) == ({}, 0)
+    opened = {"order_placed": "order_id", "refund_paid": "refund_id", "dispute_opened": "dispute_id",
+              "fake_report_filed": "report_id", "complaint_received": "complaint_id", "return_requested": "return_id",
+              "service_requested": "service_id", "message_received": "message_id"}  # fmt: skip
+    for event_type, column in opened.items():
+        again = f"SELECT count(*) - count(DISTINCT {column}) FROM '{events}' WHERE event_type = '{event_type}'"
+        assert duckdb.sql(again).fetchall() == [(0,)], event_type

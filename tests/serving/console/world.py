@@ -14,10 +14,11 @@ from sqlalchemy import Engine
 from features.database import writing
 from scoring.evidence import Measured
 from serving import cases, decisions
-from serving.answers import stored
+from serving.answers import ScoreAnswer, answer_of, stored
 from serving.cases import Kind, Matter
 from serving.decisions import Verdict
 from serving.people import People, User
+from serving.shadow_decisions import Otherwise
 from serving.store import AssessmentStore
 from tests.serving.world import NOON, an_assessment
 
@@ -62,6 +63,7 @@ def a_case(engine: Engine, merchant_id: str = "m1", *, about: str = "m1", **chan
 
 def a_decision(engine: Engine, merchant_id: str = "m1", **answer: Any) -> str:
     """A programme's decision that went to a person."""
+    thought = ScoreAnswer.model_validate_json(answer_of(an_assessment(merchant_id), assessed_at=NOON))
     verdict = Verdict(
         kind="programme",
         merchant_id=merchant_id,
@@ -72,6 +74,8 @@ def a_decision(engine: Engine, merchant_id: str = "m1", **answer: Any) -> str:
         request={"merchant_id": merchant_id, "category": "toys"},
         answer={"conditions": [CONDITION], "reasons": [REASON], "path_to_qualify": [STEP], **answer},
         trace={"policy_version": "programmes-1"},
+        thought=thought,
+        rethink=lambda _: Otherwise(outcome="refuse", answer={}),
     )
     with writing(engine) as tx:
         return decisions.record(tx, verdict, by="k1", now=NOON).id

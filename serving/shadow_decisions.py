@@ -1,0 +1,62 @@
+"""What challengers would have decided, kept beside what was: the same facts and the same policy, another opinion.
+
+Nothing is reserved and nobody is told. What goes wrong here is written down, and the real decision stands.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection
+
+from features.database import micros
+from serving import store_shadow
+from serving.answers import ScoreAnswer
+from serving.plain import as_json
+from serving.store_decisions import Decision
+from serving.store_shadow import Beside
+
+__all__ = ["Otherwise", "keep_beside"]
+
+log = structlog.get_logger("goodfaith.serving")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Otherwise:
+    """What would have been decided: its outcome, and what the caller would have got, as plain values."""
+
+    outcome: str
+    answer: dict[str, Any]
+
+
+def keep_beside(
+    tx: Connection, made: Decision, *, thought: ScoreAnswer, rethink: Callable[[ScoreAnswer], Otherwise]
+) -> None:
+    """Keep what each challenger would have decided that judged the merchant from the facts that `thought` is of."""
+    found = store_shadow.beside(tx, made.merchant_id, assessed_at=thought.assessed_at)
+    if not found:
+        return
+    try:
+        # A statement that fails would take PostgreSQL's whole transaction with it, and with it the real decision.
+        with tx.begin_nested():
+            store_shadow.add_decisions(tx, [_row(made, one, rethink) for one in found])
+    except Exception as error:
+        log.error("what challengers would have decided could not be kept", error=type(error).__name__)
+
+
+def _row(made: Decision, beside: Beside, rethink: Callable[[ScoreAnswer], Otherwise]) -> dict[str, Any]:
+    otherwise = rethink(ScoreAnswer.model_validate_json(beside.answer))
+    return {
+        "target": beside.target,
+        "decision_id": made.id,
+        "kind": made.kind,
+        "decided_at": micros(made.decided_at),
+        "champion": beside.champion,
+        "challenger": beside.challenger,
+        "live_outcome": made.outcome,
+        "shadow_outcome": otherwise.outcome,
+        "cents": json.loads(made.request).get("amount_cents"),
+        "answer": as_json({**otherwise.answer, "decision_id": made.id}),
+    }

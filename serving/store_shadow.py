@@ -1,0 +1,153 @@
+"""SQL of shadows: what challengers think and would have decided, beside what counts."""
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select
+
+from features.database import insert_newer, micros
+from serving.champions import TARGETS
+from serving.tables import shadow_assessments, shadow_days, shadow_decisions
+
+__all__ = [
+    "Beside",
+    "Day",
+    "Outcome",
+    "Pair",
+    "add_decisions",
+    "beside",
+    "days",
+    "forget",
+    "latest_days",
+    "newest_pair",
+    "outcomes",
+    "remember",
+]
+
+_ROWS_AT_ONCE = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A champion and its challenger, by version; `champion` is None where none was promoted."""
+
+    target: str
+    champion: str | None
+    challenger: str
+
+    def of(self, table: Table) -> ColumnElement[bool]:
+        """Whether a row is theirs."""
+        kept = table.c
+        versions = and_(kept.champion.is_not_distinct_from(self.champion), kept.challenger == self.challenger)
+        return and_(kept.target == self.target, versions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """What champion (live) and challenger (shadow) thought of a merchant on a day (since 1970)."""
+
+    merchant_id: str
+    day: int
+    live_grade: str
+    shadow_grade: str
+    live_score: int
+    shadow_score: int
+    live_p: float | None
+    shadow_p: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How many decisions ended so by the champion and so by the challenger; `cents` were asked for, 0 where nothing."""
+
+    kind: str
+    live: str
+    shadow: str
+    decisions: int
+    cents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What a target's challenger thinks of a merchant; `answer` is a score's body, as JSON."""
+
+    target: str
+    champion: str | None
+    challenger: str
+    answer: str
+
+
+def remember(tx: Connection, *, latest: Sequence[Mapping[str, Any]], days: Sequence[Mapping[str, Any]]) -> None:
+    """Keep rows of what challengers think now, and of what was thought on each day; what is newer stands."""
+    for table, rows in ((shadow_assessments, latest), (shadow_days, days)):
+        # In one order, so that two who judge at once never wait for each other crosswise.
+        ordered = sorted(rows, key=lambda row: (row["target"], row["merchant_id"]))
+        insert_newer(tx, table, ordered, by="as_of")
+
+
+def forget(tx: Connection, target: str) -> None:
+    """Drop what a target's challenger thinks now, which nobody is to be asked of any more; the days stay."""
+    tx.execute(delete(shadow_assessments).where(shadow_assessments.c.target == target))
+
+
+def beside(tx: Connection, merchant_id: str, *, assessed_at: datetime) -> tuple[Beside, ...]:
+    """What challengers think of a merchant, from the very facts of its assessment of that moment."""
+    kept = shadow_assessments.c
+    query = select(kept.target, kept.champion, kept.challenger, kept.answer).where(
+        kept.merchant_id == merchant_id, kept.target.in_(TARGETS), kept.assessed_at == micros(assessed_at)
+    )
+    return tuple(Beside(**row._mapping) for row in tx.execute(query.order_by(kept.target)))
+
+
+def add_decisions(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what would have been decided."""
+    if rows:
+        tx.execute(insert(shadow_decisions), list(rows))
+
+
+def newest_pair(tx: Connection, target: str) -> Pair | None:
+    """The champion and the challenger that judged last."""
+    kept = shadow_days.c
+    query = select(kept.champion, kept.challenger).where(kept.target == target)
+    row = tx.execute(query.order_by(kept.day.desc(), kept.as_of.desc()).limit(1)).one_or_none()
+    return Pair(target=target, champion=row.champion, challenger=row.challenger) if row else None
+
+
+def days(tx: Connection, pair: Pair, *, since: int, until: int) -> Generator[Day, None, None]:
+    """What a pair thought of merchants on the days from one on, until another (exclusive); by merchant and day."""
+    kept = shadow_days.c
+    chosen = and_(pair.of(shadow_days), kept.day >= since, kept.day < until)
+    query = select(*_DAY).where(chosen).order_by(kept.merchant_id, kept.day)
+    with tx.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as found:
+        for row in found:
+            yield Day(**row._mapping)
+
+
+def latest_days(tx: Connection, pair: Pair, *, since: int) -> Generator[Day, None, None]:
+    """What a pair last thought of each merchant, on a day or later."""
+    kept = shadow_days.c
+    last = func.row_number().over(partition_by=kept.merchant_id, order_by=kept.day.desc()).label("last")
+    ranked = select(*_DAY, last).where(pair.of(shadow_days), kept.day >= since).subquery()
+    query = select(*(ranked.c[column.name] for column in _DAY)).where(ranked.c.last == 1)
+    with tx.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as found:
+        for row in found:
+            yield Day(**row._mapping)
+
+
+_DAY = tuple(shadow_days.c[one.name] for one in fields(Day))
+
+
+def outcomes(tx: Connection, pair: Pair, *, since: datetime) -> tuple[Outcome, ...]:
+    """How decisions ended by a pair, from a moment on."""
+    kept = shadow_decisions.c
+    ends = (kept.kind, kept.live_outcome, kept.shadow_outcome)
+    cents = func.coalesce(func.sum(kept.cents), 0)
+    query = select(*ends, func.count().label("count"), cents.label("cents")).where(
+        pair.of(shadow_decisions), kept.decided_at >= micros(since)
+    )
+    return tuple(
+        Outcome(kind=row[0], live=row[1], shadow=row[2], decisions=row[3], cents=int(row[4]))
+        for row in tx.execute(query.group_by(*ends).order_by(*ends))
+    )
