@@ -18,6 +18,9 @@ Floats = npt.NDArray[np.float64]
 
 _SIGN = {"higher": 1, "lower": -1, "neither": 0}
 
+#: Fewer rows than this are learned from sooner by one thread: two spend their time waiting for each other.
+_MANY = 20_000
+
 #: Settings under which trees draw a smooth line through one input, bin by bin, instead of learning from noise.
 _DRAWING = {
     "objective": "cross_entropy",
@@ -57,7 +60,7 @@ class BoostedTrees:
         """Learn from rows whose inputs are in the order of `names`."""
         leader = self._drawn(rows) if self.settings.lead_rounds else None
         data = self._data(rows.X, rows.y, rows.weight)
-        self.booster_ = lgb.train(self._parameters(), data, num_boost_round=self.settings.rounds, init_model=leader)
+        self.booster_ = lgb.train(self._parameters(len(rows)), data, num_boost_round=self.settings.rounds, init_model=leader)
         return self
 
     def log_odds(self, X: Floats) -> Floats:
@@ -75,7 +78,7 @@ class BoostedTrees:
         alone = np.zeros_like(rows.X)
         alone[:, self.lead.column] = rows.X[:, self.lead.column]
         data = self._data(alone, line, rows.weight, **_DRAWING)
-        return lgb.train(self._parameters() | _DRAWING, data, num_boost_round=self.settings.lead_rounds)
+        return lgb.train(self._parameters(len(rows)) | _DRAWING, data, num_boost_round=self.settings.lead_rounds)
 
     def _data(self, X: Floats, y: npt.NDArray[Any], weight: Floats, **parameters: Any) -> lgb.Dataset:
         parameters["verbosity"] = -1
@@ -84,7 +87,7 @@ class BoostedTrees:
         names = list(self.names)
         return lgb.Dataset(X, label=y, weight=weighed, feature_name=names, free_raw_data=False, params=parameters)
 
-    def _parameters(self) -> dict[str, Any]:
+    def _parameters(self, rows: int) -> dict[str, Any]:
         return {
             "objective": "binary",
             "num_leaves": self.settings.leaves,
@@ -99,6 +102,6 @@ class BoostedTrees:
             "seed": self.seed,
             "deterministic": True,
             "force_row_wise": True,
-            "num_threads": 2,
+            "num_threads": 2 if rows >= _MANY else 1,
             "verbosity": -1,
         }
