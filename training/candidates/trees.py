@@ -60,7 +60,9 @@ class BoostedTrees:
         """Learn from rows whose inputs are in the order of `names`."""
         leader = self._drawn(rows) if self.settings.lead_rounds else None
         data = self._data(rows.X, rows.y, rows.weight)
-        self.booster_ = lgb.train(self._parameters(len(rows)), data, num_boost_round=self.settings.rounds, init_model=leader)
+        self.booster_ = lgb.train(
+            self._parameters(len(rows)), data, num_boost_round=self.settings.rounds, init_model=leader
+        )
         return self
 
     def log_odds(self, X: Floats) -> Floats:
