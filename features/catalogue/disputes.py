@@ -62,6 +62,8 @@ FEATURES: tuple[Feature, ...] = (
         unit="share",
         riskier="higher",
         prior=0.1,
+        # What is known of a week's orders tells mostly how soon it became known, which a fast refund hastens.
+        drawn=(30, 90, 365),
         reason="R033",
         text="{value:.1%} of the orders of the last {days} days went wrong.",
         text_zh="近 {days} 天的订单中，{value:.1%} 出现问题。",

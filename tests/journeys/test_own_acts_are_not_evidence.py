@@ -30,7 +30,7 @@ def logs(tmp_path_factory):
     return log("fast", Acts()), log("slow", Acts(fast_refund=False))
 
 
-def test_fast_refunds_move_p_bad_by_less_than_one_hundredth_nearly_everywhere(logs):
+def test_fast_refunds_move_p_bad_by_less_than_one_hundredth(logs):
     recipe = find_recipe("credit")
     rows = build_dataset(logs[0], recipe)
     model = fit("trees", rows, recipe)
@@ -44,7 +44,4 @@ def test_fast_refunds_move_p_bad_by_less_than_one_hundredth_nearly_everywhere(lo
     )
     assert np.std(p_fast) > 0.1
     moved = np.abs(p_fast - p_slow)
-    # A refund that is paid at once tells of a defect some days sooner, and that moves its category's mean: of 1,602
-    # answers 66 are other ones and two by more than a hundredth, where a tree's threshold lies between.
-    assert np.quantile(moved, 0.99) < 0.01
-    assert moved.max() < 0.02
+    assert moved.max() < 0.01
