@@ -9,17 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from training.evaluate import Evaluation, Figure, difference, evaluate
+from training.evaluate import MOST_OFF, Evaluation, Figure, difference, evaluate
+from training.psi import SHIFTED
 from training.registry import Version
 from training.segments import MOST
 from training.train import TEST_FILE
 
 __all__ = ["Comparison", "Records", "compare", "shortcomings"]
-
-#: Beyond what chance shows on so many rows, probabilities may be off by so much (design 6-goals).
-MOST_OFF = 0.03
-#: A score that has moved by more since training is called shifted (`training/psi.py`).
-MOST_MOVED = 0.25
 
 #: Rows on which both were tested; with fewer a paired difference says nothing (own proposal).
 _LEAST_SHARED = 100
@@ -113,7 +109,7 @@ def shortcomings(version: Version, comparison: Comparison | None) -> list[str]:
         found.append(f"it is uncalibrated: its error is {off:.3f} above what chance shows, and {MOST_OFF} is the most")
     if comparison:
         moved, before = (one.get("score_psi", 0.0) for one in (figures, comparison.first.metrics))
-        if moved > max(MOST_MOVED, figures.get("score_psi_bound", 0.0), before):
+        if moved > max(SHIFTED, figures.get("score_psi_bound", 0.0), before):
             found.append(f"it is less stable: from training to test its scores moved by a PSI of {moved:.2f}")
     if figures.get("unfair_ratio", 1.0) > MOST:
         found.append(

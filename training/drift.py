@@ -1,7 +1,7 @@
 """Has the world moved away from the champion? Populations, missing evidence, calibration and rank on matured labels.
 
 Labels are late, so the first signs are those of the population; alarms hang on what has been proven: scores that moved,
-probabilities that are off, a rank that was lost (design note 8). All limits stand here.
+probabilities that are off, a rank that was lost (design note 8). Its own limits stand here.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ from scoring.bundle import Bundle
 from scoring.model import Model
 from training.dataset import Dataset, build_dataset, groups_of, matrix_of, seen_by, silent_in
 from training.errors import TooLittleToLearnFrom
-from training.evaluate import Evaluation, Figure, difference, ece_by_chance, evaluate
+from training.evaluate import MOST_OFF, Evaluation, Figure, difference, ece_by_chance, evaluate
 from training.population import Population, effects_of, in_trade
 from training.psi import Shift
 from training.recipe import Recipe
@@ -30,8 +30,6 @@ __all__ = ["Champion", "Drift", "Matured", "Moved", "Now", "drift_of", "now_in"]
 
 #: Rows with matured labels below which nothing is said of calibration and rank (own proposal).
 LEAST_MATURED = 200
-#: Beyond what chance shows on so many rows, probabilities may be off by so much (design 6-goals).
-MOST_OFF = 0.03
 #: The share of merchants without evidence behind an input may rise by so much (own proposal).
 MOST_SILENT = 0.10
 #: An input has shifted where its population has, and what it adds to the log-odds has by so much on average: 1.4 points

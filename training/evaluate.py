@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 __all__ = [
     "METRICS",
+    "MOST_OFF",
     "Evaluation",
     "Figure",
     "auc",
@@ -36,6 +37,9 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
 Metric = Callable[[Labels, Floats, Floats], float]
+
+#: Beyond what chance shows on so many rows (`ece_by_chance`), probabilities may be off by so much (design 6-goals).
+MOST_OFF = 0.03
 
 #: Two-sided intervals hold this share of the bootstrap's figures.
 COVERAGE = 0.95
