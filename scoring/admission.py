@@ -16,6 +16,7 @@ __all__ = [
     "Application",
     "ConditionResult",
     "ConditionState",
+    "Drawn",
     "GateReason",
     "Outcome",
     "Paper",
@@ -68,7 +69,10 @@ class Paper:
 class Applicant:
     """A merchant at the door: its assessment, the figures that conditions look at, and its papers.
 
-    `basis` is model or fallback; `orders_per_day` is the present pace, from the last 30 days.
+    `basis` is model or fallback; `orders_per_day` is the present pace, from the last 30 days. `trading_days` are the
+    days since the first order; `pledged_cents` is what other programmes hold of the deposit. `link_confirmed` and
+    `link_refuted` are what a person found of its links with removed merchants. `failed_before` are the codes of the
+    conditions that had failed when the merchant was last judged: silence since cures none of them.
     """
 
     merchant_id: str
@@ -82,6 +86,11 @@ class Applicant:
     papers: tuple[Paper, ...] = ()
     orders_per_day: float = 0.0
     assessed_stale: bool = False
+    trading_days: int | None = None
+    pledged_cents: int = 0
+    link_confirmed: bool = False
+    link_refuted: bool = False
+    failed_before: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,3 +158,16 @@ class Admission:
     cap: int | None
     expires_at: datetime
     policy_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """The gate's answer where a lot may let in, and how likely that outcome was.
+
+    `propensity` is the share that is let in by lot, for those who were; the rest, for those who could have been and
+    were not; 1 for everybody else.
+    """
+
+    admission: Admission
+    propensity: float = 1.0
+    explored: bool = False

@@ -72,9 +72,9 @@ class Coded(Protocol):
     """Something that people are told under a code."""
 
     @property
-    def code(self) -> str: ...  # noqa: D102 - The class says it.
+    def code(self) -> str: ...
     @property
-    def text(self) -> str: ...  # noqa: D102
+    def text(self) -> str: ...
 
 
 def one_sentence_per_code(told: Iterable[Coded]) -> None:

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from scoring.compensation_policy import Ground
 from scoring.condition_policy import Condition
 from scoring.errors import ProgrammeUnknown
+from scoring.exploration import Exploration
 from scoring.policy_text import BandName, Policy, PolicyPart, Text, Whole, one_sentence_per_code, times
 from scoring.stop_rules import StopRule, StopRules
 
@@ -125,7 +126,7 @@ class Programme(PolicyPart):
 
 
 class ProgrammePolicy(Policy):
-    """Every programme and every stop rule.
+    """Every programme, every stop rule, and who may be let in by lot; nobody where `exploration` is not there.
 
     In the text a condition stands once, under `[conditions.P001]`; programmes name it in `entry` and `keep`. Who
     names nothing to keep keeps what was asked at the door.
@@ -133,6 +134,7 @@ class ProgrammePolicy(Policy):
 
     kind: ClassVar[str] = "programmes"
 
+    exploration: Exploration | None = None
     stop_rules: StopRules
     programmes: Annotated[tuple[Programme, ...], Field(min_length=1)]
 
@@ -155,6 +157,28 @@ class ProgrammePolicy(Policy):
     def _one_sentence_per_code(self) -> Self:
         one_sentence_per_code(self.coded)
         return self
+
+    @model_validator(mode="after")
+    def _lets_in_by_lot_where_it_may(self) -> Self:
+        if self.exploration is None:
+            return self
+        named = {one.id: one for one in self.programmes}
+        for name in self.exploration.programmes:
+            if name not in named:
+                raise ValueError(f"exploration: {name} is no programme")
+            if named[name].brand_is_asked:
+                raise ValueError(f"exploration: {name} is about fakes, and nobody is tried out on those")
+            if self.exploration.cap > named[name].provisional.at_first:
+                raise ValueError(f"exploration: the cap lies above where places on trial for {name} begin")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _nothing_of_what_is_not_there(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        plain: dict[str, Any] = whole(self)
+        if self.exploration is None:
+            # Without it a policy says what it said before there was such a thing, and its version stays.
+            del plain["exploration"]
+        return plain
 
     @property
     def coded(self) -> tuple[Condition | StopRule, ...]:
