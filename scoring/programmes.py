@@ -181,16 +181,20 @@ class ProgrammePolicy(Policy):
         return plain
 
     @property
+    def asked(self) -> tuple[Condition, ...]:
+        """Every condition that some programme asks to enter or to keep, each once."""
+        named = (one for programme in self.programmes for one in (*programme.entry, *programme.keep))
+        return tuple({(one.code, one.text): one for one in named}.values())
+
+    @property
     def coded(self) -> tuple[Condition | StopRule, ...]:
         """Everything that has a reason code: every condition, then the stop rules."""
-        asked = (one for programme in self.programmes for one in (*programme.entry, *programme.keep))
-        return (*asked, *self.stop_rules.all)
+        return (*self.asked, *self.stop_rules.all)
 
     @property
     def metrics(self) -> tuple[str, ...]:
         """Every feature that a condition which is on, or a stop rule, looks at: each once, in the file's order."""
-        conditions = (one for one in self.coded if isinstance(one, Condition))
-        asked = (one.metric for one in conditions if one.on and not one.is_paper)
+        asked = (one.metric for one in self.asked if one.on and not one.is_paper)
         return tuple(dict.fromkeys((*asked, *self.stop_rules.metrics)))
 
     def programme(self, programme_id: str) -> Programme:
