@@ -24,7 +24,8 @@ from features.settings import Settings
 from features.validation import REJECTIONS
 from goodfaith import app
 from scoring.gate_words import GateState
-from scoring.programmes import Condition, Programme, ProgrammePolicy
+from scoring.condition_policy import Condition
+from scoring.programmes import Programme, ProgrammePolicy
 from scoring.reasons import State
 from scoring.refund_words import RefundState
 

@@ -90,7 +90,7 @@ class Applicant:
     pledged_cents: int = 0
     link_confirmed: bool = False
     link_refuted: bool = False
-    failed_before: frozenset[str] = frozenset()
+    failed_before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
