@@ -72,7 +72,8 @@ class Applicant:
     `basis` is model or fallback; `orders_per_day` is the present pace, from the last 30 days. `trading_days` are the
     days since the first order; `pledged_cents` is what other programmes hold of the deposit. `link_confirmed` and
     `link_refuted` are what a person found of its links with removed merchants. `failed_before` are the codes of the
-    conditions that had failed when the merchant was last judged: silence since cures none of them.
+    conditions that had failed when the merchant was last judged: silence since cures none of
+    them. Until `barred_until` it may not come back.
     """
 
     merchant_id: str
@@ -91,6 +92,7 @@ class Applicant:
     link_confirmed: bool = False
     link_refuted: bool = False
     failed_before: tuple[str, ...] = ()
+    barred_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,17 +17,18 @@ class Kind(IntEnum):
 
     STOPPED = 0
     EXCLUDED = 1
-    FAILED = 2
-    MISSING = 3
-    BAND = 4
-    FLAGGED = 5
-    PLEDGED = 6
-    LINKED = 7
-    NO_MODEL = 8
-    STALE = 9
-    NOTHING_KNOWN = 10
-    HANDS_CHANGED = 11
-    UNPROVEN = 12
+    BARRED = 2
+    FAILED = 3
+    MISSING = 4
+    BAND = 5
+    FLAGGED = 6
+    PLEDGED = 7
+    LINKED = 8
+    NO_MODEL = 9
+    STALE = 10
+    NOTHING_KNOWN = 11
+    HANDS_CHANGED = 12
+    UNPROVEN = 13
 
 
 #: What each kind of finding leads to; without any, the merchant is admitted.
@@ -35,6 +36,7 @@ OUTCOMES = MappingProxyType(
     {
         Kind.STOPPED: Outcome.REFUSE,
         Kind.EXCLUDED: Outcome.REFUSE,
+        Kind.BARRED: Outcome.REFUSE,
         Kind.FAILED: Outcome.REFUSE,
         Kind.MISSING: Outcome.REFUSE,
         Kind.BAND: Outcome.REFUSE,

@@ -28,7 +28,7 @@ from scoring.errors import TimeNaive
 from scoring.exploration import Exploration
 from scoring.findings import OUTCOMES, Case, Finding, Kind
 from scoring.gate_words import GateState, gate_reason
-from scoring.path import band_step, condition_step, deposit_step, hands_step, link_step
+from scoring.path import band_step, condition_step, deposit_step, hands_step, link_step, return_step
 from scoring.policy_text import BAND_NAMES, BandName
 from scoring.programmes import ProgrammePolicy
 from scoring.stops import stops
@@ -47,6 +47,7 @@ __all__ = [
     "Outcome",
     "Paper",
     "PathStep",
+    "examine",
     "gate",
     "gate_by_lot",
 ]
@@ -81,12 +82,8 @@ def gate_by_lot(
     application: Application, applicant: Applicant, *, policy: ProgrammePolicy, as_of: datetime, lot: float | None
 ) -> Drawn:
     """The same where the policy lets a share in by lot: with a `lot` from [0, 1), or None where none is drawn."""
-    if as_of.utcoffset() is None:
-        raise TimeNaive(as_of=as_of)
-    at = as_of.astimezone(UTC)
-    case = Case(application=application, applicant=applicant, policy=policy, day=at.date())
-    results = tuple(judge_condition(condition, application, applicant, day=case.day) for condition in case.conditions)
-    findings = sorted(_findings(case, results), key=lambda one: (one.kind, one.reason.code))
+    case, at = _case(application, applicant, policy, as_of)
+    results, findings = _examined(case)
     admission = _admission(case, results, findings, at)
     terms = _open_to_a_lot(case, findings, admission.outcome)
     if lot is None or terms is None:
@@ -94,6 +91,27 @@ def gate_by_lot(
     if lot >= terms.share:
         return Drawn(admission=admission, propensity=1 - terms.share)
     return Drawn(admission=_let_in(case, admission, terms, at), propensity=terms.share, explored=True)
+
+
+def examine(
+    application: Application, applicant: Applicant, *, policy: ProgrammePolicy, as_of: datetime, member: bool = False
+) -> tuple[tuple[ConditionResult, ...], list[Finding]]:
+    """How every condition stands, and everything that speaks against a plain yes; `member` = to what it is to keep."""
+    return _examined(_case(application, applicant, policy, as_of, member=member)[0])
+
+
+def _case(
+    application: Application, applicant: Applicant, policy: ProgrammePolicy, as_of: datetime, *, member: bool = False
+) -> tuple[Case, datetime]:
+    if as_of.utcoffset() is None:
+        raise TimeNaive(as_of=as_of)
+    at = as_of.astimezone(UTC)
+    return Case(application=application, applicant=applicant, policy=policy, day=at.date(), member=member), at
+
+
+def _examined(case: Case) -> tuple[tuple[ConditionResult, ...], list[Finding]]:
+    results = tuple(judge_condition(one, case.application, case.applicant, day=case.day) for one in case.conditions)
+    return results, sorted(_findings(case, results), key=lambda one: (one.kind, one.reason.code))
 
 
 def _admission(case: Case, results: tuple[ConditionResult, ...], findings: list[Finding], at: datetime) -> Admission:
@@ -194,6 +212,10 @@ def _of_the_account(case: Case) -> Iterator[Finding]:
             step=hands_step(HANDS_CHANGED, day=case.day),
         )
     pledge, free = case.application.programme.pledge_cents, case.free_deposit_cents
+    if case.applicant.barred_until and case.day < case.applicant.barred_until:
+        until = case.applicant.barred_until
+        reason = gate_reason(GateState.BARRED, "programme", until=until.isoformat())
+        yield Finding(kind=Kind.BARRED, reason=reason, step=return_step(until))
     if free < pledge:
         reason = gate_reason(GateState.PLEDGED, "deposit_cents", need=money(pledge), have=money(free))
         yield Finding(kind=Kind.PLEDGED, reason=reason, step=deposit_step(free, pledge, day=case.day))

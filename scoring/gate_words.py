@@ -73,6 +73,17 @@ class GateState(Enum):
         "该保障计划需占用保证金 {need} 用于赔付；目前可用的保证金为 {have}。",
     )
 
+    BARRED = (
+        "P911",
+        "The merchant lost this programme; it may apply again from {until} on.",
+        "商家已被取消该保障计划资格，{until} 起可重新申请。",
+    )
+    EXPELLED = (
+        "P912",
+        "The place in this programme has ended.",
+        "该保障计划资格已终止。",
+    )
+
     def __init__(self, code: str, text: str, text_zh: str) -> None:
         self.code = code
         self.text = text

@@ -22,6 +22,7 @@ __all__ = [
     "fake_step",
     "hands_step",
     "link_step",
+    "return_step",
 ]
 
 #: A path longer than this is no path.
@@ -110,6 +111,19 @@ def hands_step(metric: str, *, day: date) -> PathStep:
         earliest=day + timedelta(days=14),
         text="Leave owner and bank account as they are for 14 days.",
         text_zh="店主和收款账户在 14 天内保持不变。",
+    )
+
+
+def return_step(until: date) -> PathStep:
+    """Who was expelled may apply again from a day on."""
+    return PathStep(
+        metric="programme",
+        have=None,
+        need=None,
+        gap=None,
+        earliest=until,
+        text=f"Apply again from {until.isoformat()} on.",
+        text_zh=f"{until.isoformat()} 起可重新申请。",
     )
 
 

@@ -24,7 +24,7 @@ class Member:
 
 
 def pledged_cents(members: Sequence[Member], *, policy: ProgrammePolicy, as_of: datetime, but: str = "") -> int:
-    """What all programmes `but` one hold of the deposit (cents); a programme that is gone from the policy holds nothing.
+    """What all programmes `but` one hold of the deposit (cents); one that the policy no longer has holds nothing.
 
     >>> pledged_cents([], policy=None, as_of=None)
     0

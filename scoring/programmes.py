@@ -16,7 +16,7 @@ from scoring.exploration import Exploration
 from scoring.policy_text import BandName, Policy, PolicyPart, Text, Whole, one_sentence_per_code, times
 from scoring.stop_rules import StopRule, StopRules
 
-__all__ = ["Floor", "Pays", "Programme", "ProgrammePolicy", "Provisional"]
+__all__ = ["Floor", "Pays", "Programme", "ProgrammePolicy", "Provisional", "StandingRules"]
 
 Positive = Annotated[int, Field(gt=0)]
 
@@ -125,6 +125,21 @@ class Programme(PolicyPart):
         return any(condition.kind == "brand_paper" for condition in self.entry)
 
 
+class StandingRules(PolicyPart):
+    """How members are judged: how often, how many failures running cost a place, and how long notice is.
+
+    A failure counts only if `affected_metric`, a count of buyers who were let down, reaches `affected_buyers`.
+    """
+
+    every_days: Positive
+    failures_running: Positive
+    affected_metric: Text
+    affected_buyers: Positive
+    notice_of_rules_days: Positive
+    notice_of_end_days: Positive
+    return_days: Positive
+
+
 class ProgrammePolicy(Policy):
     """Every programme, every stop rule, and who may be let in by lot; nobody where `exploration` is not there.
 
@@ -136,6 +151,7 @@ class ProgrammePolicy(Policy):
 
     exploration: Exploration | None = None
     stop_rules: StopRules
+    standing: StandingRules
     programmes: Annotated[tuple[Programme, ...], Field(min_length=1)]
 
     @model_validator(mode="before")
@@ -193,9 +209,9 @@ class ProgrammePolicy(Policy):
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """Every feature that a condition which is on, or a stop rule, looks at: each once, in the file's order."""
+        """Every feature that a condition which is on, a stop rule, or the standing looks at, in the file's order."""
         asked = (one.metric for one in self.asked if one.on and not one.is_paper)
-        return tuple(dict.fromkeys((*asked, *self.stop_rules.metrics)))
+        return tuple(dict.fromkeys((*asked, *self.stop_rules.metrics, self.standing.affected_metric)))
 
     def programme(self, programme_id: str) -> Programme:
         """The programme of this id; ProgrammeUnknown where there is none."""

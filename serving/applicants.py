@@ -1,4 +1,4 @@
-"""A merchant at a programme's door, as our own store knows it: figures, papers, pledges, links, and what failed before."""
+"""A merchant at a programme's door as our store knows it: figures, papers, pledges, links, what failed before."""
 
 import json
 from collections.abc import Mapping
