@@ -70,7 +70,7 @@ RULE = 'kind = "rate"\nmetric = "dispatch_kept_rate_90d_capped"'
         ("at_least = 0.97", "at_least = 97", "P301: the limit of a rate lies between 0 and 1"),
         ("at_least = 0.97", "at_least = 0.97\nat_most = 0.99", "P301: exactly one of at_least and at_most"),
         ("at_least = 0.97", "", "P301: exactly one of at_least and at_most"),
-        ("dispatch_kept_rate_90d_capped\"\nat_l", "dispatch_kept_rate_30d_capped\"\nat_l", "P301: .* does not look back 90 days"),
+        ('"dispatch_kept_rate_90d_capped"\nat_l', '"dispatch_kept_rate_30d_capped"\nat_l', "P301: .* does not look"),
         ('things = "orders placed"', "", "P302: a rate needs days, things and things_zh"),
         ('= "brand_authorisation"', '= "brand_authorisation"\nat_least = 1', "P203: a paper has no limit"),
         ("times = 3 ", "", "P204: a deposit needs times and plus_cents"),
