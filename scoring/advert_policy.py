@@ -68,7 +68,7 @@ class AdvertPolicy(Policy):
     @model_validator(mode="after")
     def _one_meaning_per_code(self) -> Self:
         one_sentence_per_code((*self.absolute, self.genuine))
-        codes = [one.code for one in (*self.absolute, self.genuine, *self.promises)]
+        codes = [one.code for one in (*self.absolute, self.genuine)] + [one.code for one in self.promises]
         double = sorted({code for code in codes if codes.count(code) > 1})
         if double:
             raise ValueError(f"codes that stand twice: {', '.join(double)}")

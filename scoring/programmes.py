@@ -225,7 +225,10 @@ def _with_conditions(name: str, table: Any, told: Mapping[str, Any]) -> dict[str
     """A programme's table with its conditions in place of their codes."""
     if not isinstance(table, dict):
         raise ValueError(f"programmes.{name} is no table")
-    entry, keep = table.get("entry", ()), table.get("keep", table.get("entry", ()))
+    entry = table.get("entry", ())
+    keep = table.get("keep", entry)
+    if not isinstance(entry, tuple) or not isinstance(keep, tuple):
+        raise ValueError(f"programmes.{name}: entry and keep are lists of codes")
     unknown = sorted(str(code) for code in (*entry, *keep) if code not in told)
     if unknown:
         raise ValueError(f"programmes.{name} asks for what is no condition: {', '.join(unknown)}")

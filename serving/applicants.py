@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from scoring.gate import ALWAYS_READ, Applicant, ConditionState
@@ -13,19 +14,16 @@ from serving.cases import Kind
 from serving.decide import Bench
 from serving.standing import Membership, Standing, members_of, papers_of
 
-__all__ = ["applicant_of", "opinion"]
+__all__ = ["applicant_of", "at_the_door", "opinion"]
 
 #: Read besides what conditions look at: the evidence, and the present pace of orders.
 _PACE_DAYS = 30
 _PACE, _ORDERS, _SINCE = f"n_orders_{_PACE_DAYS}d", "n_orders_365d", "days_since_first_order"
 
 
-def applicant_of(
-    bench: Bench, merchant_id: str, seen: Standing, carried: Mapping[str, Membership], programme: Programme
-) -> Applicant:
-    """The merchant as it stands at this programme's door."""
-    policy = bench.service.programmes
-    measured = bench.readings(merchant_id, *policy.metrics, *ALWAYS_READ, _PACE, _ORDERS, _SINCE)
+def applicant_of(bench: Bench, merchant_id: str, seen: Standing) -> Applicant:
+    """The merchant as it stands at every door."""
+    measured = bench.readings(merchant_id, *bench.service.programmes.metrics, *ALWAYS_READ, _PACE, _ORDERS, _SINCE)
     return Applicant(
         merchant_id=merchant_id,
         **opinion(seen.assessment),
@@ -35,9 +33,19 @@ def applicant_of(
         orders_per_day=(_whole(measured[_PACE].value) or 0) / _PACE_DAYS,
         assessed_stale=seen.stale,
         trading_days=_whole(measured[_SINCE].value),
-        pledged_cents=pledged_cents(members_of(carried), policy=policy, as_of=bench.now, but=programme.id),
-        failed_before=_failed_before(bench, merchant_id, programme),
         **_link(bench, merchant_id),
+    )
+
+
+def at_the_door(
+    bench: Bench, applicant: Applicant, programme: Programme, carried: Mapping[str, Membership]
+) -> Applicant:
+    """The same at the door of one programme: what others hold of the deposit, and what failed there before."""
+    policy, members = bench.service.programmes, members_of(carried)
+    return replace(
+        applicant,
+        pledged_cents=pledged_cents(members, policy=policy, as_of=bench.now, but=programme.id),
+        failed_before=_failed_before(bench, applicant.merchant_id, programme),
     )
 
 
@@ -63,7 +71,7 @@ def _failed_before(bench: Bench, merchant_id: str, programme: Programme) -> tupl
     return tuple(sorted(one["code"] for one in conditions if one["state"] == ConditionState.FAILED))
 
 
-def _link(bench: Bench, merchant_id: str) -> dict[str, bool]:
+def _link(bench: Bench, merchant_id: str) -> dict[str, Any]:
     """What a person last found of the merchant's links with removed ones."""
     closed = (one for one in cases.of_merchant(bench.tx, merchant_id) if one.kind == Kind.LINK and one.resolved_at)
     last = max(closed, key=lambda one: (one.resolved_at, one.id), default=None)

@@ -9,7 +9,7 @@ from scoring.exploration import lot_of
 from scoring.gate import Admission, Applicant, Application, Drawn, Outcome, gate, gate_by_lot
 from scoring.gate_words import GateState
 from scoring.programmes import Programme
-from serving.applicants import applicant_of, opinion
+from serving.applicants import applicant_of, at_the_door, opinion
 from serving.cases import Kind, Matter
 from serving.decide import Bench, decide, fallback_of, plain
 from serving.decisions import Verdict
@@ -49,12 +49,11 @@ def standings(service: Service, merchant_id: str) -> list[dict[str, Any]]:
         bench = Bench(service=service, tx=tx, now=now, otherwise=otherwise)
         seen, carried = bench.standing(merchant_id), membership(tx, merchant_id)
         category = category_of(tx, merchant_id) or ""
-        at_the_doors = [
-            (one, applicant_of(bench, merchant_id, seen, carried, one)) for one in service.programmes.programmes
-        ]
-    for programme, applicant in at_the_doors:
+        applicant = applicant_of(bench, merchant_id, seen)
+        doors = [(one, at_the_door(bench, applicant, one, carried)) for one in policy.programmes]
+    for programme, knocking in doors:
         wanted = Application(programme=programme, category=category)
-        admission = gate(wanted, applicant, policy=policy, as_of=now)
+        admission = gate(wanted, knocking, policy=policy, as_of=now)
         never = Membership(joined=False, since=None)
         found.append({**plain(carried.get(programme.id, never)), **_said(wanted, admission)})
     return found
@@ -63,7 +62,7 @@ def standings(service: Service, merchant_id: str) -> list[dict[str, Any]]:
 def _verdict(bench: Bench, body: ApplicationBody, wanted: Application) -> Verdict:
     seen = bench.standing(body.merchant_id)
     carried = membership(bench.tx, body.merchant_id)
-    applicant = applicant_of(bench, body.merchant_id, seen, carried, wanted.programme)
+    applicant = at_the_door(bench, applicant_of(bench, body.merchant_id, seen), wanted.programme, carried)
     lot = _lot(bench, applicant, wanted)
     drawn = _drawn(bench, wanted, applicant, lot)
     admission = drawn.admission

@@ -6,9 +6,7 @@ from tests.features.build import a_log, engine_features, moment
 
 
 def large_order(amounts, tmp_path):
-    log = "\n".join(
-        f"2024-03-01  order_placed  order_id=A{n} amount_cents={cents}" for n, cents in enumerate(amounts)
-    )
+    log = "\n".join(f"2024-03-01  order_placed  order_id=A{n} amount_cents={cents}" for n, cents in enumerate(amounts))
     return engine_features(a_log(log), [("shop", moment("2024-03-20"))], folder=tmp_path).to_pylist()[0][
         "large_order_cents_90d"
     ]

@@ -78,6 +78,7 @@ RULE = 'kind = "rate"\nmetric = "dispatch_kept_rate_90d_capped"'
         (RULE, f'switched_off = "Later."\n{RULE}', "P301: why it is switched off must be said in both"),
         ('entry = ["P001", "P002", "P301", "P302"]', 'entry = ["P001", "P002", "P301"]', "no programme asks for: P302"),
         ('entry = ["P001", "P002", "P301", "P302"]', 'entry = ["P301", "P399"]', "asks for what is no condition: P399"),
+        ('entry = ["P001", "P002", "P301", "P302"]', 'entry = "P301"', "entry and keep are lists of codes"),
         ('grounds = ["counterfeit"]', "grounds = []", "what is paid needs grounds"),
         ("confidence = 0.80", "confidence = 0.2", r"entry\.2\.confidence"),
         ('code = "P802"', 'code = "P801"', "codes with more than one sentence: P801"),
