@@ -16,8 +16,8 @@ from features.catalogue.feature import Context, Formula, Ratio
 from features.measures import Measure, Number
 
 __all__ = [
-    "Across", "Busiest", "Change", "Difference", "Fading", "Fresh", "Furthest", "Matured", "Pooled",
-    "Product", "Quantile", "ShareOfDays", "Spread", "TopShare", "Trend", "Volatility",
+    "Across", "Busiest", "Change", "Difference", "Fading", "Fresh", "Matured", "Pooled",
+    "Product", "ShareOfDays", "Spread", "TopShare", "Trend", "Volatility",
 ]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
@@ -339,47 +339,6 @@ class Fresh:
         shown = _each(context, [(one, self.short) for one in self.shown]) if self.shown else now
         fresh, total = np.where(ever == now, shown, 0).sum(axis=0), shown.sum(axis=0)
         return pa.array(_by(fresh, total), mask=(total == 0) | ((ever - now).sum(axis=0) == 0))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Furthest:
-    """The greatest of some levels whose measure is not 0; 0 where there is none."""
-
-    levels: tuple[tuple[int, Measure], ...]
-
-    def numbers(self, days: int | None) -> tuple[Number, ...]:
-        """What must be counted for it."""
-        return tuple((measure, days) for _, measure in self.levels)
-
-    def values(self, context: Context, days: int | None) -> pa.Array:
-        """int64 (n,)."""
-        reached = [np.where(context.own((measure, days)) > 0, level, 0) for level, measure in self.levels]
-        return pa.array(np.max(reached, axis=0))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quantile:
-    """The first of some rising levels that all but so many percent stay within; the last where none does.
-
-    Each level has the measure of what lies above it. Null where there is nothing of `every`.
-    """
-
-    levels: tuple[tuple[int, Measure], ...]
-    every: Measure
-    beyond: int
-
-    def numbers(self, days: int | None) -> tuple[Number, ...]:
-        """What must be counted for it."""
-        return ((self.every, days), *((measure, days) for _, measure in self.levels))
-
-    def values(self, context: Context, days: int | None) -> pa.Array:
-        """int64 (n,) with nulls."""
-        every = context.own((self.every, days))
-        above = _each(context, [(measure, days) for _, measure in self.levels])
-        within = above * 100 <= every * self.beyond
-        within[-1] = True
-        levels = np.array([level for level, _ in self.levels], dtype=np.int64)
-        return pa.array(levels[np.argmax(within, axis=0)], mask=every == 0)
 
 
 def _weekly_numbers(of: Measure, weeks: int) -> tuple[Number, ...]:

@@ -1,8 +1,9 @@
 """What is sold: how dear, how many pieces, of which kind; and what was paid for and has not come yet."""
 
 from features.catalogue.feature import Feature, Ratio, Total, Windowed
+from features.catalogue.levels import Quantile
 from features.catalogue.orders import ORDERS, ORDERS_PLACED, VALUE
-from features.catalogue.shapes import Across, Quantile
+from features.catalogue.shapes import Across
 from features.measures import AtLeast, Capped, Carries, Column, Events, Flag, Happenings, Is, Measure, Orders, Ticked
 
 __all__ = ["FEATURES", "OVERDUE_VALUE"]
