@@ -222,6 +222,8 @@ def settings_page() -> str:
     rows = [(f"`GOODFAITH_{name.upper()}`", f"`{field.default}`") for name, field in Settings.model_fields.items()]
     notes = "`GOODFAITH_DATABASE_URL` and `GOODFAITH_MLFLOW_URI` are SQLite files in `GOODFAITH_HOME` while empty.\n"
     notes += "`GOODFAITH_KEY` is the API key with which `goodfaith simulate --to` sends events.\n"
+    notes += "The worker, and `goodfaith prune`, drop what challengers thought and would have decided more than\n"
+    notes += "`GOODFAITH_SHADOW_DAYS` days ago; labels take up to 120 to tell who was right.\n"
     return "# Settings\n\nFrom the environment, or a file `.env`.\n\n" + table(("name", "default"), rows) + "\n" + notes
 
 

@@ -24,6 +24,9 @@ class Settings(BaseSettings):
     #: The API key with which `simulate --to` sends events to a running service.
     key: SecretStr = SecretStr("")
 
+    #: Days after which what challengers thought, and would have decided, is dropped; a label takes up to 120 to mature.
+    shadow_days: int = Field(default=400, ge=1, le=36_500)
+
     @property
     def database(self) -> str:
         """The database URL in force."""

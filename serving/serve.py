@@ -122,6 +122,7 @@ def service_on(engine: Engine, champions: Champions, settings: Settings, clock: 
         declarations=current_declarations(),
         clock=clock,
         readings=live_readings,
+        shadow_days=settings.shadow_days,
     )
 
 
