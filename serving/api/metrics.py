@@ -5,6 +5,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from features.database import micros, reading
 from serving import store_due
+from serving.lookout import drift_figures
 from serving.problems import documented
 from serving.service import Service
 from serving.shadow_figures import shadow_figures
@@ -21,7 +22,7 @@ def add_to(app: FastAPI, service: Service) -> None:
         now = service.clock()
         with reading(service.engine) as tx:
             count, since = store_due.lag(tx)
-            stored = (*shadow_figures(tx, now=now),)
+            stored = (*shadow_figures(tx, now=now), *drift_figures(tx))
         newest = service.assessments.newest()
         service.metrics.waiting(
             merchants=count,
