@@ -119,6 +119,7 @@ def listening(host: str, port: int) -> socket.socket:
 
 def service_on(engine: Engine, champions: Champions, settings: Settings, clock: Clock) -> Service:
     """The service on a store, with the policies that come with Goodfaith."""
+    salt = settings.exploration_salt
     return Service(
         engine=engine,
         champions=champions,
@@ -130,6 +131,7 @@ def service_on(engine: Engine, champions: Champions, settings: Settings, clock: 
         clock=clock,
         readings=live_readings,
         shadow_days=settings.shadow_days,
+        salt=salt.get_secret_value() if salt else "",
     )
 
 

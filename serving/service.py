@@ -25,8 +25,8 @@ class Service:
     """Everything that a route may need.
 
     `policy` is the text of the score policy, `programmes` and `refunds` are the policies of decisions,
-    `declarations` every feature's hash as it is now, `currency` the store's; `readings` reads live features.
-    What challengers thought is kept for `shadow_days`.
+    `declarations` every feature's hash as it is now, `currency` the store's; `readings` reads live features. Nobody is
+    let in by lot without a `salt`. What challengers thought is kept for `shadow_days`.
     """
 
     engine: Engine
@@ -39,6 +39,7 @@ class Service:
     clock: Clock
     readings: Readings
     shadow_days: int = 400
+    salt: str = field(default="", repr=False)
     metrics: Metrics = field(default_factory=Metrics)
 
     @property

@@ -1,6 +1,7 @@
-"""`goodfaith migrate`, `rebuild` and `prune`: the store's tables, what is derived in them and what has had its time."""
+"""`goodfaith migrate`, `rebuild`, `propensities` and `prune`: the store's tables, what is derived, what has had its time."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -59,3 +60,21 @@ def prune() -> None:
     with opened(settings.database) as engine:
         count = drop(engine, days=settings.shadow_days, now=datetime.now(UTC))
     typer.echo(f"{count:,} rows dropped that are older than {settings.shadow_days} days.")
+
+
+@app.command()
+def propensities(
+    out: Annotated[Path, typer.Option("--out", help="Where to write them (Parquet).")],
+) -> None:
+    """Write how likely merchants were to be let in, where a lot decided: for `train --propensities`."""
+    from features.commands import check_writable, write_parquet
+    from features.database import reading
+    from serving.propensities import propensities as drawn
+    from serving.store import opened
+
+    check_writable(out)
+    with opened(Settings().database) as engine, reading(engine) as tx:
+        rows = drawn(tx)
+    write_parquet(rows, out)
+    let_in = sum(rows["let_in"].to_pylist())
+    typer.echo(f"{out}: {rows.num_rows} months of merchants, {let_in} of which a lot let in", err=True)
