@@ -1,4 +1,4 @@
-"""`goodfaith migrate`, `rebuild`, `propensities` and `prune`: the store's tables, what is derived, what has had its time."""
+"""Commands about the store: its tables, what is derived from them, and what has had its time."""
 
 from datetime import UTC, datetime
 from pathlib import Path
