@@ -7,7 +7,7 @@ frequent one and one for how often rows with that word were bad, drawn to everyb
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal, Self
 
@@ -20,7 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 from training.errors import TableBroken
 from training.recipe import Columns
 
-__all__ = ["ColumnInput", "Number", "Preparation", "Words"]
+__all__ = ["ColumnInput", "Number", "Preparation", "Words", "words_of"]
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -50,6 +50,11 @@ class Words:
     levels: tuple[str, ...]
     rest: bool
     missing: bool
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What each of its inputs stands for."""
+        return (*self.levels, *(["other words"] if self.rest else []), *(["missing"] if self.missing else []))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +138,15 @@ class Preparation:
         return np.column_stack(parts) if parts else np.zeros((rows.num_rows, 0))
 
 
+def words_of(inputs: Sequence[object]) -> tuple[tuple[Words, tuple[int, ...]], ...]:
+    """Each column of words, and where its inputs stand, of which a row has a 1 in one; those with but one left out."""
+    placed: dict[Words, list[int]] = {}
+    for at, one in enumerate(inputs):
+        if isinstance(one, ColumnInput) and isinstance(one.of, Words):
+            placed.setdefault(one.of, []).append(at)
+    return tuple((of, tuple(places)) for of, places in placed.items() if len(places) > 1)
+
+
 def _learned(rows: pa.Table, name: str, settings: Columns, riskier: Mapping[str, str]) -> Number | Words | str:
     """What is to know about a column, or why it becomes no input."""
     column = rows[name]
@@ -194,8 +208,8 @@ def _words(name: str, column: pa.ChunkedArray, settings: Columns) -> Words | str
     if not levels:
         return f"no word is frequent: each stands in less than {settings.least_share:.1%} of the rows"
     rest = len(levels) < len(counts)
-    # Of two words the rarer one says everything.
-    told = levels[1:] if len(levels) == 2 and not rest else levels
+    # Of two words the rarer one says everything, unless there is a third answer: none.
+    told = levels[1:] if len(levels) == 2 and not rest and not nulls else levels
     return Words(column=name, levels=tuple(told), rest=rest, missing=bool(nulls))
 
 

@@ -1,6 +1,7 @@
 """Any table: what is read and refused, what columns become, and that rows set aside stay out of what is learned."""
 
 import json
+import re
 
 import numpy as np
 import pyarrow as pa
@@ -38,7 +39,7 @@ rounds = 20
 min_rows = 10
 l2 = 5.0
 [candidates]
-try = ["logistic", "trees"]
+try = ["scorecard", "logistic", "trees"]
 serve = "best"
 [tuning]
 folds = 2
@@ -275,7 +276,7 @@ def test_machines_are_told_the_same(trained):
     (split,) = report["splits"]
     assert (report["target"], report["table"]["baseline"]) == ("table", "owed")
     assert split["merchants"]["all"]["model"]["auc"]["value"] > 0.65
-    assert set(split["merchants"]["all"]["candidates"]) == {"shrunk_rate", "logistic", "trees"}
+    assert set(split["merchants"]["all"]["candidates"]) == {"shrunk_rate", "scorecard", "logistic", "trees"}
 
 
 def test_a_tables_run_is_kept_and_no_model_is_registered(trained):
@@ -312,6 +313,12 @@ def test_report_and_card_are_about_the_table_and_not_about_merchants(trained):
         assert "loans.parquet" in text
         assert "merchant" not in text.lower()
         assert "nearly every row has another word" in text
+
+
+def test_the_scorecard_is_told_by_groups_of_words(trained):
+    folder, _, _ = trained
+    page = report_of(folder, "report.html").decode()
+    assert re.search(r"<td>home</td><td[^>]*>own, missing: <b>[+]\d+</b> · rent, .*: <b>-\d+</b>", page)
 
 
 def test_without_a_time_report_and_figures_say_that_they_are_not_out_of_time(tmp_path):

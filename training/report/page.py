@@ -1,6 +1,6 @@
 """One HTML file per training run, whole in itself: what was learned from what, how well it does, and for whom."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isnan
@@ -14,6 +14,7 @@ from markupsafe import Markup
 from scoring.linear import Bins
 from scoring.model import Model
 from scoring.scorecard import STANDARD, points
+from training.columns import words_of
 from training.costs import cutoffs
 from training.fit import bundle_of
 from training.psi import Reference, Shift
@@ -21,7 +22,7 @@ from training.report import plots
 from training.segments import unfair
 
 if TYPE_CHECKING:
-    from training.dataset import Dataset
+    from training.dataset import Dataset, Declared
     from training.drift import Drift
     from training.train import Proof, Report
 
@@ -137,12 +138,27 @@ def _score_shift(proof: "Proof") -> Shift:
 
 
 def _bins(proof: "Proof") -> Iterator[tuple[str, list[tuple[str, int]]]]:
-    """The scorecard as people read it: input, and the points of each bin beside an average merchant's."""
+    """The scorecard as people read it: input, and the points of each bin beside those of an average merchant."""
     fitted = proof.fitted.get("scorecard")
-    for term in getattr(fitted.learner, "terms_", ()) if fitted else ():
-        if isinstance(term, Bins) and any(term.values):
-            slope = fitted.line.slope if fitted else 1.0
-            yield term.feature, [(span, round(-STANDARD.factor * slope * value)) for span, value in _spans(term)]
+    if fitted is None:
+        return
+    for name, spans in _pieces(proof.train.inputs, {one.feature: one for one in getattr(fitted.learner, "terms_", ())}):
+        if any(value for _, value in spans):
+            yield name, [(span, round(-STANDARD.factor * fitted.line.slope * value)) for span, value in spans]
+
+
+def _pieces(inputs: Sequence["Declared"], terms: Mapping[str, Bins]) -> Iterator[tuple[str, list[tuple[str, float]]]]:
+    """Each column with what its values add; words that add the same stand together."""
+    words = {inputs[places[0]].name: (column, places) for column, places in words_of(inputs)}
+    later = {inputs[at].name for _, places in words.values() for at in places[1:]}
+    for name, term in terms.items():
+        if name in words:
+            (of, places), groups = words[name], dict[float, list[str]]()
+            for word, at in zip(of.answers, places, strict=True):
+                groups.setdefault(terms[inputs[at].name].values[-1], []).append(word)
+            yield of.column, [(", ".join(some), value) for value, some in sorted(groups.items())]
+        elif name not in later:
+            yield name, _spans(term)
 
 
 def _spans(term: Bins) -> list[tuple[str, float]]:
