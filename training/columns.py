@@ -20,7 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 from training.errors import TableBroken
 from training.recipe import Columns
 
-__all__ = ["ColumnInput", "Number", "Preparation", "Words", "words_of"]
+__all__ = ["ColumnInput", "Number", "Preparation", "Words", "is_number", "words_of"]
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -152,14 +152,15 @@ def _learned(rows: pa.Table, name: str, settings: Columns, riskier: Mapping[str,
     column = rows[name]
     if column.null_count == len(column):
         return "it is null everywhere"
-    if _is_number(column.type):
+    if is_number(column.type):
         return _number(name, column, riskier.get(name, "neither"))
     if _is_text(column.type):
         return _words(name, column, settings)
     return f"it holds neither numbers nor words but {column.type}"
 
 
-def _is_number(kind: pa.DataType) -> bool:
+def is_number(kind: pa.DataType) -> bool:
+    """Whether a column of this type holds numbers; booleans are 0 and 1."""
     of = pa.types
     return bool(of.is_integer(kind) or of.is_floating(kind) or of.is_boolean(kind) or of.is_decimal(kind))
 
@@ -226,7 +227,7 @@ def _floats(column: pa.ChunkedArray) -> Floats:
 def _values(one: Number | Words, column: pa.ChunkedArray) -> Iterator[Floats]:
     """The values (n,) of each of a column's inputs, in the order of `_inputs`."""
     if isinstance(one, Number):
-        if not _is_number(column.type):
+        if not is_number(column.type):
             raise TableBroken("the table", f"column {one.column!r} holds {column.type}, and it has to hold numbers")
         values = _floats(column)
         known = np.isfinite(values)

@@ -321,6 +321,38 @@ def test_the_scorecard_is_told_by_groups_of_words(trained):
     assert re.search(r"<td>home</td><td[^>]*>own, missing: <b>[+]\d+</b> · rent, .*: <b>-\d+</b>", page)
 
 
+def test_groups_are_words_or_quarters_of_numbers_and_no_inputs(tmp_path):
+    table = a_table(tmp_path, Asked(label="bad", fair=("home", "owed")))
+    assert set(table.kinds["home"]) == {"own", "rent", "{odd}, [home]", "not known"}
+    sizes = [int((table.kinds["owed"] == name).sum()) for name in set(table.kinds["owed"])]
+    assert sorted(sizes) == [40, 90, 90, 90, 90], "a null in ten, and quarters of the rest"
+    assert not {"home", "owed"} & set(table.columns.column_names)
+
+
+def test_whose_good_rows_are_refused_more_often_is_told(tmp_path):
+    (tmp_path / "small.toml").write_text(SMALL)
+    owed = [value or 0.0 for value in some_columns()["owed"]]
+    halves = ["much" if value > np.median(owed) else "little" for value in owed]
+    path = a_file(tmp_path, half=halves)
+    env = {"GOODFAITH_MLFLOW_URI": f"sqlite:///{tmp_path}/mlflow.db", "GOODFAITH_HOME": str(tmp_path)}
+    words = [
+        "train",
+        "--table",
+        str(path),
+        "--label",
+        "bad",
+        "--fair",
+        "half",
+        "--recipe",
+        str(tmp_path / "small.toml"),
+    ]
+    told = CliRunner().invoke(app, words, env=env, catch_exceptions=False).stdout
+    card = report_of(tmp_path, "card.md").decode()
+    assert ("unfair: good rows of half much" in told) == ('the group "half much"' in card)
+    assert "half: much" in report_of(tmp_path, "report.html").decode()
+    assert "Not looked at" not in card
+
+
 def test_without_a_time_report_and_figures_say_that_they_are_not_out_of_time(tmp_path):
     (tmp_path / "small.toml").write_text(SMALL)
     env = {"GOODFAITH_MLFLOW_URI": f"sqlite:///{tmp_path}/mlflow.db", "GOODFAITH_HOME": str(tmp_path)}

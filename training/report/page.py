@@ -34,6 +34,25 @@ Floats = npt.NDArray[np.float64]
 _SHOWN, _EXPLAINED = 12, 2000
 
 
+#: What figures are called, and what they mean.
+WORDS = {
+    "auc": ("AUC", "how often a bad row is rated riskier than a good one; 0.5 is chance, 1 is perfect"),
+    "gini": ("Gini", "2 x AUC - 1; 0 is chance"),
+    "ks": ("KS", "the widest gap between the bad and the good below one score (Kolmogorov-Smirnov)"),
+    "ap": ("average precision", "area under precision and recall; chance is the share of bad rows"),
+    "log_loss": ("log-loss", "how surprised the probabilities are by what happened; lower is better"),
+    "brier": ("Brier score", "mean squared distance between probability and what happened; lower is better"),
+    "ece": ("calibration error", "by how much predicted and seen shares differ, over ten bins (ECE); lower is better"),
+    "recall_at_1_fpr": ("caught at 1 %", "share of the bad that is caught while one good row in 100 is called risky"),
+    "recall_at_5_fpr": (
+        "caught at 5 %",
+        "share of the bad that is caught while five good rows in 100 are called risky",
+    ),
+    "cost_per_row": ("cost of a row", "mean cost at the recipe's cut-offs, in its units; lower is better"),
+    "precision_at_capacity": ("bad among the looked at", "share of bad ones among as many as people can look at"),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
     """An input, and how far its values in the test lie from those learned from."""
@@ -82,6 +101,7 @@ def _context(report: "Report") -> dict[str, Any]:
         "moved": _moved(proof.train, side.rows),
         "score_shift": _score_shift(proof),
         "bins": list(_bins(proof)),
+        "words": WORDS,
         "scaling": STANDARD,
     }
 
@@ -90,33 +110,33 @@ def _pictures(report: "Report") -> dict[str, Markup]:
     proof = report.proofs[0]
     side, served = proof.sides["all"], proof.choice.served
     y, p, merchants = side.rows.y, dict(side.p), side.rows.merchants
-    X, parts, names = _explained(report)
+    (X, parts), inputs = _explained(report), proof.train.inputs
     chosen = np.argsort(-np.abs(parts).mean(axis=0), kind="stable")[:_SHOWN].tolist()
     drawn = {
         "ranking": plots.ranking(y, p, merchants, served=served),
         "reliability": plots.reliability(y, p[served], merchants),
         "distribution": plots.distribution(y, _scores(p[served])),
         "gains": plots.gains(y, p, served=served),
-        "summary": plots.summary(X, names, chosen, parts),
-        "effects": plots.effects(X, names, chosen, parts),
+        "summary": plots.summary(X, [one.name for one in inputs], chosen, parts),
+        "effects": plots.effects(X, inputs, chosen, parts),
     }
     if side.months:
         drawn["months"] = plots.months(side.months)
     if side.groups:
-        drawn["groups"] = plots.groups(side.groups)
+        drawn["groups"] = plots.groups(side.groups, report.many)
     if report.recipe.costs:
         drawn["costs"] = plots.costs(y, p[served], report.recipe.costs)
     # It is what we have just drawn.
     return {name: Markup(text) for name, text in drawn.items()}  # noqa: S704
 
 
-def _explained(report: "Report") -> tuple[Floats, Floats, list[str]]:
-    """Some test rows (n, k), what each input adds to their log-odds (n, k), and the inputs' names."""
+def _explained(report: "Report") -> tuple[Floats, Floats]:
+    """Some test rows (n, k), and what each input adds to their log-odds (n, k)."""
     proof = report.proofs[0]
     rows = proof.sides["all"].rows
     at = np.unique(np.linspace(0, len(rows) - 1, _EXPLAINED).astype(int))
     model = Model(bundle_of(proof.model, proof.train, report.recipe), num_threads=2)
-    return rows.X[at], model.contributions(rows.X[at])[0], [one.name for one in rows.inputs]
+    return rows.X[at], model.contributions(rows.X[at])[0]
 
 
 def _scores(p: Floats) -> Floats:
