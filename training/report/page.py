@@ -42,7 +42,11 @@ WORDS = {
     "ap": ("average precision", "area under precision and recall; chance is the share of bad rows"),
     "log_loss": ("log-loss", "how surprised the probabilities are by what happened; lower is better"),
     "brier": ("Brier score", "mean squared distance between probability and what happened; lower is better"),
-    "ece": ("calibration error", "by how much predicted and seen shares differ, over ten bins (ECE); lower is better"),
+    "ece": (
+        "calibration error",
+        "by how much predicted and seen shares differ over ten bins (ECE); lower is better. "
+        "Samples drawn from few rows differ more than the rows do, so its interval may lie above it",
+    ),
     "recall_at_1_fpr": ("caught at 1 %", "share of the bad that is caught while one good row in 100 is called risky"),
     "recall_at_5_fpr": (
         "caught at 5 %",

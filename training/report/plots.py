@@ -187,7 +187,7 @@ def effects(X: Floats, inputs: Sequence[Declared], chosen: Sequence[int], parts:
         one = inputs[column]
         axes.plot(X[:, column], parts[:, column], ".", ms=2.5, alpha=0.35, color=ACCENT, rasterized=True)
         axes.axhline(0, color=SOFT, lw=0.8)
-        axes.set_title(_short(one.name), fontsize=7.5, loc="left", fontweight="bold")
+        axes.set_title(_short(one.name, 36), fontsize=7.5, loc="left", fontweight="bold")
         axes.set_xlabel(f"{one.unit}; {_WAYS[one.riskier]}", fontsize=7.5)
         axes.set_ylabel("log-odds of bad", fontsize=7.5)
         axes.tick_params(labelsize=7.5)
@@ -201,8 +201,13 @@ _FARTHEST = 4.0
 
 
 def _short(name: str, most: int = 40) -> str:
-    """A name that does not run into its neighbour's."""
-    return name if len(name) <= most else f"{name[: most - 1]}…"
+    """A name that does not run into its neighbour's; its end tells it from others that begin alike.
+
+    >>> _short("status_of_existing_account_is_none", 20)
+    'status_of…nt_is_none'
+    """
+    left = (most - 1) // 2
+    return name if len(name) <= most else f"{name[:left]}…{name[left - most + 1 :]}"
 
 
 def summary(X: Floats, names: Sequence[str], chosen: Sequence[int], parts: Floats) -> str:
