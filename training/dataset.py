@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.catalogue import CATALOGUE, INPUTS
+from features.catalogue import CATALOGUE, FAMILIES, INPUTS
 from features.catalogue.feature import Feature
 from features.engine import build_features
 from features.labels import labels_of
@@ -20,6 +20,7 @@ from features.partition import Accepted, divided
 from training.columns import ColumnInput
 from training.errors import LabelsMissing, RecipeBroken, TooLittleToLearnFrom
 from training.recipe import Recipe
+from training.recipe_inputs import unmatched
 from training.segments import AGES, SIZES, TRADE, grouped
 
 __all__ = [
@@ -130,11 +131,27 @@ class Dataset:
 
 
 def inputs_of(recipe: Recipe) -> tuple[Feature, ...]:
-    """The catalogue's inputs that the recipe admits, and the baseline's, in the catalogue's order."""
-    chosen = tuple(one for one in INPUTS if recipe.inputs.admits(one.name) or one.name == recipe.baseline)
+    """The catalogue's inputs that the recipe admits, and the baseline's, in the catalogue's order.
+
+    Raises RecipeBroken where the recipe names what the catalogue does not hold.
+    """
+    _check_names(recipe)
+    wanted, family = recipe.inputs, {one.name: name for name, features in FAMILIES.items() for one in features}
+    chosen = tuple(one for one in INPUTS if wanted.admits(one.name, family[one.name]) or one.name == recipe.baseline)
     if recipe.baseline not in {one.name for one in chosen}:
         raise RecipeBroken("baseline.feature", f"is {recipe.baseline!r}, which is no model input of the catalogue")
     return chosen
+
+
+def _check_names(recipe: Recipe) -> None:
+    """Refuse a family, or a pattern, that stands for nothing: it would leave in what it was to leave out."""
+    for name in recipe.inputs.families:
+        if name not in FAMILIES:
+            raise RecipeBroken("inputs", f"names {name!r}, which is no family of the catalogue: {', '.join(FAMILIES)}")
+    named = {"inputs.only": recipe.inputs.only, "inputs.never": recipe.inputs.never}
+    for key, patterns in {**named, "constraints.free": recipe.constraints.free}.items():
+        for pattern in unmatched(patterns, (one.name for one in INPUTS)):
+            raise RecipeBroken(key, f"holds {pattern!r}, which is the name of no model input")
 
 
 def build_dataset(
@@ -245,7 +262,8 @@ def monthly_spine(log: EventLog, recipe: Recipe, *, until: datetime | None = Non
     pairs = [(one, moment) for moment in moments for one, known in sorted(first_known.items()) if known < moment]
     if not pairs:
         gap = recipe.label.gap.days
-        raise TooLittleToLearnFrom(f"no month of the log lies at least {gap} days (horizon and delay) before its end")
+        before = "its end" if until is None else f"{end:%Y-%m-%d}"
+        raise TooLittleToLearnFrom(f"no month of the log lies at least {gap} days (horizon and delay) before {before}")
     ids, when = zip(*pairs, strict=True)
     return pa.table({"merchant_id": pa.array(ids), "as_of": pa.array(when, type=pa.timestamp("us", tz="UTC"))})
 

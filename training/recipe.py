@@ -10,11 +10,12 @@ from pathlib import Path
 
 from features.label_spec import LabelSpec
 from training.errors import RecipeBroken, RecipeUnknown
+from training.recipe_inputs import Constraints, Inputs, constraints_in, inputs_in
 from training.recipe_keys import Keys
 from training.recipe_label import TABLE, exemptions_in, label_in
 
 __all__ = [
-    "BEST", "CANDIDATES", "TABLE", "Columns", "Costs", "Inputs", "Logistic", "Recipe", "Scorecard", "Selection",
+    "BEST", "CANDIDATES", "TABLE", "Columns", "Costs", "Logistic", "Recipe", "Scorecard", "Selection",
     "Spine", "Split", "Trees", "Tuning", "find_recipe", "shipped_recipes",
 ]  # fmt: skip
 
@@ -38,8 +39,9 @@ class Spine:
 class Split:
     """Earlier moments to learn from, later ones to be tested on; all dates inclusive.
 
-    Either `test_from`, or `test_share`: the share of the log's mature months that form the test. Training ends
-    `LabelSpec.gap` before the test begins, whatever `train_to` says, unless `overlap` is "stated".
+    Either `test_from`, or `test_share`: the share of the log's mature months that form the test. Where `train_to` is
+    left away, training ends `LabelSpec.gap` before the test begins; one that ends later is refused, unless `overlap` is
+    "stated".
     """
 
     name: str
@@ -49,24 +51,6 @@ class Split:
     train_from: date | None = None
     train_to: date | None = None
     overlap: str = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
-    """Which of the catalogue's inputs a model may see, as regular expressions over the whole name.
-
-    >>> Inputs(only=("dispatch_.*",), never=(".*_7d",)).admits("dispatch_kept_rate_90d_shrunk")
-    True
-    """
-
-    only: tuple[str, ...] = (".*",)
-    never: tuple[str, ...] = ()
-
-    def admits(self, name: str) -> bool:
-        """Whether the input of this name is used."""
-        return any(re.fullmatch(pattern, name) for pattern in self.only) and not any(
-            re.fullmatch(pattern, name) for pattern in self.never
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +114,7 @@ class Selection:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
     """What a wrong answer costs, in any one unit: a bad merchant let in (`missed`), a good one refused (`refused`), a
-    person's look (`review`); and how many looks a day there are (`capacity`).
+    person's look (`review`); and how many looks a day there are for every thousand merchants (`capacity`).
     """
 
     missed: float
@@ -153,6 +137,7 @@ class Recipe:
     spine: Spine
     splits: tuple[Split, ...]
     inputs: Inputs
+    constraints: Constraints
     columns: Columns
     baseline: str
     candidates: tuple[str, ...]
@@ -196,7 +181,8 @@ class Recipe:
             label=label_in(top.table("label"), target=target, exemptions=exemptions_in(top)),
             spine=_spine(top.table("spine")),
             splits=_splits(top),
-            inputs=_inputs(top.table("inputs")),
+            inputs=inputs_in(top.table("inputs")),
+            constraints=constraints_in(top.table("constraints")),
             columns=_columns(top.table("columns")),
             baseline=_baseline(top.table("baseline")),
             candidates=tried,
@@ -248,13 +234,17 @@ def _split(keys: Keys) -> Split:
         name=keys.take("name", str),
         test_from=keys.day("test_from"),
         test_to=keys.day("test_to"),
-        test_share=keys.within("test_share", float, 0.01, 0.9) if "test_share" in keys._left else None,
+        test_share=keys.within("test_share", float, 0.01, 0.9) if "test_share" in keys else None,
         train_from=keys.day("train_from"),
         train_to=keys.day("train_to"),
         overlap=keys.one_of("overlap", ("none", "stated"), "none"),
     )
     if (split.test_from is None) == (split.test_share is None):
         raise keys.broken("test_from", "or `test_share` is needed, and not both")
+    for side in ("test", "train"):
+        first, last = getattr(split, f"{side}_from"), getattr(split, f"{side}_to")
+        if first and last and first > last:
+            raise keys.broken(f"{side}_from", f"is later than `{side}_to`")
     if not re.fullmatch(r"[a-z0-9_]+", split.name):
         raise keys.broken("name", "has to consist of small letters, digits and underscores")
     keys.finish()
@@ -269,18 +259,6 @@ def _splits(top: Keys) -> tuple[Split, ...]:
     if len({split.name for split in splits}) < len(splits):
         raise top.broken("split", "has two entries of the same name")
     return splits
-
-
-def _inputs(keys: Keys) -> Inputs:
-    inputs = Inputs(only=keys.texts("only", (".*",)), never=keys.texts("never", ()))
-    for key, patterns in (("only", inputs.only), ("never", inputs.never)):
-        for pattern in patterns:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise keys.broken(key, f"holds {pattern!r}, which is no regular expression: {error}") from error
-    keys.finish()
-    return inputs
 
 
 def _columns(keys: Keys) -> Columns:

@@ -279,8 +279,7 @@ def _choice(rows: Dataset, recipe: Recipe, split: Split, *, journal: Path | None
 
 def _side(rows: Dataset, fitted: Mapping[str, Fitted], choice: Choice, recipe: Recipe) -> Side:
     p = {name: one.p(rows.X) for name, one in fitted.items()}
-    months = len(np.unique(rows.as_of.astype("datetime64[M]")))
-    metrics = {**METRICS, **(cost_metrics(recipe.costs, months=months) if recipe.costs else {})}
+    metrics = {**METRICS, **(cost_metrics(recipe.costs) if recipe.costs else {})}
 
     def judged(one: npt.NDArray[np.float64]) -> Evaluation:
         return evaluate(rows.y, one, rows.merchants, metrics=metrics, resamples=recipe.resamples, seed=recipe.seed)
