@@ -58,9 +58,10 @@ class Dataset:
     (left away: one).
     `groups` name each row's category, region, size, age and trade, (n,) each; no model sees them as such. `acts`
     (n, m) are the platform's own acts, of the names in `acted`, null as -1: for comparison only. `silent` (n, k) tells
-    where there is no evidence behind an input: what people see in its stead is null. `hidden` are the rows of the same
-    moments whose merchants were removed before their label could be seen. `faults` tells how
-    many of the orders behind the labels went wrong by whose fault.
+    where there is no evidence behind an input: what people see in its stead is null. `known` (n,) datetime64[us] is
+    when each label was known, and `reasons` (n,) tells why it is what it is; both are empty where nobody knows.
+    `hidden` are the rows of the same moments whose merchants were removed before their label could be seen. `faults`
+    tells how many of the orders behind the labels went wrong by whose fault.
     """
 
     inputs: tuple[Declared, ...]
@@ -73,6 +74,8 @@ class Dataset:
     acted: tuple[str, ...] = ()
     acts: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
     silent: Mask = field(default_factory=lambda: np.zeros((0, 0), dtype=np.bool_))
+    known: npt.NDArray[np.datetime64] = field(default_factory=lambda: np.zeros(0, dtype="datetime64[us]"))
+    reasons: npt.NDArray[np.object_] = field(default_factory=lambda: np.zeros(0, dtype=object))
     hidden: Hidden = field(default_factory=Hidden)
     faults: Mapping[str, int] = field(default_factory=dict)
 
@@ -102,6 +105,8 @@ class Dataset:
             acted=self.acted,
             acts=self.acts[mask] if self.acted else self.acts,
             silent=self.silent[mask],
+            known=self.known[mask] if len(self.known) else self.known,
+            reasons=self.reasons[mask] if len(self.reasons) else self.reasons,
             hidden=self.hidden.between(self.as_of[mask].min(), self.as_of[mask].max()) if mask.any() else Hidden(),
             faults=self.faults,
         )
@@ -180,20 +185,22 @@ def build_dataset(
     rows = build_features(log, mature.select(["merchant_id", "as_of"]), features=asked, heard=heard)
     hidden = rows.filter(pc.invert(labelled))
     return replace(
-        _labelled(recipe, inputs, rows.filter(labelled), mature["label"].filter(labelled)),
+        _labelled(recipe, inputs, rows.filter(labelled), mature.filter(labelled)),
         hidden=Hidden(X=matrix_of(hidden, inputs), merchants=_names(hidden), as_of=_moments(hidden)),
         faults=labels.parties,
     )
 
 
-def _labelled(recipe: Recipe, inputs: tuple[Feature, ...], rows: pa.Table, labels: pa.ChunkedArray) -> Dataset:
+def _labelled(recipe: Recipe, inputs: tuple[Feature, ...], rows: pa.Table, labels: pa.Table) -> Dataset:
     acts = ACTS if recipe.acts else ()
     return Dataset(
         inputs=inputs,
         X=matrix_of(rows, inputs),
-        y=labels.to_numpy().astype(np.int8),
+        y=labels["label"].to_numpy().astype(np.int8),
         merchants=_names(rows),
         as_of=_moments(rows),
+        known=_moments(labels, "known_at"),
+        reasons=labels["reason"].to_numpy(zero_copy_only=False).astype(object),
         groups=groups_of(rows),
         acted=tuple(one.name for one in acts),
         acts=np.nan_to_num(matrix_of(rows, acts), nan=-1.0) if acts else np.zeros((0, 0)),
@@ -205,8 +212,8 @@ def _names(rows: pa.Table) -> npt.NDArray[np.object_]:
     return np.asarray(rows["merchant_id"].to_numpy(zero_copy_only=False).astype(object))
 
 
-def _moments(rows: pa.Table) -> npt.NDArray[np.datetime64]:
-    return np.asarray(rows["as_of"].cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]"))
+def _moments(rows: pa.Table, column: str = "as_of") -> npt.NDArray[np.datetime64]:
+    return np.asarray(rows[column].cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]"))
 
 
 #: The platform's own acts: numbers of a quarter, or of all time.

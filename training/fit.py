@@ -131,7 +131,7 @@ def bundle_of(fitted: Fitted, rows: Dataset, recipe: Recipe) -> Bundle:
 
 
 def _origin(rows: Dataset, recipe: Recipe) -> dict[str, Any]:
-    last_known = rows.as_of.max() + np.timedelta64(recipe.label.gap)
+    last_known = rows.as_of.max() + np.timedelta64(recipe.learned_after)
     return {
         "from": moment_text(rows.as_of.min()),
         "until": moment_text(last_known),

@@ -4,7 +4,7 @@ import hashlib
 import re
 import tomllib
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from importlib import resources
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from training.errors import RecipeBroken, RecipeUnknown
 from training.recipe_inputs import Constraints, Inputs, constraints_in, inputs_in
 from training.recipe_keys import Keys
 from training.recipe_label import TABLE, exemptions_in, label_in
+from training.recipe_selection import WEIGH, Selection, selection_in
 
 __all__ = [
     "BEST", "CANDIDATES", "TABLE", "Columns", "Costs", "Logistic", "Recipe", "Scorecard", "Selection",
@@ -104,14 +105,6 @@ class Tuning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """Whether rows are weighed by how likely their labels were to be seen, and how much one may weigh at most."""
-
-    weigh: bool = False
-    most: float = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
     """What a wrong answer costs, in any one unit: a bad merchant let in (`missed`), a good one refused (`refused`), a
     person's look (`review`); and how many looks a day there are for every thousand merchants (`capacity`).
@@ -159,6 +152,11 @@ class Recipe:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     @property
+    def learned_after(self) -> timedelta:
+        """How long after its moment a row may be learned from: once its label is mature, or once its window is over."""
+        return timedelta(days=self.label.horizon_days) if self.selection.immature == WEIGH else self.label.gap
+
+    @property
     def against(self) -> str:
         """What a model has to beat, in words."""
         return f"the best single column ({self.baseline})" if self.target == TABLE else "the shrunk rate"
@@ -193,7 +191,7 @@ class Recipe:
             tuning=_tuning(top.table("tuning")),
             costs=_costs(top.table("costs")) if "costs" in top else None,
             acts=_acts(top.table("acts")),
-            selection=_selection(top.table("selection")),
+            selection=selection_in(top.table("selection")),
             folds=_folds(top.table("calibration")),
             resamples=_resamples(top.table("evaluation")),
             text=text,
@@ -326,15 +324,6 @@ def _costs(keys: Keys) -> Costs:
     )
     keys.finish()
     return costs
-
-
-def _selection(keys: Keys) -> Selection:
-    plain = Selection()
-    selection = Selection(
-        weigh=keys.take("weigh", bool, plain.weigh), most=keys.within("most", float, 1.0, 1000.0, plain.most)
-    )
-    keys.finish()
-    return selection
 
 
 def _acts(keys: Keys) -> bool:

@@ -23,6 +23,7 @@ from training.dataset import Dataset, build_dataset
 from training.errors import OneSided
 from training.evaluate import METRICS, Evaluation, Figure, difference, ece_by_chance, evaluate, verdict
 from training.fit import Fitted, bundle_of, fit
+from training.maturity import known_so_far
 from training.plain import plain_proof
 from training.psi import Reference
 from training.recipe import BEST, CANDIDATES, TABLE, Recipe, Split
@@ -240,10 +241,12 @@ def prove(
 
     `parts` are the rows of each where something else than time tells them apart.
     """
-    parts = parts or cut(split, as_of=rows.as_of, merchants=rows.merchants, gap=recipe.label.gap)
-    learned, test = weighed(rows.where(parts.train), recipe, propensities=given.propensities), rows.where(parts.test)
+    parts = parts or cut(split, as_of=rows.as_of, merchants=rows.merchants, gap=recipe.learned_after)
+    test = rows.where(parts.test)
     if len(test) == 0 or test.bad in (0, len(test)):
         raise OneSided(f"the test part of split {split.name}", rows=len(test), bad=test.bad)
+    known = known_so_far(rows.where(parts.train), recipe, at=test.as_of.min())
+    learned = weighed(known, recipe, propensities=given.propensities)
     say(f"split {split.name}: learning from {len(learned):,} rows")
     choice = _choice(learned, recipe, split, journal=given.journal, say=say)
     fitted = {name: fit(name, learned, recipe, trees=choice.trees) for name in recipe.candidates}
