@@ -180,7 +180,7 @@ def drift(
 
 def _recipe(name: str | None, target: str) -> Recipe:
     check_target(target)
-    return _meant_for(name or target.replace("_", "-"), target)
+    return _meant_for(name or target, target)
 
 
 def _meant_for(name: str, target: str) -> Recipe:
