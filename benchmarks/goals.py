@@ -5,7 +5,7 @@
 Models learn from an everyday marketplace by their recipes, from every row whose label was known when it ended. They are
 judged in other scenarios, of seeds from --seed on, that begin on the day on which it ended: other merchants, another
 mix, and later. Moments of a marketplace's first 90 days, when nobody has a past yet, are left out. It prints Markdown:
-each target's figures, then who is behind fakes (`fakes`), how soon bust-outs are caught
+each target's figures, then what could be reached (`truths`), how soon bust-outs are caught
 (`bust_outs`) and what false reports do (`rings`).
 """
 
@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks import bust_outs, fakes, rings
+from benchmarks import bust_outs, rings, truths
 from benchmarks.scenarios import made, told
 from benchmarks.unseen import LATER, Learned, datasets, learn, log_of, together, with_a_past
 from features.simulator.scenario_file import SHIPPED, read_plot
@@ -87,13 +87,16 @@ def judge(folder: Path, asked: argparse.Namespace) -> None:
     rows = datasets(log_of(made(folder, read_plot("everyday"), LEARNED_FROM, LEARNED_SEED)), recipes)
     learned = {one.target: learn(rows[one.target], one, others=asked.candidates) for one in recipes}
     seen: dict[str, dict[str, Dataset]] = {target: {} for target in learned}
-    caught, hit, behind = [], [], []
+    caught, hit, behind, best = [], [], [], []
     for seed, name in enumerate(asked.scenario, asked.seed):
         written = made(folder, read_plot(name), asked.merchants, seed, start=LATER)
         for target, found in datasets(log_of(written), recipes).items():
             seen[target][name] = with_a_past(found)
+        if "credit" in learned:
+            days = learned["credit"].recipe.label.horizon_days
+            best.append([name, f"{truths.reachable(written, seen['credit'][name], days):.3f}"])
         if "counterfeit" in learned and seen["counterfeit"][name].bad > 0:
-            behind.append(fakes.fakes(name, written, seen["counterfeit"][name], learned["counterfeit"]))
+            behind.append(truths.fakes(name, written, seen["counterfeit"][name], learned["counterfeit"]))
         if name in ("everyday", "bust_out_spree"):
             caught += bust_outs.bust_outs(name, written, learned)
         if name == "everyday" and {"credit", "counterfeit"} <= set(learned):
@@ -101,7 +104,12 @@ def judge(folder: Path, asked: argparse.Namespace) -> None:
         shutil.rmtree(written.events.parent)
     for target, one in learned.items():
         report(one, seen[target])
-    tables = {"fakes": (fakes.HEAD, behind), "bust-outs": (bust_outs.HEAD, caught), "false reports": (rings.HEAD, hit)}
+    tables = {
+        "credit, by the truth": (["scenario", "AUC"], best),
+        "fakes": (truths.HEAD, behind),
+        "bust-outs": (bust_outs.HEAD, caught),
+        "false reports": (rings.HEAD, hit),
+    }
     for title, (head, body) in tables.items():
         print(f"\n**{title}**\n")
         told(head, body)
