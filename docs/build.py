@@ -214,13 +214,28 @@ def programmes_page() -> str:
     stops = "## Stop rules\n\nThey hold for every programme; nothing outweighs them.\n\n" + table(
         ("code", "what"), rules
     )
-    return "\n".join((intro, *map(programme_text, PROGRAMMES.programmes), stops))
+    return "\n".join((intro, *map(programme_text, PROGRAMMES.programmes), stops, lot_text()))
+
+
+def lot_text() -> str:
+    """Whom a lot may let in."""
+    terms = PROGRAMMES.exploration
+    if terms is None:
+        return "## The lot\n\nNobody is let in by lot.\n"
+    named = ", ".join(f"`{name}`" for name in terms.programmes)
+    return (
+        f"## The lot\n\nOnce `GOODFAITH_EXPLORATION_SALT` is set, {terms.share:.1%} of those who apply for {named} and "
+        f"whom only their score or a lack of evidence keeps out are let in, down to band {terms.band_at_worst}: "
+        f"{terms.cap} orders a month for {terms.valid_days} days, the same answer for {terms.period_days} days. "
+        "How and why: [learn from whom the gate keeps out](../howto/selective-labels.md).\n"
+    )
 
 
 def settings_page() -> str:
     """Every setting."""
     rows = [(f"`GOODFAITH_{name.upper()}`", f"`{field.default}`") for name, field in Settings.model_fields.items()]
     notes = "`GOODFAITH_DATABASE_URL` and `GOODFAITH_MLFLOW_URI` are SQLite files in `GOODFAITH_HOME` while empty.\n"
+    notes += "`GOODFAITH_EXPLORATION_SALT` (16 characters or more, secret, kept for good) turns the lot on.\n"
     notes += "`GOODFAITH_KEY` is the API key with which `goodfaith simulate --to` sends events.\n"
     return "# Settings\n\nFrom the environment, or a file `.env`.\n\n" + table(("name", "default"), rows) + "\n" + notes
 

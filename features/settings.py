@@ -1,6 +1,7 @@
 """Settings that every floor reads: where things are kept, and in which currency."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,6 +22,9 @@ class Settings(BaseSettings):
     mlflow_uri: str = ""
     #: The one currency of the store and of files read without it (ISO 4217).
     currency: str = Field(default="CNY", pattern="^[A-Z]{3}$")
+    #: What decides, with a merchant's name, whether it is let in by lot: 16 characters or more, secret and unchanged.
+    #: Without it nobody is.
+    exploration_salt: Annotated[SecretStr, Field(min_length=16)] | None = None
     #: The API key with which `simulate --to` sends events to a running service.
     key: SecretStr = SecretStr("")
 

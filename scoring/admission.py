@@ -16,6 +16,7 @@ __all__ = [
     "Application",
     "ConditionResult",
     "ConditionState",
+    "Drawn",
     "GateReason",
     "Outcome",
     "Paper",
@@ -149,3 +150,16 @@ class Admission:
     cap: int | None
     expires_at: datetime
     policy_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """The gate's answer where a lot may let in, and how likely that outcome was.
+
+    `propensity` is the share that is let in by lot, for those who were; the rest, for those who could have been and
+    were not; 1 for everybody else.
+    """
+
+    admission: Admission
+    propensity: float = 1.0
+    explored: bool = False

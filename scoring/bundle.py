@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal, Self
 
@@ -101,6 +102,10 @@ class Golden:
         """The same from any rows of numbers, such as a NumPy array."""
         return cls(inputs=tuple(tuple(map(float, row)) for row in inputs), p=tuple(map(float, p)))
 
+    def plain(self) -> dict[str, Any]:
+        """As JSON holds it, every number a float; by hand, since `asdict` takes longer than all else that loads."""
+        return {"inputs": [list(map(float, row)) for row in self.inputs], "p": list(map(float, self.p))}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Manifest:
@@ -188,7 +193,7 @@ class Bundle:
             "calibration": _floats(asdict(self.calibration)),
             "scaling": asdict(self.scaling),
             "training": dict(self.training),
-            "golden": _floats(asdict(self.golden)),
+            "golden": self.golden.plain(),
             "files": {name: _sha256(content) for name, content in self.files.items()},
         }
 
@@ -240,6 +245,12 @@ def _sealed(plain: Mapping[str, Any]) -> bytes:
     return _canonical({**plain, "digest": _digest(plain)})
 
 
+@cache
+def _form() -> TypeAdapter[_Manifest]:
+    """What reads a manifest; made once, on first use."""
+    return TypeAdapter(_Manifest)
+
+
 def _manifest(content: bytes) -> _Manifest:
     """The manifest's fields, its own hash and form checked."""
     try:
@@ -251,7 +262,7 @@ def _manifest(content: bytes) -> _Manifest:
     if _sealed({name: value for name, value in plain.items() if name != "digest"}) != content:
         raise BundleBroken(problem="manifest.json differs from its own hash")
     try:
-        return TypeAdapter(_Manifest).validate_python(plain)
+        return _form().validate_python(plain)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))

@@ -5,7 +5,7 @@ to, the worst decides, and a good record takes no finding away.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import IntEnum
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from scoring.admission import (
     Application,
     ConditionResult,
     ConditionState,
+    Drawn,
     GateReason,
     Outcome,
     Paper,
@@ -24,6 +25,7 @@ from scoring.admission import (
 from scoring.conditions import failures, has_expired, judge_condition, valid_papers, went_well
 from scoring.counterfeit import Level
 from scoring.errors import TimeNaive
+from scoring.exploration import Exploration
 from scoring.gate_words import GateState, gate_reason
 from scoring.path import band_step, condition_step, debt_step, dispatch_step, fake_step
 from scoring.programmes import Condition, ProgrammePolicy, StopRule
@@ -35,11 +37,13 @@ __all__ = [
     "Application",
     "ConditionResult",
     "ConditionState",
+    "Drawn",
     "GateReason",
     "Outcome",
     "Paper",
     "PathStep",
     "gate",
+    "gate_by_lot",
 ]
 
 #: How many reasons are named; more than four help nobody (US Regulation B, interpretation of 12 CFR 1002.9(b)(2)).
@@ -76,6 +80,9 @@ _OUTCOMES = MappingProxyType(
         _Kind.UNPROVEN: Outcome.CONDITIONS,
     }
 )
+
+#: What a lot may set aside: the score, and that little is known; never what was found out, nor what is missing.
+_LEFT_TO_A_LOT = frozenset({_Kind.BAND, _Kind.NOTHING_KNOWN, _Kind.UNPROVEN})
 
 _SEVERITY = tuple(Outcome)
 
@@ -114,12 +121,29 @@ class _Case:
 
 def gate(application: Application, applicant: Applicant, *, policy: ProgrammePolicy, as_of: datetime) -> Admission:
     """May this merchant carry this programme, for these goods, from this moment (aware) on? TimeNaive if it is not."""
+    return gate_by_lot(application, applicant, policy=policy, as_of=as_of, lot=None).admission
+
+
+def gate_by_lot(
+    application: Application, applicant: Applicant, *, policy: ProgrammePolicy, as_of: datetime, lot: float | None
+) -> Drawn:
+    """The same where the policy lets a share in by lot: with a `lot` from [0, 1), or None where none is drawn."""
     if as_of.utcoffset() is None:
         raise TimeNaive(as_of=as_of)
     at = as_of.astimezone(UTC)
     case = _Case(application=application, applicant=applicant, policy=policy, day=at.date())
     results = tuple(judge_condition(condition, application, applicant, day=case.day) for condition in case.conditions)
     findings = sorted(_findings(case, results), key=lambda one: (one.kind, one.reason.code))
+    admission = _admission(case, results, findings, at)
+    terms = _open_to_a_lot(case, findings, admission.outcome)
+    if lot is None or terms is None:
+        return Drawn(admission=admission)
+    if lot >= terms.share:
+        return Drawn(admission=admission, propensity=1 - terms.share)
+    return Drawn(admission=_let_in(case, admission, terms, at), propensity=terms.share, explored=True)
+
+
+def _admission(case: _Case, results: tuple[ConditionResult, ...], findings: list[_Finding], at: datetime) -> Admission:
     outcome = max((_OUTCOMES[one.kind] for one in findings), key=_SEVERITY.index, default=Outcome.ADMIT)
     return Admission(
         outcome=outcome,
@@ -128,8 +152,30 @@ def gate(application: Application, applicant: Applicant, *, policy: ProgrammePol
         path_to_qualify=_path(findings),
         cap=_cap(case, results, outcome),
         expires_at=_expiry(case, outcome, at),
-        policy_version=policy.version,
+        policy_version=case.policy.version,
     )
+
+
+# The lot.
+
+
+def _open_to_a_lot(case: _Case, findings: list[_Finding], outcome: Outcome) -> Exploration | None:
+    """On what terms a lot may let this merchant in after all; None where it may not, or needs none."""
+    terms, applicant = case.policy.exploration, case.applicant
+    if terms is None or case.application.programme.id not in terms.programmes:
+        return None
+    if outcome in (Outcome.ADMIT, Outcome.CONDITIONS) or any(one.kind not in _LEFT_TO_A_LOT for one in findings):
+        return None
+    # Not even somebody to keep an eye on is tried out on buyers, whatever the programme itself would allow.
+    trusted = applicant.counterfeit_level == Level.NONE and applicant.band <= terms.band_at_worst
+    return terms if trusted else None
+
+
+def _let_in(case: _Case, admission: Admission, terms: Exploration, at: datetime) -> Admission:
+    told = gate_reason(GateState.EXPLORED, cap=terms.cap)
+    ends = _ends_with_papers(case, at + timedelta(days=terms.valid_days))
+    reasons = (told, *admission.reasons[: MOST_REASONS - 1])
+    return replace(admission, outcome=Outcome.CONDITIONS, reasons=reasons, cap=terms.cap, expires_at=ends)
 
 
 def _findings(case: _Case, results: tuple[ConditionResult, ...]) -> Iterator[_Finding]:
@@ -269,9 +315,11 @@ def _expiry(case: _Case, outcome: Outcome, at: datetime) -> datetime:
     programme = case.application.programme
     days = programme.valid_days if outcome is Outcome.ADMIT else programme.provisional.valid_days
     ends = at + timedelta(days=days)
-    if outcome not in (Outcome.ADMIT, Outcome.CONDITIONS):
-        return ends
-    lasts = (_lasts_until(case, condition) for condition in programme.papers)
+    return _ends_with_papers(case, ends) if outcome in (Outcome.ADMIT, Outcome.CONDITIONS) else ends
+
+
+def _ends_with_papers(case: _Case, ends: datetime) -> datetime:
+    lasts = (_lasts_until(case, condition) for condition in case.application.programme.papers)
     return min((ends, *(end for end in lasts if end is not None)))
 
 

@@ -16,7 +16,7 @@ Both = tuple[str, str]
 
 
 class GateState(Enum):
-    """What speaks against a plain yes besides a programme's own conditions: code, English, Chinese."""
+    """What is said of an answer besides a programme's own conditions: code, English, Chinese."""
 
     EXCLUDED = (
         "P901",
@@ -47,6 +47,13 @@ class GateState(Enum):
         "P906",
         "Nothing good is known yet about what this programme rests on; a person decides.",
         "对该保障计划所依据的事项尚无良好记录，由人工审核决定。",
+    )
+    EXPLORED = (
+        "P907",
+        "Let in by lot, on trial and for at most {cap} orders a month: a small share of merchants who would not "
+        "qualify yet are, so that it shows how they do. What follows is what stood against it.",
+        "经随机抽取试行准入，每月最多 {cap} 单：平台让一小部分暂不符合条件的商家试行，以观察其实际表现。"
+        "以下为原本不予准入的原因。",
     )
 
     def __init__(self, code: str, text: str, text_zh: str) -> None:

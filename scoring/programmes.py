@@ -7,9 +7,10 @@ from collections import Counter
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
 from scoring.errors import ProgrammeUnknown
+from scoring.exploration import Exploration
 from scoring.policy_text import BandName, Policy, PolicyPart, Share, Text, Whole
 
 __all__ = [
@@ -186,10 +187,11 @@ class StopRules(PolicyPart):
 
 
 class ProgrammePolicy(Policy):
-    """Every programme and every stop rule."""
+    """Every programme, every stop rule, and who may be let in by lot; nobody where `exploration` is not there."""
 
     kind: ClassVar[str] = "programmes"
 
+    exploration: Exploration | None = None
     stop_rules: StopRules
     programmes: Annotated[tuple[Programme, ...], Field(min_length=1)]
 
@@ -207,6 +209,28 @@ class ProgrammePolicy(Policy):
         if double:
             raise ValueError(f"codes with more than one sentence: {', '.join(double)}")
         return self
+
+    @model_validator(mode="after")
+    def _lets_in_by_lot_where_it_may(self) -> Self:
+        if self.exploration is None:
+            return self
+        named = {one.id: one for one in self.programmes}
+        for name in self.exploration.programmes:
+            if name not in named:
+                raise ValueError(f"exploration: {name} is no programme")
+            if any(one.kind == "brand_paper" for one in named[name].entry):
+                raise ValueError(f"exploration: {name} is about fakes, and nobody is tried out on those")
+            if self.exploration.cap > named[name].provisional.at_first:
+                raise ValueError(f"exploration: the cap lies above where places on trial for {name} begin")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _nothing_of_what_is_not_there(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        plain: dict[str, Any] = whole(self)
+        if self.exploration is None:
+            # Without it a policy says what it said before there was such a thing, and its version stays.
+            del plain["exploration"]
+        return plain
 
     @property
     def coded(self) -> tuple[Condition | StopRule, ...]:

@@ -5,7 +5,8 @@ from typing import Any
 
 from features.database import reading
 from scoring.errors import ProgrammeUnknown as NoSuchProgramme
-from scoring.gate import Admission, Applicant, Application, Outcome, gate
+from scoring.exploration import lot_of
+from scoring.gate import Admission, Applicant, Application, Drawn, Outcome, gate, gate_by_lot
 from scoring.programmes import Programme
 from serving.answers import ScoreAnswer
 from serving.cases import Kind, Matter
@@ -42,7 +43,8 @@ def apply(service: Service, programme_id: str, body: ApplicationBody, asked: Ask
 def standings(service: Service, merchant_id: str) -> list[dict[str, Any]]:
     """How a merchant stands with every programme: whether it carries it, and what the gate would say now.
 
-    It is asked for the category that the merchant is registered in, and for no brand. Raises `MerchantUnknown`.
+    It is asked for the category that the merchant is registered in, and for no brand. No lot is drawn: only whoever
+    applies learns of one, and that is recorded. Raises `MerchantUnknown`.
     """
     now, otherwise = service.clock(), fallback_of(service, merchant_id)
     with reading(service.engine) as tx:
@@ -61,8 +63,11 @@ def standings(service: Service, merchant_id: str) -> list[dict[str, Any]]:
 def _verdict(bench: Bench, body: ApplicationBody, wanted: Application) -> Verdict:
     seen = bench.standing(body.merchant_id)
     applicant = _applicant(bench, body.merchant_id, seen)
-    admission = gate(wanted, applicant, policy=bench.service.programmes, as_of=bench.now)
+    lot = _lot(bench, applicant, wanted)
+    drawn = _drawn(bench, wanted, applicant, lot)
+    admission = drawn.admission
     trace = {"as_of": bench.now, "applicant": applicant, "policy_version": admission.policy_version}
+    trace |= {"lot": lot, "propensity": drawn.propensity, "explored": drawn.explored}
     return Verdict(
         kind="programme",
         merchant_id=body.merchant_id,
@@ -74,14 +79,27 @@ def _verdict(bench: Bench, body: ApplicationBody, wanted: Application) -> Verdic
         answer=_answer(body.merchant_id, wanted, admission),
         trace={**plain(trace), **seen.trace},
         thought=seen.assessment,
-        rethink=lambda thought: _otherwise(bench, wanted, replace(applicant, **_opinion(thought))),
+        rethink=lambda thought: _otherwise(bench, wanted, replace(applicant, **_opinion(thought)), lot),
         matter=_matter(body.merchant_id, wanted, admission),
     )
 
 
-def _otherwise(bench: Bench, wanted: Application, applicant: Applicant) -> Otherwise:
+def _lot(bench: Bench, applicant: Applicant, wanted: Application) -> float | None:
+    """The merchant's lot for the programme, the same all through a period; None where none is drawn."""
+    terms, salt, programme = bench.service.programmes.exploration, bench.service.salt, wanted.programme.id
+    if terms is None or not salt or programme not in terms.programmes:
+        return None
+    period = terms.period(bench.now.date())
+    return lot_of(salt, merchant_id=applicant.merchant_id, programme=programme, period=period)
+
+
+def _drawn(bench: Bench, wanted: Application, applicant: Applicant, lot: float | None) -> Drawn:
+    return gate_by_lot(wanted, applicant, policy=bench.service.programmes, as_of=bench.now, lot=lot)
+
+
+def _otherwise(bench: Bench, wanted: Application, applicant: Applicant, lot: float | None) -> Otherwise:
     """What the gate would say of somebody of whom something else is thought."""
-    admission = gate(wanted, applicant, policy=bench.service.programmes, as_of=bench.now)
+    admission = _drawn(bench, wanted, applicant, lot).admission
     return Otherwise(outcome=admission.outcome, answer=_answer(applicant.merchant_id, wanted, admission))
 
 

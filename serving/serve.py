@@ -112,6 +112,7 @@ def listening(host: str, port: int) -> socket.socket:
 
 def service_on(engine: Engine, champions: Champions, settings: Settings, clock: Clock) -> Service:
     """The service on a store, with the policies that come with Goodfaith."""
+    salt = settings.exploration_salt
     return Service(
         engine=engine,
         champions=champions,
@@ -122,6 +123,7 @@ def service_on(engine: Engine, champions: Champions, settings: Settings, clock: 
         declarations=current_declarations(),
         clock=clock,
         readings=live_readings,
+        salt=salt.get_secret_value() if salt else "",
     )
 
 

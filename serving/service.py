@@ -25,7 +25,8 @@ class Service:
     """Everything that a route may need.
 
     `policy` is the text of the score policy, `programmes` and `refunds` are the policies of decisions,
-    `declarations` every feature's hash as it is now, `currency` the store's; `readings` reads live features.
+    `declarations` every feature's hash as it is now, `currency` the store's; `readings` reads live features. Nobody is
+    let in by lot without a `salt`.
     """
 
     engine: Engine
@@ -37,6 +38,7 @@ class Service:
     declarations: Mapping[str, str]
     clock: Clock
     readings: Readings
+    salt: str = field(default="", repr=False)
     metrics: Metrics = field(default_factory=Metrics)
 
     @property

@@ -1,6 +1,7 @@
-"""`goodfaith migrate` and `goodfaith rebuild`: the store's tables and what is derived in them."""
+"""`goodfaith migrate`, `rebuild` and `propensities`: the store's tables, and what is derived from them."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -47,3 +48,21 @@ def rebuild(
             put_off(tx, [merchant] if merchant is not None else store.merchant_ids())
         count = store.catch_up(at=datetime.now(UTC), watch=shown)
     typer.echo(f"{count} merchants made anew.")
+
+
+@app.command()
+def propensities(
+    out: Annotated[Path, typer.Option("--out", help="Where to write them (Parquet).")],
+) -> None:
+    """Write how likely merchants were to be let in, where a lot decided: for `train --propensities`."""
+    from features.commands import check_writable, write_parquet
+    from features.database import reading
+    from serving.propensities import propensities as drawn
+    from serving.store import opened
+
+    check_writable(out)
+    with opened(Settings().database) as engine, reading(engine) as tx:
+        rows = drawn(tx)
+    write_parquet(rows, out)
+    let_in = sum(rows["let_in"].to_pylist())
+    typer.echo(f"{out}: {rows.num_rows} months of merchants, {let_in} of which a lot let in", err=True)

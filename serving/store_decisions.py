@@ -1,5 +1,6 @@
 """SQL of decisions: what was answered for good, the money it holds, and what a repeated request gets again."""
 
+import json
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,12 +13,14 @@ from serving.tables import assessment_history, assessments, audit, decisions, id
 
 __all__ = [
     "Decision",
+    "Draw",
     "Kept",
     "Reservation",
     "add_decision",
     "answer_once",
     "claim",
     "decisions_of",
+    "draws",
     "drop_answers",
     "find_decision",
     "held",
@@ -76,6 +79,20 @@ class Kept:
     answer: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """A decision on an application: its outcome, how likely that was, and the lot behind it, None where none was."""
+
+    merchant_id: str
+    programme: str
+    outcome: str
+    decided_at: datetime
+    expires_at: datetime
+    propensity: float
+    lot: float | None
+    explored: bool
+
+
 def add_decision(tx: Connection, decision: Decision) -> None:
     """Keep one more decision."""
     tx.execute(insert(decisions).values(_row(decision, decisions.c.keys())))
@@ -92,6 +109,29 @@ def decisions_of(tx: Connection, merchant_id: str, limit: int) -> tuple[Decision
     query = select(decisions).where(decisions.c.merchant_id == merchant_id)
     newest = query.order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(limit)
     return tuple(map(_decision, tx.execute(newest)))
+
+
+def draws(tx: Connection) -> Generator[Draw, None, None]:
+    """Every decision on an application, in the order in which they were made."""
+    query = select(decisions).where(decisions.c.kind == "programme").order_by(decisions.c.decided_at, decisions.c.id)
+    with tx.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as found:
+        for row in found:
+            yield _draw(_decision(row))
+
+
+def _draw(of: Decision) -> Draw:
+    trace = json.loads(of.trace)
+    return Draw(
+        merchant_id=of.merchant_id,
+        programme=of.programme or "",
+        outcome=of.outcome,
+        decided_at=of.decided_at,
+        expires_at=of.expires_at,
+        # Before there were lots, decisions did not say that they were certain.
+        propensity=trace.get("propensity", 1.0),
+        lot=trace.get("lot"),
+        explored=trace.get("explored", False),
+    )
 
 
 def sealed(tx: Connection) -> Generator[tuple[str, str, tuple[str, str, str]], None, None]:

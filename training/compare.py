@@ -101,9 +101,13 @@ def _both(first: bytes | None, second: bytes | None) -> pa.Table | None:
 
 
 def shortcomings(version: Version, comparison: Comparison | None) -> list[str]:
-    """Why a version should not become champion: worse or less stable than the present one, uncalibrated, unfair."""
+    """Why a version should not become champion: worse than a shrunk rate or the present one, less stable,
+    uncalibrated, unfair.
+    """
     figures = version.metrics
     found = [_worse(comparison)] if comparison else []
+    if figures.get("gain.auc.high", 0.0) < 0.0:
+        found.append(f"it loses to one shrunk past rate: AUC gain {figures['gain.auc']:.3f}, beyond chance")
     off = figures.get("ece", 0.0) - figures.get("ece_by_chance", 0.0)
     if off > MOST_OFF:
         found.append(f"it is uncalibrated: its error is {off:.3f} above what chance shows, and {MOST_OFF} is the most")

@@ -48,7 +48,7 @@ def cost_per_row(y: Labels, p: Floats, weight: Floats, costs: Costs, at: Cutoffs
     return float(np.average(cost, weights=weight))
 
 
-def precision_at(y: Labels, p: Floats, weight: Floats, count: int) -> float:
+def precision_at(y: Labels, p: Floats, weight: Floats, count: float) -> float:
     """The share of bad rows among the `count` riskiest (weighed rows); ties share what is left.
 
     >>> y, p = np.array([1, 0, 1, 0], dtype=np.int8), np.array([0.9, 0.8, 0.7, 0.1])
@@ -59,16 +59,16 @@ def precision_at(y: Labels, p: Floats, weight: Floats, count: int) -> float:
     y, p, weight = y[order], p[order], weight[order]
     last = np.append(np.diff(p) != 0, True)
     rows, bad = np.append(0.0, np.cumsum(weight)[last]), np.append(0.0, np.cumsum(weight * y)[last])
-    taken = min(float(count), float(rows[-1]))
+    taken = min(count, float(rows[-1]))
     return float(np.interp(taken, rows, bad) / taken) if taken else float("nan")
 
 
-def cost_metrics(costs: Costs, *, months: int) -> Mapping[str, Callable[[Labels, Floats, Floats], float]]:
-    """The figures that hang on what answers cost, and on how many rows people can look at within so many months."""
-    looks = _DAYS * costs.capacity * months
+def cost_metrics(costs: Costs) -> Mapping[str, Callable[[Labels, Floats, Floats], float]]:
+    """The figures that hang on what answers cost, and on how many rows people can look at."""
+    looks = min(1.0, _DAYS * costs.capacity / 1000)
     return {
         "cost_per_row": lambda y, p, weight: cost_per_row(y, p, weight, costs),
-        "precision_at_capacity": lambda y, p, weight: precision_at(y, p, weight, looks),
+        "precision_at_capacity": lambda y, p, weight: precision_at(y, p, weight, looks * float(weight.sum())),
     }
 
 

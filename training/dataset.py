@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.catalogue import CATALOGUE, INPUTS
+from features.catalogue import CATALOGUE, FAMILIES, INPUTS
 from features.catalogue.feature import Feature
 from features.engine import build_features
 from features.labels import labels_of
@@ -20,6 +20,7 @@ from features.partition import Accepted, divided
 from training.columns import ColumnInput
 from training.errors import LabelsMissing, RecipeBroken, TooLittleToLearnFrom
 from training.recipe import Recipe
+from training.recipe_inputs import unmatched
 from training.segments import AGES, SIZES, TRADE, grouped
 
 __all__ = [
@@ -57,9 +58,10 @@ class Dataset:
     (left away: one).
     `groups` name each row's category, region, size, age and trade, (n,) each; no model sees them as such. `acts`
     (n, m) are the platform's own acts, of the names in `acted`, null as -1: for comparison only. `silent` (n, k) tells
-    where there is no evidence behind an input: what people see in its stead is null. `hidden` are the rows of the same
-    moments whose merchants were removed before their label could be seen. `faults` tells how
-    many of the orders behind the labels went wrong by whose fault.
+    where there is no evidence behind an input: what people see in its stead is null. `known` (n,) datetime64[us] is
+    when each label was known, and `reasons` (n,) tells why it is what it is; both are empty where nobody knows.
+    `hidden` are the rows of the same moments whose merchants were removed before their label could be seen. `faults`
+    tells how many of the orders behind the labels went wrong by whose fault.
     """
 
     inputs: tuple[Declared, ...]
@@ -72,6 +74,8 @@ class Dataset:
     acted: tuple[str, ...] = ()
     acts: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
     silent: Mask = field(default_factory=lambda: np.zeros((0, 0), dtype=np.bool_))
+    known: npt.NDArray[np.datetime64] = field(default_factory=lambda: np.zeros(0, dtype="datetime64[us]"))
+    reasons: npt.NDArray[np.object_] = field(default_factory=lambda: np.zeros(0, dtype=object))
     hidden: Hidden = field(default_factory=Hidden)
     faults: Mapping[str, int] = field(default_factory=dict)
 
@@ -101,6 +105,8 @@ class Dataset:
             acted=self.acted,
             acts=self.acts[mask] if self.acted else self.acts,
             silent=self.silent[mask],
+            known=self.known[mask] if len(self.known) else self.known,
+            reasons=self.reasons[mask] if len(self.reasons) else self.reasons,
             hidden=self.hidden.between(self.as_of[mask].min(), self.as_of[mask].max()) if mask.any() else Hidden(),
             faults=self.faults,
         )
@@ -130,11 +136,27 @@ class Dataset:
 
 
 def inputs_of(recipe: Recipe) -> tuple[Feature, ...]:
-    """The catalogue's inputs that the recipe admits, and the baseline's, in the catalogue's order."""
-    chosen = tuple(one for one in INPUTS if recipe.inputs.admits(one.name) or one.name == recipe.baseline)
+    """The catalogue's inputs that the recipe admits, and the baseline's, in the catalogue's order.
+
+    Raises RecipeBroken where the recipe names what the catalogue does not hold.
+    """
+    _check_names(recipe)
+    wanted, family = recipe.inputs, {one.name: name for name, features in FAMILIES.items() for one in features}
+    chosen = tuple(one for one in INPUTS if wanted.admits(one.name, family[one.name]) or one.name == recipe.baseline)
     if recipe.baseline not in {one.name for one in chosen}:
         raise RecipeBroken("baseline.feature", f"is {recipe.baseline!r}, which is no model input of the catalogue")
     return chosen
+
+
+def _check_names(recipe: Recipe) -> None:
+    """Refuse a family, or a pattern, that stands for nothing: it would leave in what it was to leave out."""
+    for name in recipe.inputs.families:
+        if name not in FAMILIES:
+            raise RecipeBroken("inputs", f"names {name!r}, which is no family of the catalogue: {', '.join(FAMILIES)}")
+    named = {"inputs.only": recipe.inputs.only, "inputs.never": recipe.inputs.never}
+    for key, patterns in {**named, "constraints.free": recipe.constraints.free}.items():
+        for pattern in unmatched(patterns, (one.name for one in INPUTS)):
+            raise RecipeBroken(key, f"holds {pattern!r}, which is the name of no model input")
 
 
 def build_dataset(
@@ -163,20 +185,22 @@ def build_dataset(
     rows = build_features(log, mature.select(["merchant_id", "as_of"]), features=asked, heard=heard)
     hidden = rows.filter(pc.invert(labelled))
     return replace(
-        _labelled(recipe, inputs, rows.filter(labelled), mature["label"].filter(labelled)),
+        _labelled(recipe, inputs, rows.filter(labelled), mature.filter(labelled)),
         hidden=Hidden(X=matrix_of(hidden, inputs), merchants=_names(hidden), as_of=_moments(hidden)),
         faults=labels.parties,
     )
 
 
-def _labelled(recipe: Recipe, inputs: tuple[Feature, ...], rows: pa.Table, labels: pa.ChunkedArray) -> Dataset:
+def _labelled(recipe: Recipe, inputs: tuple[Feature, ...], rows: pa.Table, labels: pa.Table) -> Dataset:
     acts = ACTS if recipe.acts else ()
     return Dataset(
         inputs=inputs,
         X=matrix_of(rows, inputs),
-        y=labels.to_numpy().astype(np.int8),
+        y=labels["label"].to_numpy().astype(np.int8),
         merchants=_names(rows),
         as_of=_moments(rows),
+        known=_moments(labels, "known_at"),
+        reasons=labels["reason"].to_numpy(zero_copy_only=False).astype(object),
         groups=groups_of(rows),
         acted=tuple(one.name for one in acts),
         acts=np.nan_to_num(matrix_of(rows, acts), nan=-1.0) if acts else np.zeros((0, 0)),
@@ -188,8 +212,8 @@ def _names(rows: pa.Table) -> npt.NDArray[np.object_]:
     return np.asarray(rows["merchant_id"].to_numpy(zero_copy_only=False).astype(object))
 
 
-def _moments(rows: pa.Table) -> npt.NDArray[np.datetime64]:
-    return np.asarray(rows["as_of"].cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]"))
+def _moments(rows: pa.Table, column: str = "as_of") -> npt.NDArray[np.datetime64]:
+    return np.asarray(rows[column].cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]"))
 
 
 #: The platform's own acts: numbers of a quarter, or of all time.
@@ -245,7 +269,8 @@ def monthly_spine(log: EventLog, recipe: Recipe, *, until: datetime | None = Non
     pairs = [(one, moment) for moment in moments for one, known in sorted(first_known.items()) if known < moment]
     if not pairs:
         gap = recipe.label.gap.days
-        raise TooLittleToLearnFrom(f"no month of the log lies at least {gap} days (horizon and delay) before its end")
+        before = "its end" if until is None else f"{end:%Y-%m-%d}"
+        raise TooLittleToLearnFrom(f"no month of the log lies at least {gap} days (horizon and delay) before {before}")
     ids, when = zip(*pairs, strict=True)
     return pa.table({"merchant_id": pa.array(ids), "as_of": pa.array(when, type=pa.timestamp("us", tz="UTC"))})
 

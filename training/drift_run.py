@@ -11,7 +11,7 @@ from scoring.bundle import Bundle
 from training.drift import Champion, Drift, drift_of
 from training.errors import RegistryError
 from training.recipe import Recipe
-from training.registry import Registry
+from training.registry import Registry, champions
 
 __all__ = ["run", "write_metrics"]
 
@@ -44,15 +44,15 @@ def _of(registry: Registry, log: EventLog, target: str, since: date | None, say:
         bundle=bundle,
         recipe=Recipe.parse(recipe.decode()),
         on_record=registry.version(target, version).metrics,
-        before=_before(registry, target, version),
+        before=_before(registry, target),
     )
     return drift_of(log, champion, since=since, say=say)
 
 
-def _before(registry: Registry, target: str, version: str) -> Bundle | None:
-    """The last champion that was another version."""
-    earlier = [one.version for one in registry.history(target) if one.version != version]
-    return registry.bundle(target, earlier[-1]) if earlier else None
+def _before(registry: Registry, target: str) -> Bundle | None:
+    """The champion that `rollback` would go back to."""
+    line = champions(registry.history(target))
+    return registry.bundle(target, line[-2]) if len(line) > 1 else None
 
 
 def write_metrics(found: Sequence[Drift], out: Path) -> None:

@@ -8,6 +8,7 @@ TrainingError
 │   ├── LabelsMissing        the log holds no label of this target at all
 │   └── OneSided             a part of the split is empty, or its labels are all the same
 ├── SplitLeaks               a training label would not be known before the test begins
+├── PropensitiesBroken       a file of propensities cannot be used
 └── RegistryError
     ├── VersionUnknown       the registry has no such version of this model
     └── PromotionRefused     the version may not become the champion, or its challenger
@@ -17,6 +18,7 @@ __all__ = [
     "LabelsMissing",
     "OneSided",
     "PromotionRefused",
+    "PropensitiesBroken",
     "RecipeBroken",
     "RecipeUnknown",
     "RegistryError",

@@ -21,6 +21,7 @@ from training.dataset import Dataset, Declared
 from training.errors import OneSided
 from training.population import Population
 from training.recipe import Recipe, Trees
+from training.recipe_inputs import Constraints
 from training.registry import NAMES
 
 __all__ = ["Fitted", "bundle_of", "fit", "maker", "moment_text"]
@@ -77,7 +78,8 @@ def fit(name: str, rows: Dataset, recipe: Recipe, *, trees: Trees | None = None)
 
 def maker(name: str, rows: Dataset, recipe: Recipe, *, trees: Trees | None = None) -> Callable[[], _Candidate]:
     """What makes a candidate that has learned nothing yet, for rows with these inputs."""
-    names, riskier = [one.name for one in rows.inputs], [one.riskier for one in rows.inputs]
+    names = [one.name for one in rows.inputs]
+    riskier = [recipe.constraints.way(one.name, one.riskier) for one in rows.inputs]
 
     def shrunk_rate() -> ShrunkRate:
         column = rows.column(recipe.baseline)
@@ -113,7 +115,7 @@ def bundle_of(fitted: Fitted, rows: Dataset, recipe: Recipe) -> Bundle:
         kind=fitted.learner.kind,
         target=cast(Target, recipe.target),
         name=NAMES[recipe.target],
-        features=tuple(_input(one) for one in rows.inputs),
+        features=tuple(_input(one, recipe.constraints) for one in rows.inputs),
         calibration=Calibration(slope=fitted.line.slope, intercept=fitted.line.intercept),
         scaling=STANDARD,
         training=_origin(rows, recipe),
@@ -127,7 +129,7 @@ def bundle_of(fitted: Fitted, rows: Dataset, recipe: Recipe) -> Bundle:
 
 
 def _origin(rows: Dataset, recipe: Recipe) -> dict[str, Any]:
-    last_known = rows.as_of.max() + np.timedelta64(recipe.label.gap)
+    last_known = rows.as_of.max() + np.timedelta64(recipe.learned_after)
     return {
         "from": moment_text(rows.as_of.min()),
         "until": moment_text(last_known),
@@ -149,11 +151,11 @@ def moment_text(moment: np.datetime64) -> str | None:
     return None if np.isnat(moment) else f"{moment}Z"
 
 
-def _input(feature: Declared) -> Input:
+def _input(feature: Declared, constraints: Constraints) -> Input:
     return Input(
         name=feature.name,
         declaration=feature.declaration(),
-        riskier=cast(Literal["higher", "lower", "neither"], feature.riskier),
+        riskier=cast(Literal["higher", "lower", "neither"], constraints.way(feature.name, feature.riskier)),
         reason=feature.reason,
         shows=feature.shows,
         unit=feature.unit,

@@ -93,7 +93,13 @@ def _told(target: str, event: "Promotion | Challenge") -> str:
 
 def _why(event: "Promotion | Challenge") -> str:
     reason = f": {event.reason}" if event.reason else ""
-    return f" by {event.by}{' (forced)' if getattr(event, 'forced', False) else ''}{reason}"
+    return f" by {event.by}{_how(event)}{reason}"
+
+
+def _how(event: "Promotion | Challenge") -> str:
+    if getattr(event, "back", False):
+        return " (rolled back)"
+    return " (forced)" if getattr(event, "forced", False) else ""
 
 
 def _live_line(one: "Live") -> str:

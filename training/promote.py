@@ -9,7 +9,7 @@ from datetime import datetime
 from scoring.model import Model
 from training.compare import compare, shortcomings
 from training.errors import PromotionRefused
-from training.registry import CHALLENGER, CHAMPION, Challenge, Promotion, Registry, Version
+from training.registry import CHALLENGER, CHAMPION, Challenge, Promotion, Registry, Version, champions
 
 __all__ = ["Live", "challenge", "live_at", "promote", "roll_back"]
 
@@ -48,16 +48,19 @@ def promote(
 
 
 def roll_back(registry: Registry, target: str, wish: Promotion, *, declarations: Mapping[str, str]) -> tuple[str, str]:
-    """Make champion what was it before the present one; answer the versions before and after.
+    """Make champion what was it before the present one; answer the versions before and after. Again, one further back.
 
     `wish` says when, by whom and why; its version is not looked at. Raises PromotionRefused where there was none
     before, or where it could not be served any more (as in `promote`).
     """
-    live = _holder(registry, target, CHAMPION)
-    earlier = [one.version for one in registry.history(target) if live and one.version != live.version]
-    if not live or not earlier:
+    line, live = champions(registry.history(target)), _holder(registry, target, CHAMPION)
+    if len(line) < 2:
         raise PromotionRefused(f"the {target} model has no earlier champion to go back to")
-    return promote(registry, target, replace(wish, version=earlier[-1], forced=True), declarations=declarations)
+    if live is None or live.version != line[-1]:
+        raise PromotionRefused(
+            f"the {target} model's champion is not the one last promoted, version {line[-1]}: name one to `promote`"
+        )
+    return promote(registry, target, replace(wish, version=line[-2], forced=True, back=True), declarations=declarations)
 
 
 def challenge(registry: Registry, target: str, wish: Challenge, *, declarations: Mapping[str, str]) -> tuple[str, str]:

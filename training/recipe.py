@@ -4,17 +4,19 @@ import hashlib
 import re
 import tomllib
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from importlib import resources
 from pathlib import Path
 
 from features.label_spec import LabelSpec
 from training.errors import RecipeBroken, RecipeUnknown
+from training.recipe_inputs import Constraints, Inputs, constraints_in, inputs_in
 from training.recipe_keys import Keys
 from training.recipe_label import TABLE, exemptions_in, label_in
+from training.recipe_selection import WEIGH, Selection, selection_in
 
 __all__ = [
-    "BEST", "CANDIDATES", "TABLE", "Columns", "Costs", "Inputs", "Logistic", "Recipe", "Scorecard", "Selection",
+    "BEST", "CANDIDATES", "TABLE", "Columns", "Costs", "Logistic", "Recipe", "Scorecard", "Selection",
     "Spine", "Split", "Trees", "Tuning", "find_recipe", "shipped_recipes",
 ]  # fmt: skip
 
@@ -38,8 +40,9 @@ class Spine:
 class Split:
     """Earlier moments to learn from, later ones to be tested on; all dates inclusive.
 
-    Either `test_from`, or `test_share`: the share of the log's mature months that form the test. Training ends
-    `LabelSpec.gap` before the test begins, whatever `train_to` says, unless `overlap` is "stated".
+    Either `test_from`, or `test_share`: the share of the log's mature months that form the test. Where `train_to` is
+    left away, training ends `LabelSpec.gap` before the test begins; one that ends later is refused, unless `overlap` is
+    "stated".
     """
 
     name: str
@@ -49,24 +52,6 @@ class Split:
     train_from: date | None = None
     train_to: date | None = None
     overlap: str = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
-    """Which of the catalogue's inputs a model may see, as regular expressions over the whole name.
-
-    >>> Inputs(only=("dispatch_.*",), never=(".*_7d",)).admits("dispatch_kept_rate_90d_shrunk")
-    True
-    """
-
-    only: tuple[str, ...] = (".*",)
-    never: tuple[str, ...] = ()
-
-    def admits(self, name: str) -> bool:
-        """Whether the input of this name is used."""
-        return any(re.fullmatch(pattern, name) for pattern in self.only) and not any(
-            re.fullmatch(pattern, name) for pattern in self.never
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,17 +105,9 @@ class Tuning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """Whether rows are weighed by how likely their labels were to be seen, and how much one may weigh at most."""
-
-    weigh: bool = False
-    most: float = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
     """What a wrong answer costs, in any one unit: a bad merchant let in (`missed`), a good one refused (`refused`), a
-    person's look (`review`); and how many looks a day there are (`capacity`).
+    person's look (`review`); and how many looks a day there are for every thousand merchants (`capacity`).
     """
 
     missed: float
@@ -153,6 +130,7 @@ class Recipe:
     spine: Spine
     splits: tuple[Split, ...]
     inputs: Inputs
+    constraints: Constraints
     columns: Columns
     baseline: str
     candidates: tuple[str, ...]
@@ -172,6 +150,11 @@ class Recipe:
     def digest(self) -> str:
         """SHA-256 (hex) of the recipe's text."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def learned_after(self) -> timedelta:
+        """How long after its moment a row may be learned from: once its label is mature, or once its window is over."""
+        return timedelta(days=self.label.horizon_days) if self.selection.immature == WEIGH else self.label.gap
 
     @property
     def against(self) -> str:
@@ -196,7 +179,8 @@ class Recipe:
             label=label_in(top.table("label"), target=target, exemptions=exemptions_in(top)),
             spine=_spine(top.table("spine")),
             splits=_splits(top),
-            inputs=_inputs(top.table("inputs")),
+            inputs=inputs_in(top.table("inputs")),
+            constraints=constraints_in(top.table("constraints")),
             columns=_columns(top.table("columns")),
             baseline=_baseline(top.table("baseline")),
             candidates=tried,
@@ -207,7 +191,7 @@ class Recipe:
             tuning=_tuning(top.table("tuning")),
             costs=_costs(top.table("costs")) if "costs" in top else None,
             acts=_acts(top.table("acts")),
-            selection=_selection(top.table("selection")),
+            selection=selection_in(top.table("selection")),
             folds=_folds(top.table("calibration")),
             resamples=_resamples(top.table("evaluation")),
             text=text,
@@ -248,13 +232,17 @@ def _split(keys: Keys) -> Split:
         name=keys.take("name", str),
         test_from=keys.day("test_from"),
         test_to=keys.day("test_to"),
-        test_share=keys.within("test_share", float, 0.01, 0.9) if "test_share" in keys._left else None,
+        test_share=keys.within("test_share", float, 0.01, 0.9) if "test_share" in keys else None,
         train_from=keys.day("train_from"),
         train_to=keys.day("train_to"),
         overlap=keys.one_of("overlap", ("none", "stated"), "none"),
     )
     if (split.test_from is None) == (split.test_share is None):
         raise keys.broken("test_from", "or `test_share` is needed, and not both")
+    for side in ("test", "train"):
+        first, last = getattr(split, f"{side}_from"), getattr(split, f"{side}_to")
+        if first and last and first > last:
+            raise keys.broken(f"{side}_from", f"is later than `{side}_to`")
     if not re.fullmatch(r"[a-z0-9_]+", split.name):
         raise keys.broken("name", "has to consist of small letters, digits and underscores")
     keys.finish()
@@ -269,18 +257,6 @@ def _splits(top: Keys) -> tuple[Split, ...]:
     if len({split.name for split in splits}) < len(splits):
         raise top.broken("split", "has two entries of the same name")
     return splits
-
-
-def _inputs(keys: Keys) -> Inputs:
-    inputs = Inputs(only=keys.texts("only", (".*",)), never=keys.texts("never", ()))
-    for key, patterns in (("only", inputs.only), ("never", inputs.never)):
-        for pattern in patterns:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise keys.broken(key, f"holds {pattern!r}, which is no regular expression: {error}") from error
-    keys.finish()
-    return inputs
 
 
 def _columns(keys: Keys) -> Columns:
@@ -348,15 +324,6 @@ def _costs(keys: Keys) -> Costs:
     )
     keys.finish()
     return costs
-
-
-def _selection(keys: Keys) -> Selection:
-    plain = Selection()
-    selection = Selection(
-        weigh=keys.take("weigh", bool, plain.weigh), most=keys.within("most", float, 1.0, 1000.0, plain.most)
-    )
-    keys.finish()
-    return selection
 
 
 def _acts(keys: Keys) -> bool:

@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 from features.exemptions import Exemption
-from features.label_spec import KINDS, LabelSpec, Undelivered, Unrecovered
+from features.label_spec import LabelSpec, Undelivered, Unrecovered
 from training.recipe_keys import REQUIRED, Keys
 
 __all__ = ["COMPONENTS", "TABLE", "exemptions_in", "label_in"]
@@ -12,6 +12,9 @@ T = TypeVar("T")
 
 #: The target of a table of one's own: what a column says, not what became of merchants.
 TABLE = "table"
+
+#: What kind of label each target has.
+KIND_OF = {"credit": "own_fault", "counterfeit": "counterfeit", "bust_out": "bust_out", "refund_loss": "bust_out"}
 
 #: The own faults (`features/faults.py`) that a label may count.
 COMPONENTS = (
@@ -23,11 +26,13 @@ def label_in(keys: Keys, *, target: str, exemptions: tuple[Exemption, ...]) -> L
     """The label of a recipe; raises RecipeBroken, which names the key."""
     if target == TABLE:
         return _column(keys)
-    kind = keys.one_of("kind", KINDS)
+    kind = keys.one_of("kind", (KIND_OF[target],))
     components = keys.texts("components", REQUIRED if kind == "own_fault" else ())
     strange = [component for component in components if component not in COMPONENTS]
-    if strange or (kind == "own_fault") != bool(components):
-        raise keys.broken("components", f"is {list(components)}, and has to list some of {', '.join(COMPONENTS)}")
+    if strange or len(set(components)) < len(components) or (kind == "own_fault") != bool(components):
+        raise keys.broken(
+            "components", f"is {list(components)}, and has to list some of {', '.join(COMPONENTS)}, each once"
+        )
     undelivered, unrecovered = _losses(keys) if kind == "bust_out" else (None, None)
     parts = {"undelivered": undelivered, "unrecovered": unrecovered}
     named = components or tuple(name for name, part in parts.items() if part)

@@ -10,7 +10,7 @@ import logging
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from training.pyfunc import read_bundle
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["CHALLENGER", "CHAMPION", "NAMES", "SERVED", "Challenge", "Promotion", "Registry", "Version"]
+__all__ = ["CHALLENGER", "CHAMPION", "NAMES", "SERVED", "Challenge", "Promotion", "Registry", "Version", "champions"]
 
 #: The registered model of each target; a table's are kept under its name, and never registered.
 NAMES = {
@@ -61,13 +61,27 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promotion:
-    """When a version became champion, by whose hand and why; `forced` tells that a warning was overruled."""
+    """When a version became champion, by whose hand and why; `forced` tells that a warning was overruled, `back` that
+    it was a return to the champion before.
+    """
 
     version: str
     at: datetime
     by: str
     reason: str = ""
     forced: bool = False
+    back: bool = False
+
+
+def champions(history: Iterable[Promotion]) -> tuple[str, ...]:
+    """The versions that became champion, earliest first, without those that were gone back from; the last is live."""
+    line: list[str] = []
+    for one in history:
+        if one.back:
+            line.pop()
+        elif one.version not in line[-1:]:
+            line.append(one.version)
+    return tuple(line)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,13 +24,22 @@ from training.errors import PropensitiesBroken
 from training.evaluate import auc
 from training.recipe import Recipe
 
-__all__ = ["Bounds", "Propensities", "bounds", "read_propensities", "weighed"]
+__all__ = ["Bounds", "Chance", "Propensities", "bounds", "read_propensities", "weighed"]
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
 
-#: How likely a merchant was to be let in at a moment, where it was decided by lot.
-Propensities = Mapping[tuple[str, datetime], float]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chance:
+    """How likely it was that a merchant was let in by lot, or not, whichever came out."""
+
+    propensity: float
+    let_in: bool = True
+
+
+#: The chance of a merchant at a moment, where it was decided by lot.
+Propensities = Mapping[tuple[str, datetime], Chance]
 
 #: Of fewer censored rows no model can tell what they have in common (own proposal).
 _LEAST_HIDDEN = 20
@@ -68,14 +77,18 @@ def bounds(y: Labels, p: Floats, hidden: Floats) -> Bounds:
 def weighed(rows: Dataset, recipe: Recipe, *, propensities: Propensities | None = None) -> Dataset:
     """The rows, each weighing the inverse of how likely it was to be there; the mean weight is one.
 
-    No row weighs more than `recipe.selection.most` times another that was sure to be there. Rows stay as they are where
-    the recipe does not ask for weights.
+    No row weighs more than `recipe.selection.most` times another that was sure to be there. Whoever drew a lot in vain
+    is left out, whatever else is known of it: those who drew it in its stead count for both. Rows stay as they are
+    where the recipe does not ask for weights.
     """
     if not recipe.selection.weigh:
         return rows
+    chances = _chances(rows, propensities or {})
+    in_vain = np.array([not one.let_in for one in chances], dtype=np.bool_)
+    share = np.array([one.propensity for one in chances], dtype=np.float64)
+    rows, share = (rows.where(~in_vain), share[~in_vain]) if in_vain.any() else (rows, share)
     seen = _seen(rows, recipe) if len(rows.hidden.X) >= _LEAST_HIDDEN else np.ones(len(rows))
-    let_in = _let_in(rows, propensities or {})
-    weight = np.minimum(1.0 / (seen * let_in), recipe.selection.most)
+    weight = rows.weight * np.minimum(1.0 / (seen * share), recipe.selection.most)
     return replace(rows, weight=weight / weight.mean())
 
 
@@ -101,25 +114,31 @@ def _seen(rows: Dataset, recipe: Recipe) -> Floats:
     return np.where(np.isnan(p), both.y.mean(), p)
 
 
-def _let_in(rows: Dataset, propensities: Propensities) -> Floats:
+def _chances(rows: Dataset, propensities: Propensities) -> list[Chance]:
     pairs = zip(rows.merchants.tolist(), rows.as_of.tolist(), strict=True)
-    return np.array([propensities.get(pair, 1.0) for pair in pairs], dtype=np.float64)
+    certain = Chance(propensity=1.0)
+    return [propensities.get(pair, certain) for pair in pairs]
 
 
-def read_propensities(path: Path) -> dict[tuple[str, datetime], float]:
-    """Propensities from a Parquet file with `merchant_id`, `as_of` and `propensity` in (0, 1].
+def read_propensities(path: Path) -> dict[tuple[str, datetime], Chance]:
+    """Propensities from a Parquet file with `merchant_id`, `as_of`, `propensity` in (0, 1] and, if it likes, `let_in`.
 
-    Raises PropensitiesBroken.
+    Where that is not told, all were let in. Raises PropensitiesBroken.
     """
     try:
-        table = pq.read_table(path, columns=["merchant_id", "as_of", "propensity"])
+        table = pq.read_table(path)
         moments: list[Any] = table["as_of"].cast(pa.timestamp("us")).to_pylist()
-    except (pa.ArrowException, OSError) as error:
+        merchants, shares = table["merchant_id"].to_pylist(), table["propensity"].to_pylist()
+        told = table["let_in"].to_pylist() if "let_in" in table.column_names else [True] * len(moments)
+    except (pa.ArrowException, OSError, KeyError) as error:
         raise PropensitiesBroken(f"{path} cannot be read as propensities: {error}") from error
-    shares = table["propensity"].to_pylist()
-    for row, share in enumerate(shares):
-        if share is None or not 0 < share <= 1:
-            raise PropensitiesBroken(
-                f"{path}: row {row} has the propensity {share}, and it has to lie above 0, up to 1"
-            )
-    return dict(zip(zip(table["merchant_id"].to_pylist(), moments, strict=True), shares, strict=True))
+    chances = [_chance(path, row, share, let_in) for row, (share, let_in) in enumerate(zip(shares, told, strict=True))]
+    return dict(zip(zip(merchants, moments, strict=True), chances, strict=True))
+
+
+def _chance(path: Path, row: int, share: Any, let_in: Any) -> Chance:
+    if not isinstance(share, float) or not 0 < share <= 1:
+        raise PropensitiesBroken(f"{path}: row {row} has the propensity {share}, and it has to lie above 0, up to 1")
+    if not isinstance(let_in, bool):
+        raise PropensitiesBroken(f"{path}: row {row} does not say whether the merchant was let in ({let_in})")
+    return Chance(propensity=share, let_in=let_in)

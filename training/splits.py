@@ -65,7 +65,10 @@ def _stated(split: Split, train: Mask, test: Mask, as_of: Moments, gap: timedelt
     if days <= 0:
         return ""
     if split.overlap != "stated":
-        raise SplitLeaks(f"split {split.name}: training labels mature up to {days} days after the test begins")
+        raise SplitLeaks(
+            f"split {split.name}: training labels mature up to {days} days after the test begins; leave `train_to` "
+            f"away or end {days} days earlier"
+        )
     return f"training labels mature up to {days} days after the test begins"
 
 
@@ -73,14 +76,14 @@ def cut(split: Split, *, as_of: Moments, merchants: npt.NDArray[np.object_], gap
     """Cut rows, given by their moments (n,) and merchants (n,), into training and test.
 
     Every training label is mature (`as_of + gap`) by the first test moment, unless the split states its overlap.
-    Raises OneSided when there is no row to learn from or to be tested on.
+    Raises OneSided when there is no row at all, SplitLeaks when `train_to` reaches too far.
     """
     if len(as_of) == 0:
         raise OneSided(f"split {split.name}", rows=0, bad=0)
     first = _first_test_moment(split, as_of)
     test = (as_of >= first) & _between(as_of, None, split.test_to)
     train = (as_of < first) & _between(as_of, split.train_from, split.train_to)
-    if split.overlap != "stated":
+    if split.overlap != "stated" and split.train_to is None:
         train &= as_of + np.timedelta64(gap) <= first
     unseen = test & ~np.isin(merchants.astype(str), np.unique(merchants[train].astype(str)))
     overlap = _stated(split, train, test, as_of, gap)

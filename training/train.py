@@ -23,6 +23,7 @@ from training.dataset import Dataset, build_dataset
 from training.errors import OneSided
 from training.evaluate import METRICS, Evaluation, Figure, difference, ece_by_chance, evaluate, verdict
 from training.fit import Fitted, bundle_of, fit
+from training.maturity import known_so_far
 from training.plain import plain_proof
 from training.psi import Reference
 from training.recipe import BEST, CANDIDATES, Recipe, Split
@@ -239,10 +240,12 @@ def prove(
 
     `parts` are the rows of each where something else than time tells them apart.
     """
-    parts = parts or cut(split, as_of=rows.as_of, merchants=rows.merchants, gap=recipe.label.gap)
-    learned, test = weighed(rows.where(parts.train), recipe, propensities=given.propensities), rows.where(parts.test)
+    parts = parts or cut(split, as_of=rows.as_of, merchants=rows.merchants, gap=recipe.learned_after)
+    test = rows.where(parts.test)
     if len(test) == 0 or test.bad in (0, len(test)):
         raise OneSided(f"the test part of split {split.name}", rows=len(test), bad=test.bad)
+    known = known_so_far(rows.where(parts.train), recipe, at=test.as_of.min())
+    learned = weighed(known, recipe, propensities=given.propensities)
     say(f"split {split.name}: learning from {len(learned):,} rows")
     choice = _choice(learned, recipe, split, journal=given.journal, say=say)
     fitted = {name: fit(name, learned, recipe, trees=choice.trees) for name in recipe.candidates}
@@ -273,8 +276,7 @@ def _choice(rows: Dataset, recipe: Recipe, split: Split, *, journal: Path | None
 
 def _side(rows: Dataset, fitted: Mapping[str, Fitted], choice: Choice, recipe: Recipe) -> Side:
     p = {name: one.p(rows.X) for name, one in fitted.items()}
-    months = len(np.unique(rows.as_of.astype("datetime64[M]")))
-    metrics = {**METRICS, **(cost_metrics(recipe.costs, months=months) if recipe.costs else {})}
+    metrics = {**METRICS, **(cost_metrics(recipe.costs) if recipe.costs else {})}
 
     def judged(one: npt.NDArray[np.float64]) -> Evaluation:
         return evaluate(rows.y, one, rows.merchants, metrics=metrics, resamples=recipe.resamples, seed=recipe.seed)
@@ -321,8 +323,8 @@ def metrics_of(proofs: tuple[Proof, ...]) -> dict[str, float]:
     side = proofs[0].sides["all"]
     found |= {"unfair_ratio": unfair(side.groups).ratio, "ece_by_chance": side.chance}
     learned = proofs[0].train
-    kin = len(set(learned.merchants.tolist()))
-    moved = Reference.of(proofs[0].model.p(learned.X), rows=kin).shift(side.p[side.served])
+    then, now = (len(set(rows.merchants.tolist())) for rows in (learned, side.rows))
+    moved = Reference.of(proofs[0].model.p(learned.X), rows=then).shift(side.p[side.served], rows=now)
     found |= {"score_psi": moved.psi, "score_psi_bound": moved.bound}
     return {name: value for name, value in found.items() if math.isfinite(value)}
 

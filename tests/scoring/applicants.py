@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from importlib.resources import files
 
 from scoring.evidence import Measured
-from scoring.gate import Applicant, Application, Paper, gate
+from scoring.gate import Applicant, Application, Paper, gate, gate_by_lot
 from scoring.programmes import ProgrammePolicy
 
 PROGRAMMES_TEXT = files("scoring").joinpath("policies/programmes.toml").read_text("utf-8")
@@ -68,6 +68,12 @@ def asked(
     """The gate's answer to a merchant."""
     application = Application(programme=policy.programme(programme), category=category, brand=brand)
     return gate(application, merchant, policy=policy, as_of=as_of)
+
+
+def drawn(merchant, programme="lightning_dispatch", *, lot, policy=PROGRAMMES, as_of=NOW):
+    """The gate's answer to a merchant with a lot."""
+    application = Application(programme=policy.programme(programme), category="cosmetics", brand="Lumi")
+    return gate_by_lot(application, merchant, policy=policy, as_of=as_of, lot=lot)
 
 
 def codes(answer):

@@ -5,7 +5,7 @@ from importlib import import_module
 
 import pytest
 
-MODULES = ("bounds", "linear", "scorecard", "wording")
+MODULES = ("bounds", "exploration", "linear", "scorecard", "wording")
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -62,7 +62,7 @@ RULE = 'code = "P301"\nkind = "rate"'
 @pytest.mark.parametrize(
     ("found", "instead", "place"),
     [
-        ("since = 2026-11-25\njurisdiction", "jurisdiction", "since"),
+        ("since = 2026-11-30\njurisdiction", "jurisdiction", "since"),
         ("under = 0.50 ", "under = 1.50 ", r"stop_rules\.dispatch_broken\.under"),
         ('code = "P801"', 'code = "801"', r"stop_rules\.fake_confirmed\.code"),
         ('name_zh = "闪电发货"', "", r"programmes\.2\.name_zh"),
@@ -81,6 +81,10 @@ RULE = 'code = "P301"\nkind = "rate"'
         ("confidence = 0.80", "confidence = 0.2", r"entry\.2\.confidence"),
         ('code = "P302"', 'code = "P301"', "codes with more than one sentence: P301"),
         (RULE, f"colour = 3\n{RULE}", r"programmes\.2\.entry\.2\.colour"),
+        ("share = 0.01 ", "share = 0.05 ", r"exploration\.share"),
+        ('["lightning_dispatch"]', '["no_such"]', "exploration: no_such is no programme"),
+        ('["lightning_dispatch"]', '["one_fake_three_paid"]', "exploration: one_fake_three_paid is about fakes"),
+        ("cap = 10 ", "cap = 101 ", "exploration: the cap lies above"),
         ("[stop_rules.paper_expired]", "[stop_rules.paper_expired", "no TOML"),
     ],
 )  # fmt: skip
@@ -100,7 +104,7 @@ def test_a_policy_without_programmes_is_refused(programmes):
 
 
 def test_another_number_is_another_version_and_another_comment_is_not():
-    assert re.fullmatch(r"programmes-2026-11-25-[0-9a-f]{8}", PROGRAMMES.version)
+    assert re.fullmatch(r"programmes-2026-11-30-[0-9a-f]{8}", PROGRAMMES.version)
     assert ProgrammePolicy.parse(PROGRAMMES_TEXT + "\n# A remark.\n").version == PROGRAMMES.version
     other = ProgrammePolicy.parse(PROGRAMMES_TEXT.replace("at_least = 0.97", "at_least = 0.96"))
     assert other.version != PROGRAMMES.version

@@ -132,6 +132,16 @@ def test_a_bundle_says_where_it_came_from_and_reads_no_clock():
     assert origin["data"] == ROWS.digest
 
 
+def test_an_input_that_a_recipe_sets_free_may_bend_both_ways_and_its_bundle_says_so():
+    rows = some_rows()
+    wrong = replace(rows, y=(1 - rows.y).astype(np.int8))
+    bound, free = a_recipe(), a_recipe(("[baseline]", f"[constraints]\nfree = ['{NAMES[0]}']\n[baseline]"))
+    slopes = [abs(fit("logistic", wrong, one).learner.coefficients_[0]) for one in (bound, free)]
+    assert slopes[0] == 0 < slopes[1]
+    made = bundle_of(fit("logistic", wrong, free), wrong, free)
+    assert [one.riskier for one in made.features] == ["neither", *(one.riskier for one in rows.inputs[1:])]
+
+
 def test_rows_of_one_kind_teach_nothing():
     with pytest.raises(OneSided, match=r"training part: \d+ rows with 0 bad"):
         fit("trees", ROWS.where(ROWS.y == 0), RECIPE)

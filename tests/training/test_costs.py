@@ -1,5 +1,7 @@
 """What answers cost, and where the cheapest answer changes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -41,9 +43,9 @@ def test_precision_of_the_riskiest_few_shares_ties():
     assert precision_at(Y, P, np.ones(4), 100) == 0.5
 
 
-def test_people_can_look_at_a_months_capacity_each_month():
-    y = np.array([1] * 60 + [0] * 60, dtype=np.int8)
-    p = np.linspace(1, 0, 120)
-    metrics = cost_metrics(COSTS, months=1)
-    assert metrics["precision_at_capacity"](y, p, np.ones(120)) == 1.0
-    assert cost_metrics(COSTS, months=2)["precision_at_capacity"](y, p, np.ones(120)) == 0.5
+@pytest.mark.parametrize(("capacity", "precision"), [(1, 1.0), (2, 0.5), (100, 0.03)])
+def test_people_can_look_at_a_months_share_of_the_merchants(capacity, precision):
+    # Of a thousand merchants, thirty are looked at in a month by whoever can look at one a day.
+    y = np.array([1] * 30 + [0] * 970, dtype=np.int8)
+    metrics = cost_metrics(replace(COSTS, capacity=capacity))
+    assert metrics["precision_at_capacity"](y, np.linspace(1, 0, 1000), np.ones(1000)) == pytest.approx(precision)

@@ -81,6 +81,7 @@ def test_a_version_whose_features_have_changed_has_to_be_trained_again():
     [
         ({"ece": 0.09, "ece_by_chance": 0.02}, "uncalibrated"),
         ({"unfair_ratio": 1.4}, "unfair"),
+        ({"gain.auc": -0.02, "gain.auc.high": -0.01}, "loses to one shrunk past rate"),
     ],
 )
 def test_a_version_that_falls_short_is_refused_and_may_be_forced(figures, why):
@@ -129,6 +130,34 @@ def test_going_back_restores_the_champion_before():
     moved(registry, "2")
     assert roll_back(registry, "credit", wish("", reason="alarm"), declarations=DECLARATIONS) == ("2", "1")
     assert (registry.promotions[-1].version, registry.promotions[-1].reason) == ("1", "alarm")
+
+
+def test_going_back_again_goes_further_back_and_never_to_what_was_left():
+    registry = FakeRegistry(v1=0.7, v2=0.8, v3=0.9)
+    for version in "123":
+        moved(registry, version)
+    back = [roll_back(registry, "credit", wish("", reason="alarm"), declarations=DECLARATIONS) for _ in range(2)]
+    assert back == [("3", "2"), ("2", "1")]
+    with pytest.raises(PromotionRefused, match="no earlier champion"):
+        roll_back(registry, "credit", wish(""), declarations=DECLARATIONS)
+
+
+def test_after_a_version_was_promoted_once_more_going_back_leaves_it_again():
+    registry = FakeRegistry(v1=0.7, v2=0.8)
+    for version in ("1", "2"):
+        moved(registry, version)
+    roll_back(registry, "credit", wish(""), declarations=DECLARATIONS)
+    moved(registry, "2")
+    assert roll_back(registry, "credit", wish(""), declarations=DECLARATIONS) == ("2", "1")
+
+
+def test_where_the_alias_was_moved_by_other_hands_nobody_guesses_where_back_is():
+    registry = FakeRegistry(v1=0.7, v2=0.8)
+    moved(registry, "1")
+    moved(registry, "2")
+    registry.moved = "1"
+    with pytest.raises(PromotionRefused, match="not the one last promoted, version 2"):
+        roll_back(registry, "credit", wish(""), declarations=DECLARATIONS)
 
 
 def test_there_is_nothing_to_go_back_to_before_a_second_champion():

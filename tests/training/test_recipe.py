@@ -4,12 +4,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from features.catalogue import INPUTS
+from features.catalogue import FAMILIES
 from features.label_spec import Undelivered
 from tests.training.build import a_recipe
 from training.dataset import inputs_of
 from training.errors import RecipeBroken, RecipeUnknown
 from training.recipe import TABLE, TARGETS, Recipe, find_recipe, shipped_recipes
+from training.recipe_inputs import Inputs
 
 FLOOD = '[[exemptions]]\nfrom = 2024-02-01\nuntil = 2024-02-03\nregions = ["north"]\nreason = "flood"\n'
 
@@ -83,6 +84,12 @@ def test_a_table_left_away_takes_its_defaults():
         ("delay_days = 10", "delay_days = 10\nweights = {dispatch_late = 0.0}", "label.weights.dispatch_late"),
         ("delay_days = 10", "delay_days = 10\nweights = {settled = 0.5}", "label.weights.settled"),
         ("delay_days = 10", "delay_days = 10\ndelays = {dispatch_late = 0.5}", "label.delays.dispatch_late"),
+        ('kind = "own_fault"', 'kind = "counterfeit"', "label.kind"),
+        ('["dispatch_late"]', '["dispatch_late", "dispatch_late"]', "label.components"),
+        ("test_share = 0.4", "test_from = 2024-05-01\ntest_to = 2024-04-01", "split[0].test_from"),
+        ("test_share = 0.4", "test_share = 0.4\ntrain_from = 2024-05-01\ntrain_to = 2024-04-01", "split[0].train_from"),
+        ("[baseline]", "[constraints]\nfree = ['(']\n[baseline]", "constraints.free"),
+        ("[baseline]", "[constraints]\nmonotone = false\n[baseline]", "constraints.monotone"),
         ("[baseline]", "[[exemptions]]\nfrom = 2024-02-01\n[baseline]", "exemptions[0].until"),
         ("[baseline]", f"{FLOOD.replace('02-03', '02-01')}[baseline]", "exemptions[0].until"),
         ("[baseline]", f"{FLOOD}towns = []\n[baseline]", "exemptions[0].towns"),
@@ -161,9 +168,31 @@ def test_the_baseline_is_an_input_even_when_no_pattern_admits_it():
 
 
 def test_a_pattern_admits_whole_names_only():
-    recipe = a_recipe(('"n_orders_90d_capped"', '"n_orders"'))
-    assert "n_orders_90d_capped" in {one.name for one in INPUTS}
-    assert "n_orders_90d_capped" not in {one.name for one in inputs_of(recipe)}
+    assert Inputs(only=("n_orders_90d_capped",)).admits("n_orders_90d_capped")
+    assert not Inputs(only=("n_orders",)).admits("n_orders_90d_capped")
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("[inputs]\nnever = ['weather_.*']", "inputs.never.*weather"),
+        ("[inputs]\nonly_families = ['weather']", "inputs.*'weather', which is no family"),
+        ("[inputs]\nnever_families = ['weather']", "inputs.*'weather', which is no family"),
+        ("[constraints]\nfree = ['weather_.*']", "constraints.free.*weather"),
+    ],
+)
+def test_what_stands_for_no_input_is_refused_rather_than_overlooked(written, told):
+    with pytest.raises(RecipeBroken, match=told):
+        inputs_of(Recipe.parse(f"{find_recipe('credit').text}\n{written}\n"))
+
+
+def test_families_let_inputs_in_and_keep_them_out():
+    credit, promises = find_recipe("credit"), {one.name for one in FAMILIES["promises"]}
+    only = inputs_of(Recipe.parse(f"{credit.text}\n[inputs]\nonly_families = ['promises']\n"))
+    never = inputs_of(Recipe.parse(f"{credit.text}\n[inputs]\nnever_families = ['promises']\n"))
+    assert {one.name for one in only} - {credit.baseline} <= promises
+    assert not {one.name for one in never} & promises
+    assert len(only) + len(never) == len(inputs_of(credit)) + 1  # The baseline is an input of both.
 
 
 def test_dates_of_a_split_are_read():

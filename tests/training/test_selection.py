@@ -12,7 +12,7 @@ from tests.training.build import a_recipe, some_rows
 from training.dataset import Hidden
 from training.errors import PropensitiesBroken
 from training.evaluate import auc
-from training.selection import bounds, read_propensities, weighed
+from training.selection import Chance, bounds, read_propensities, weighed
 
 WEIGHING = a_recipe(("[model]", "[selection]\nweigh = true\nmost = 8.0\n[model]"))
 
@@ -52,8 +52,25 @@ def test_rows_stay_as_they_are_where_nobody_asks_or_nobody_was_removed():
 def test_who_was_let_in_by_lot_stands_for_those_who_were_not():
     rows = some_rows(40)
     first = (rows.merchants[0], rows.as_of[0].item())
-    told = weighed(rows, WEIGHING, propensities={first: 0.2})
+    told = weighed(rows, WEIGHING, propensities={first: Chance(propensity=0.2)})
     assert told.weight[0] / told.weight[1] == pytest.approx(5.0)
+
+
+def test_who_drew_a_lot_in_vain_is_left_out_since_others_count_for_both():
+    rows = some_rows(40)
+    pairs = [(rows.merchants[place], rows.as_of[place].item()) for place in (0, 1)]
+    chances = {pairs[0]: Chance(propensity=0.99, let_in=False), pairs[1]: Chance(propensity=0.125)}
+    told = weighed(rows, WEIGHING, propensities=chances)
+    assert len(told) == len(rows) - 1
+    assert told.merchants[0] == rows.merchants[1]
+    assert told.weight[0] / told.weight[1] == pytest.approx(8.0)
+
+
+def test_what_a_row_weighs_already_is_kept():
+    rows = some_rows(40)
+    rows = replace(rows, weight=np.where(np.arange(40) == 0, 3.0, 1.0))
+    told = weighed(rows, WEIGHING)
+    assert told.weight[0] / told.weight[1] == pytest.approx(3.0)
 
 
 def test_bounds_are_what_the_unknown_could_change():
@@ -74,7 +91,17 @@ def test_without_hidden_rows_there_is_nothing_to_bound():
 def test_propensities_are_read_by_merchant_and_moment(tmp_path):
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     pq.write_table(pa.table({"merchant_id": ["m"], "as_of": [moment], "propensity": [0.02]}), tmp_path / "p.parquet")
-    assert read_propensities(tmp_path / "p.parquet") == {("m", datetime(2026, 1, 1)): 0.02}  # noqa: DTZ001
+    assert read_propensities(tmp_path / "p.parquet") == {
+        ("m", datetime(2026, 1, 1)): Chance(propensity=0.02)  # noqa: DTZ001
+    }
+
+
+def test_a_file_may_say_who_drew_a_lot_in_vain(tmp_path):
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    told = pa.table({"merchant_id": ["m", "n"], "as_of": [moment] * 2, "propensity": [0.98, 0.02],
+                     "let_in": [False, True]})  # fmt: skip
+    pq.write_table(told, tmp_path / "p.parquet")
+    assert [one.let_in for one in read_propensities(tmp_path / "p.parquet").values()] == [False, True]
 
 
 @pytest.mark.parametrize("share", [0.0, 1.5, None])
@@ -88,5 +115,8 @@ def test_a_propensity_that_is_none_is_refused(tmp_path, share):
 
 def test_a_file_that_is_no_table_of_propensities_is_refused(tmp_path):
     (tmp_path / "p.parquet").write_text("no")
+    pq.write_table(pa.table({"merchant_id": ["m"]}), tmp_path / "q.parquet")
+    with pytest.raises(PropensitiesBroken, match="cannot be read"):
+        read_propensities(tmp_path / "q.parquet")
     with pytest.raises(PropensitiesBroken, match="cannot be read"):
         read_propensities(tmp_path / "p.parquet")
