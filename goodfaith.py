@@ -29,9 +29,11 @@ from training.errors import PromotionRefused, TrainingError
 
 if TYPE_CHECKING:
     from features.label_spec import LabelSpec
+    from features.log import EventLog
     from serving.answers import ScoreAnswer
     from serving.champions import Champions
     from serving.first_day import FirstDay
+    from serving.lookout import Sight
     from training.registry import Registry
 
 __all__ = ["app", "main"]
@@ -64,9 +66,37 @@ def _label(target: str) -> "LabelSpec":
     return (Recipe.parse(kept.decode()) if kept else find_recipe(target)).label
 
 
+class _Lookout:
+    """How the champions have drifted, by the training floor; leaves the page and figures that `drift` leaves."""
+
+    def look(self, events: "EventLog") -> "tuple[Sight, ...]":
+        from serving.lookout import Sight
+        from training.drift_run import run, write_metrics
+        from training.registry import SERVED
+        from training.report.page import drift_page
+
+        found, page = run(_registry(), events, SERVED), Settings().home / "drift.html"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(drift_page(found), encoding="utf-8")
+        write_metrics(found, page.with_suffix(".prom"))
+        return tuple(
+            Sight(target=one.target, version=one.version, as_of=one.as_of, advice=one.advice, alarms=one.alarms,
+                  figures=one.figures, told=one.plain())
+            for one in found
+        )  # fmt: skip
+
+    def roll_back(self, target: str, *, reason: str, now: datetime) -> str:
+        from serving.champions import current_declarations
+        from training.promote import roll_back
+        from training.registry import Promotion
+
+        wish = Promotion(version="", at=now, by="goodfaith", reason=reason)
+        return roll_back(_registry(), target, wish, declarations=current_declarations())[1]
+
+
 for _floor in (features.commands, training.commands, serving.ingest_commands):
     app.add_typer(_floor.app)
-serving.commands.mount(app, champions=_champions)
+serving.commands.mount(app, champions=_champions, lookout=_Lookout)
 serving.shadow_commands.mount(app, label=_label)
 
 

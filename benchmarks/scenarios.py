@@ -29,7 +29,7 @@ from features.log import FileLog
 from features.simulator.archetypes import ARCHETYPES
 from features.simulator.crew import processes_for
 from features.simulator.scenario import Acts
-from features.simulator.scenario_file import SHIPPED, read_plot
+from features.simulator.scenario_file import SHIPPED, Plot, read_plot
 from features.simulator.write import Written, write_marketplace
 from features.spine import midnight
 from scoring.scorecard import log_odds, points
@@ -65,10 +65,10 @@ OLIST = {
 }  # fmt: skip
 
 
-def made(folder: Path, name: str, merchants: int, seed: int) -> Written:
-    """A shipped scenario, written into a folder."""
-    scenario = read_plot(name).played(start=START, merchants=merchants, days=DAYS, seed=seed)
-    return write_marketplace(scenario, folder / f"{name}-{seed}", texts=False, processes=processes_for(scenario))
+def made(folder: Path, plot: Plot, merchants: int, seed: int, *, start: date = START) -> Written:
+    """A scenario, written into a folder."""
+    scenario = plot.played(start=start, merchants=merchants, days=DAYS, seed=seed)
+    return write_marketplace(scenario, folder / f"{plot.name}-{seed}", texts=False, processes=processes_for(scenario))
 
 
 def told(head: list[str], rows: list[list[str]]) -> None:
@@ -82,7 +82,7 @@ def fidelity(folder: Path, merchants: int, seeds: int) -> None:
     columns = []
     honest = tuple(name for name, one in ARCHETYPES.items() if one.honest and not one.vanishes)
     for seed in range(1, seeds + 1):
-        written = made(folder, "everyday", merchants, seed)
+        written = made(folder, read_plot("everyday"), merchants, seed)
         with duckdb.connect(":memory:") as connection:
             connection.execute(f"""CREATE VIEW told AS FROM '{written.events}' JOIN (SELECT merchant_id, archetype
                                    FROM '{written.truth}') USING (merchant_id) WHERE archetype IN {honest}""")
@@ -102,7 +102,7 @@ def matrix(folder: Path, merchants: int, target: str) -> None:
     """AUC of the model (and of the shrunk rate) fitted on one scenario and judged on another."""
     recipe, parts = find_recipe(target), {}
     for seed, name in enumerate(SHIPPED, 1):
-        written = made(folder, name, merchants, seed)
+        written = made(folder, read_plot(name), merchants, seed)
         try:
             rows = build_dataset(FileLog([written.events], currency="CNY"), recipe)
             halves = cut(recipe.splits[0], as_of=rows.as_of, merchants=rows.merchants, gap=recipe.label.gap)
@@ -150,7 +150,7 @@ def lived_with(folder: Path, merchants: int, name: str, acts: Acts) -> FileLog:
 
 def lives(folder: Path, merchants: int) -> None:
     """Ten merchants' orders and defects by the week, and their scores by the month, as a picture."""
-    written, recipe = made(folder, "everyday", merchants, 1), find_recipe("credit")
+    written, recipe = made(folder, read_plot("everyday"), merchants, 1), find_recipe("credit")
     log = FileLog([written.events], currency="CNY")
     rows = build_dataset(log, recipe)
     model = fit("trees", rows, recipe)

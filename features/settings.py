@@ -28,6 +28,12 @@ class Settings(BaseSettings):
     #: The API key with which `simulate --to` sends events to a running service.
     key: SecretStr = SecretStr("")
 
+    #: Days after which what challengers thought, and would have decided, is dropped; a label takes up to 120 to mature.
+    shadow_days: int = Field(default=400, ge=1, le=36_500)
+
+    #: Whether the nightly look at drift goes back to the champion before by itself where that was shown to rank better.
+    roll_back_by_itself: bool = False
+
     @property
     def database(self) -> str:
         """The database URL in force."""

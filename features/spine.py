@@ -1,6 +1,6 @@
 """The spine: for which merchants, as of which midnights, features are wanted."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -15,7 +15,7 @@ from features.columns import coerce
 from features.errors import SpineInvalid
 from features.events import Column, Kind
 
-__all__ = ["Spine", "everybody_at", "midnight", "read_spine", "spine_of"]
+__all__ = ["Spine", "everybody_at", "midnight", "read_spine", "spine_of", "together"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -51,6 +51,14 @@ def everybody_at(names: Iterable[str], as_of: datetime) -> Spine:
     """Some merchants, by name, at one midnight."""
     merchants = pa.array(sorted(names), pa.string())
     return spine_of(pa.table({"merchant_id": merchants, "as_of": pa.array([as_of] * len(merchants), Kind.TIME.arrow)}))
+
+
+def together(spines: Sequence[Spine]) -> Spine:
+    """The rows of several spines, one after the other."""
+    return Spine(
+        merchant_id=pa.concat_arrays([one.merchant_id for one in spines]),
+        day=np.concatenate([one.day for one in spines]),
+    )
 
 
 def midnight(day: date) -> datetime:

@@ -19,6 +19,7 @@ from serving.user_commands import people
 
 if TYPE_CHECKING:
     from serving.champions import Champions
+    from serving.lookout import Lookout
 
 __all__ = ["mount"]
 
@@ -31,8 +32,11 @@ Day = Annotated[
 Out = Annotated[Path | None, typer.Option(help="Where to write the scores (Parquet); needed with --events.")]
 
 
-def mount(app: typer.Typer, *, champions: Callable[[], "Champions"]) -> None:
-    """Put this floor's commands on the command line; `champions` opens whatever knows the live models."""
+def mount(app: typer.Typer, *, champions: Callable[[], "Champions"], lookout: Callable[[], "Lookout"]) -> None:
+    """Put this floor's commands on the command line.
+
+    `champions` opens whatever knows the live models, `lookout` whoever can tell how they have drifted.
+    """
 
     @app.command()
     def score(events: Files = None, store: Stored = False, as_of: Day = None, out: Out = None) -> None:
@@ -61,11 +65,16 @@ def mount(app: typer.Typer, *, champions: Callable[[], "Champions"]) -> None:
         serve_api(champions(), Settings(), host=host, port=port, workers=workers, clock=_now)
 
     @app.command()
-    def worker() -> None:
+    def worker(
+        drift_at: Annotated[
+            int | None,
+            typer.Option(help="Look at drift once a day, from this hour (UTC) on; default: never.", min=0, max=23),
+        ] = None,
+    ) -> None:
         """Judge whoever is due; `serve` does this too, this is for a process of its own."""
         from serving.serve import work
 
-        work(champions(), Settings(), clock=_now)
+        work(champions(), Settings(), clock=_now, lookout=lookout() if drift_at is not None else None, hour=drift_at)
 
     app.add_typer(store_commands.app)
     app.add_typer(keys, name="keys")

@@ -1,12 +1,13 @@
 """What the service tells Prometheus about itself; no label ever holds an id of anybody."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 __all__ = ["Metrics", "shared_metrics"]
 
@@ -59,9 +60,24 @@ class Metrics:
         if newest_age is not None:
             self._age.set(newest_age)
 
-    def text(self) -> bytes:
-        """Everything, as Prometheus reads it; of all processes where several answer together."""
-        return generate_latest(_of_all() if _SHARED in os.environ else self.registry)
+    def text(self, stored: Iterable[Metric] = ()) -> bytes:
+        """Everything, as Prometheus reads it; of all processes where several answer together.
+
+        `stored` are figures that the store holds, the same whichever process tells them.
+        """
+        kept = CollectorRegistry()
+        kept.register(_Stored(stored))
+        return generate_latest(_of_all() if _SHARED in os.environ else self.registry) + generate_latest(kept)
+
+
+class _Stored(Collector):
+    """Figures that were read for one answer."""
+
+    def __init__(self, figures: Iterable[Metric]) -> None:
+        self._figures = tuple(figures)
+
+    def collect(self) -> Iterable[Metric]:
+        return self._figures
 
 
 def _of_all() -> CollectorRegistry:

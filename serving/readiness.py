@@ -4,9 +4,11 @@ import threading
 from datetime import datetime, timedelta
 
 from features import errors as features_errors
+from features.database import reading
 from scoring.score_policy import ScorePolicy
 from serving.champions import Challengers, LiveModels, live_challengers, live_models
 from serving.errors import AssessmentsStale, StoreUnavailable
+from serving.lookout import advised
 from serving.policy import read_policy
 from serving.service import Service
 from serving.store import check_presence
@@ -41,7 +43,13 @@ class Readiness:
         models.check_fit(policy)
         missing = tuple(f"no_{target}_champion" for target in models.missing)
         broken = tuple(f"{target}_challenger_unloadable" for target in challengers.troubles)
-        return (*missing, *broken, *(("never_assessed",) if anybody and newest is None else ()))
+        return (*missing, *broken, *self._advised(models), *(("never_assessed",) if anybody and newest is None else ()))
+
+    def _advised(self, models: LiveModels) -> tuple[str, ...]:
+        """What the last nightly look at the live champions calls for."""
+        versions = {target: model.named.version for target, model in models.present.items()}
+        with reading(self.service.engine) as tx:
+            return advised(tx, versions)
 
     def _stored(self) -> tuple[datetime | None, bool]:
         """The moment of the newest assessment, and whether there is anybody to assess."""

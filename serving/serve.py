@@ -20,6 +20,7 @@ from serving.champions import Champions, current_declarations
 from serving.errors import AddressUnavailable, Unavailable
 from serving.judging import Judges
 from serving.logs import write_json_logs
+from serving.lookout import Lookout, Nightly
 from serving.metrics import shared_metrics
 from serving.policy import shipped_policy, shipped_programmes, shipped_refunds
 from serving.readiness import Readiness
@@ -88,8 +89,10 @@ def _told(app: FastAPI | _Answering, *, workers: int = 1) -> uvicorn.Config:
     )
 
 
-def work(champions: Champions, settings: Settings, *, clock: Clock) -> None:
-    """Judge whoever is due until interrupted."""
+def work(
+    champions: Champions, settings: Settings, *, clock: Clock, lookout: Lookout | None = None, hour: int | None = None
+) -> None:
+    """Judge whoever is due until interrupted; with a `lookout`, look at drift once a day from an hour (UTC) on."""
     write_json_logs()
     with opened(settings.database) as engine:
         service = service_on(engine, champions, settings, clock)
@@ -98,6 +101,10 @@ def work(champions: Champions, settings: Settings, *, clock: Clock) -> None:
         for told in (signal.SIGTERM, signal.SIGINT):
             signal.signal(told, lambda *_: stop.set())
         typer.echo("Goodfaith judges whoever is due (Ctrl+C stops it)")
+        if lookout and hour is not None:
+            # A look that is under way when it ends is left where it is: the next night looks again.
+            nightly = Nightly(service, lookout, hour=hour, acts=settings.roll_back_by_itself)
+            threading.Thread(target=nightly.run, args=(stop,), name="nightly", daemon=True).start()
         Worker(service, Judges(service)).run(stop)
 
 
@@ -123,6 +130,7 @@ def service_on(engine: Engine, champions: Champions, settings: Settings, clock: 
         declarations=current_declarations(),
         clock=clock,
         readings=live_readings,
+        shadow_days=settings.shadow_days,
         salt=salt.get_secret_value() if salt else "",
     )
 

@@ -26,7 +26,7 @@ class Service:
 
     `policy` is the text of the score policy, `programmes` and `refunds` are the policies of decisions,
     `declarations` every feature's hash as it is now, `currency` the store's; `readings` reads live features. Nobody is
-    let in by lot without a `salt`.
+    let in by lot without a `salt`. What challengers thought is kept for `shadow_days`.
     """
 
     engine: Engine
@@ -38,6 +38,7 @@ class Service:
     declarations: Mapping[str, str]
     clock: Clock
     readings: Readings
+    shadow_days: int = 400
     salt: str = field(default="", repr=False)
     metrics: Metrics = field(default_factory=Metrics)
 

@@ -18,7 +18,10 @@ from serving.plain import as_json
 from serving.store_decisions import Decision
 from serving.store_shadow import Beside
 
-__all__ = ["Otherwise", "keep_beside"]
+__all__ = ["FAILED", "Otherwise", "keep_beside"]
+
+#: The outcome that is kept where a challenger's opinion could not be judged by.
+FAILED = "failed"
 
 log = structlog.get_logger("goodfaith.serving")
 
@@ -47,7 +50,7 @@ def keep_beside(
 
 
 def _row(made: Decision, beside: Beside, rethink: Callable[[ScoreAnswer], Otherwise]) -> dict[str, Any]:
-    otherwise = rethink(ScoreAnswer.model_validate_json(beside.answer))
+    otherwise = _rethought(beside, rethink)
     return {
         "target": beside.target,
         "decision_id": made.id,
@@ -60,3 +63,12 @@ def _row(made: Decision, beside: Beside, rethink: Callable[[ScoreAnswer], Otherw
         "cents": json.loads(made.request).get("amount_cents"),
         "answer": as_json({**otherwise.answer, "decision_id": made.id}),
     }
+
+
+def _rethought(beside: Beside, rethink: Callable[[ScoreAnswer], Otherwise]) -> Otherwise:
+    """What would have been decided; where that cannot be told it has failed, which is kept and counted too."""
+    try:
+        return rethink(ScoreAnswer.model_validate_json(beside.answer))
+    except Exception as error:
+        log.error("a challenger could not decide", target=beside.target, error=type(error).__name__)
+        return Otherwise(outcome=FAILED, answer={})

@@ -1,4 +1,4 @@
-"""`goodfaith migrate`, `rebuild` and `propensities`: the store's tables, and what is derived from them."""
+"""Commands about the store: its tables, what is derived from them, and what has had its time."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,6 +48,18 @@ def rebuild(
             put_off(tx, [merchant] if merchant is not None else store.merchant_ids())
         count = store.catch_up(at=datetime.now(UTC), watch=shown)
     typer.echo(f"{count} merchants made anew.")
+
+
+@app.command()
+def prune() -> None:
+    """Drop what challengers thought longer ago than GOODFAITH_SHADOW_DAYS; the worker does it every night."""
+    from serving.prune import prune as drop
+    from serving.store import opened
+
+    settings = Settings()
+    with opened(settings.database) as engine:
+        count = drop(engine, days=settings.shadow_days, now=datetime.now(UTC))
+    typer.echo(f"{count:,} rows dropped that are older than {settings.shadow_days} days.")
 
 
 @app.command()

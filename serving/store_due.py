@@ -9,7 +9,21 @@ from features.database import some
 from features.tables import merchants, settled
 from serving import store_shadow
 
-__all__ = ["Seen", "clear", "due", "everybody", "lag", "newest", "set_aside", "settle_challengers", "settle_judges"]
+__all__ = [
+    "Seen",
+    "challengers",
+    "clear",
+    "due",
+    "everybody",
+    "judged_on",
+    "lag",
+    "newest",
+    "set_aside",
+    "settle_challengers",
+    "settle_judges",
+]
+
+_CHALLENGER = "challenger of "
 
 _OF = merchants.c.merchant_id == bindparam("of")
 
@@ -81,11 +95,23 @@ def settle_challengers(tx: Connection, versions: Mapping[str, str]) -> None:
     `versions` are those of targets of which that is sure, "" for none.
     """
     for target, version in versions.items():
-        before = _settle(tx, f"challenger of {target}", version)
+        before = _settle(tx, f"{_CHALLENGER}{target}", version)
         if version and before != version:
             everybody(tx)
         elif before and not version:
             store_shadow.forget(tx, target)
+
+
+def challengers(tx: Connection) -> dict[str, str]:
+    """The version that judges beside each target's champion, of targets where one does."""
+    rows = tx.execute(select(settled.c.name, settled.c.value).where(settled.c.name.startswith(_CHALLENGER)))
+    return {name.removeprefix(_CHALLENGER): version for name, version in rows if version}
+
+
+def judged_on(tx: Connection, day: int) -> int:
+    """How many merchants were last judged on a day."""
+    answered = (merchants.c.assessed_day == day, merchants.c.set_aside.is_(None))
+    return int(tx.scalar(select(func.count()).where(*answered)) or 0)
 
 
 def _settle(tx: Connection, name: str, value: str) -> str | None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select
 
-from features.database import insert_newer, micros
+from features.database import day_of, insert_newer, micros, moment
 from serving.champions import TARGETS
 from serving.tables import shadow_assessments, shadow_days, shadow_decisions
 
@@ -19,8 +19,11 @@ __all__ = [
     "add_decisions",
     "beside",
     "days",
+    "drop_oldest_day",
     "forget",
+    "grades_of_day",
     "latest_days",
+    "newest_day",
     "newest_pair",
     "outcomes",
     "remember",
@@ -151,3 +154,34 @@ def outcomes(tx: Connection, pair: Pair, *, since: datetime) -> tuple[Outcome, .
         Outcome(kind=row[0], live=row[1], shadow=row[2], decisions=row[3], cents=int(row[4]))
         for row in tx.execute(query.group_by(*ends).order_by(*ends))
     )
+
+
+def newest_day(tx: Connection, pair: Pair) -> int | None:
+    """The last day (since 1970) on which a pair judged."""
+    day: int | None = tx.scalar(select(func.max(shadow_days.c.day)).where(pair.of(shadow_days)))
+    return day
+
+
+def grades_of_day(tx: Connection, pair: Pair, *, day: int) -> dict[tuple[str, str], int]:
+    """How many merchants got which grade by the champion and which by the challenger, on a day."""
+    ends = (shadow_days.c.live_grade, shadow_days.c.shadow_grade)
+    query = select(*ends, func.count()).where(pair.of(shadow_days), shadow_days.c.day == day).group_by(*ends)
+    return {(live, shadow): count for live, shadow, count in tx.execute(query)}
+
+
+def drop_oldest_day(tx: Connection, target: str, *, before: datetime) -> int:
+    """Drop what was thought, and would have been decided, on the first day of each that lies before a midnight.
+
+    Answers how many rows it were; day by day, so that nobody waits long for a transaction to end.
+    """
+    days, decisions = shadow_days.c, shadow_decisions.c
+    first = tx.scalar(select(func.min(days.day)).where(days.target == target, days.day < day_of(before)))
+    begun = decisions.target == target, decisions.decided_at < micros(before)
+    earliest = tx.scalar(select(func.min(decisions.decided_at)).where(*begun))
+    count = 0
+    if first is not None:
+        count += tx.execute(delete(shadow_days).where(days.target == target, days.day == first)).rowcount
+    if earliest is not None:
+        end = micros(moment(earliest) + timedelta(days=1))
+        count += tx.execute(delete(shadow_decisions).where(*begun, decisions.decided_at < end)).rowcount
+    return count

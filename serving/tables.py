@@ -11,6 +11,7 @@ __all__ = [
     "audit",
     "cases",
     "decisions",
+    "drifts",
     "idempotency",
     "locks",
     "reservations",
@@ -109,6 +110,20 @@ shadow_decisions = Table(
     Column("cents", BigInteger),
     Column("answer", Text, nullable=False),
     Index("shadow_decisions_by_time", "target", "decided_at"),
+)
+
+#: What nightly looks at the champions found; `alarms`, `figures` and `told` are JSON.
+drifts = Table(
+    "drifts",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("looked_at", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", String, nullable=False),
+    Column("as_of", BigInteger, nullable=False),
+    Column("advice", String, nullable=False),
+    Column("alarms", Text, nullable=False),
+    Column("figures", Text, nullable=False),
+    Column("told", Text, nullable=False),
 )
 
 #: Who may call; `hash` is the SHA-256 of the key, `scopes` are separated by spaces.

@@ -13,6 +13,7 @@ from serving import store_due
 from serving.assess import Judge
 from serving.errors import GoodfaithError
 from serving.judging import Judges
+from serving.prune import prune
 from serving.reassess import reassess, take_in_whatever_came
 from serving.service import Service
 from serving.suspicion import open_suspicions
@@ -34,6 +35,7 @@ class Worker:
     def __init__(self, service: Service, judges: Judges) -> None:
         self._service = service
         self._bench = judges
+        self._pruned: int | None = None
 
     def round(self, now: datetime) -> int:
         """Judge some of those who are due; answer how many were looked at. Raises `Unavailable`."""
@@ -48,7 +50,17 @@ class Worker:
             open_suspicions(engine, judge.policy, judged, now=now)
             for name in judged.set_aside.values():
                 log.error("a merchant could not be judged", reason=name)
+        else:
+            self._prune(now)
         return len(names)
+
+    def _prune(self, now: datetime) -> None:
+        """Once a day, when nobody is due, drop what challengers thought too long ago."""
+        if self._pruned != day_of(now):
+            # Noted first: what goes wrong is tried again tomorrow, and holds up nobody today.
+            self._pruned = day_of(now)
+            count = prune(self._service.engine, days=self._service.shadow_days, now=now)
+            log.info("old opinions of challengers dropped", rows=count)
 
     def drain(self, now: datetime) -> int:
         """Judge until nobody is due; answer how many were judged."""

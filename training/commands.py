@@ -178,6 +178,7 @@ def drift(
     for one in () if as_json else found:
         typer.echo(f"{one.target} {one.version}: {one.advice}, {len(one.shifted)} of {len(one.inputs)} inputs shifted")
         typer.echo("".join(f"  alarm: {alarm}\n" for alarm in one.alarms), nl=False)
+        typer.echo("".join(f"  early sign: {name} has risen\n" for name in one.early.risen), nl=False)
     typer.echo(f"{page}: the whole of it", err=True)
     if any(one.alarms for one in found):
         raise typer.Exit(1)
@@ -185,7 +186,7 @@ def drift(
 
 def _recipe(name: str | None, target: str) -> Recipe:
     check_target(target)
-    return _meant_for(name or target.replace("_", "-"), target)
+    return _meant_for(name or target, target)
 
 
 def _meant_for(name: str, target: str) -> Recipe:

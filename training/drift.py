@@ -4,29 +4,36 @@ Labels are late, so the first signs are those of the population; alarms hang on 
 probabilities that are off, a rank that was lost (design note 8). Its own limits stand here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
+from math import isnan
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.catalogue import CATALOGUE
+from features.catalogue.feature import Feature
 from features.engine import COLUMNS_KEPT, features_of
 from features.log import EventLog
 from features.partition import divided
 from features.progress import Watch, silently
+from features.spine import together
 from scoring.bundle import Bundle
 from scoring.model import Model
+from training.costs import cutoffs
 from training.dataset import Dataset, build_dataset, groups_of, matrix_of, seen_by, silent_in
+from training.early import Early, Week
 from training.errors import TooLittleToLearnFrom
 from training.evaluate import MOST_OFF, Evaluation, Figure, difference, ece_by_chance, evaluate
 from training.population import Population, effects_of, in_trade
 from training.psi import Shift
 from training.recipe import Recipe
 
-__all__ = ["Champion", "Drift", "Matured", "Moved", "Now", "drift_of", "now_in"]
+__all__ = ["Champion", "Drift", "Matured", "Moved", "Now", "drift_of", "now_in", "weeks_in"]
 
 #: Rows with matured labels below which nothing is said of calibration and rank (own proposal).
 LEAST_MATURED = 200
@@ -35,6 +42,23 @@ MOST_SILENT = 0.10
 #: An input has shifted where its population has, and what it adds to the log-odds has by so much on average: 1.4 points
 #: of the score (own proposal). Rates drawn to their category's move a little all the time, and tell nothing by that.
 LEAST_EFFECT = 0.05
+#: Before labels mature, merchants are looked at at the end of each of so many weeks back: a credit label's horizon.
+WEEKS = 8
+#: What shows early, each of the 30 days before a week's end: what labels are made of, and what comes before it.
+PROXIES = (
+    "late_dispatch_rate_30d",
+    "late_delivery_rate_30d",
+    "merchant_cancel_rate_30d",
+    "own_fault_rate_30d",
+    "defect_rate_30d",
+    "return_rate_30d",
+    "fault_refund_rate_30d",
+    "dispute_rate_30d",
+    "complaint_rate_30d",
+)
+#: A share of these that rises by so much beyond chance, among so many merchants, is an early sign (own proposals). It
+#: calls for a look, not for an alarm: seasons raise them too.
+LEAST_RISE, LEAST_PAIRED = 0.02, 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,9 +66,11 @@ class Now:
     """Merchants in trade at a midnight: what a model's inputs are, and where there is no evidence behind them."""
 
     as_of: datetime
+    merchants: npt.NDArray[np.object_]
     X: npt.NDArray[np.float64]
     silent: npt.NDArray[np.bool_]
     categories: npt.NDArray[np.object_]
+    proxies: Mapping[str, npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +116,7 @@ class Drift:
     inputs: Mapping[str, Moved]
     categories: Shift
     silent: Mapping[str, float]
+    early: Early
     matured: Matured | None
     alarms: tuple[str, ...]
 
@@ -106,7 +133,18 @@ class Drift:
             return "roll back"
         if self.alarms:
             return "retrain"
-        return "watch" if self.shifted or self.categories.state != "stable" else "keep"
+        return "watch" if self.shifted or self.early.risen or self.categories.state != "stable" else "keep"
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """For a monitor: how far what counts has moved, what shows early, and the error on matured labels."""
+        last = self.early.weeks[-1]
+        early = {f"early_{name}": last.mean(name) for name in last.figures}
+        told = {"score_psi": self.score.psi, "categories_psi": self.categories.psi, "inputs_shifted": len(self.shifted)}
+        told |= {"early_signs": len(self.early.risen), **early}
+        if self.matured:
+            told |= {name: self.matured.judged.figures[name].value for name in ("ece", "auc")}
+        return {name: float(value) for name, value in told.items() if not isnan(value)}
 
     def plain(self) -> dict[str, Any]:
         """As JSON shows it."""
@@ -122,6 +160,7 @@ class Drift:
             "categories": {**asdict(self.categories), "state": self.categories.state},
             "inputs": told,
             "silent": dict(self.silent),
+            "early": self.early.plain(),
             "matured": self.matured and _plain_matured(self.matured),
             "alarms": list(self.alarms),
             "advice": self.advice,
@@ -146,22 +185,50 @@ def now_in(log: EventLog, bundle: Bundle, *, watch: Watch = silently) -> Now:
 
     Raises TooLittleToLearnFrom where nobody trades then.
     """
+    return weeks_in(log, bundle, weeks=0, watch=watch)[-1]
+
+
+def weeks_in(log: EventLog, bundle: Bundle, *, weeks: int = WEEKS, watch: Watch = silently) -> tuple[Now, ...]:
+    """The same at that midnight and at the ends of so many weeks before, the oldest first; none at which nobody traded.
+
+    Raises TooLittleToLearnFrom where nobody trades at the last of them.
+    """
     inputs = tuple(one for name in bundle.inputs for one in CATALOGUE if one.name == name)
-    asked = seen_by(inputs)
+    proxies = tuple(one for one in CATALOGUE if one.name in PROXIES)
     with divided(log, COLUMNS_KEPT) as parted:
-        day = parted.last_known // 86_400_000_000
-        as_of = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=int(day))
-        rows = features_of(parted, parted.everybody(as_of), features=asked, watch=watch)
+        last = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=parted.last_known // 86_400_000_000)
+        moments = [last - timedelta(weeks=back) for back in range(weeks, -1, -1)]
+        spine = together([parted.everybody(as_of) for as_of in moments])
+        rows = features_of(parted, spine, features=seen_by(inputs, proxies), watch=watch)
+    seen = [_seen(rows.filter(pc.field("as_of") == as_of), inputs, as_of) for as_of in moments]
+    if not len(seen[-1].X):
+        raise TooLittleToLearnFrom(f"no merchant trades on {last:%Y-%m-%d}")
+    return tuple(one for one in seen if len(one.X))
+
+
+def _seen(rows: pa.Table, inputs: Sequence[Feature], as_of: datetime) -> Now:
     groups = groups_of(rows)
     mine = in_trade(groups["trade"])
-    if not mine.any():
-        raise TooLittleToLearnFrom(f"no merchant trades on {as_of:%Y-%m-%d}")
     return Now(
         as_of=as_of,
+        merchants=rows["merchant_id"].to_numpy(zero_copy_only=False).astype(object)[mine],
         X=matrix_of(rows, inputs)[mine],
         silent=silent_in(rows, inputs)[mine],
         categories=groups["category"][mine],
+        proxies={name: rows[name].cast(pa.float64()).to_numpy()[mine] for name in PROXIES},
     )
+
+
+def _early(weeks: Sequence[Now], model: Model, recipe: Recipe) -> Early:
+    return Early.of([_week(one, model, recipe) for one in weeks], rise=LEAST_RISE, merchants=LEAST_PAIRED)
+
+
+def _week(one: Now, model: Model, recipe: Recipe) -> Week:
+    """What is told of a week: foretold badness, who would be refused, evidence that is missing, and the proxies."""
+    p = model.p(one.X)
+    refused = {"refused": (p >= cutoffs(recipe.costs).refuse).astype(np.float64)} if recipe.costs else {}
+    told = {"p": p, **refused, "without_evidence": one.silent.mean(axis=1), **one.proxies}
+    return Week(as_of=one.as_of, merchants=one.merchants, figures=told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +252,8 @@ def drift_of(
     bundle, version = champion.bundle, champion.version
     model, then = Model(bundle, version=version), Population.read(bundle.training["reference"])
     say(f"{bundle.target}: merchants as they are")
-    now = now_in(log, bundle)
+    weeks = weeks_in(log, bundle)
+    now = weeks[-1]
     effects = effects_of(model, now.X)
     inputs = {
         name: Moved(shift=then.inputs[name].shift(now.X[:, at]), effect=effects[name] - then.effects[name])
@@ -204,6 +272,7 @@ def drift_of(
         inputs=inputs,
         categories=then.mix(now.categories),
         silent=silent,
+        early=_early(weeks, model, champion.recipe),
         matured=matured,
         alarms=tuple(_alarms(score, silent, then, matured, champion.on_record)),
     )

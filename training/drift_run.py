@@ -62,12 +62,17 @@ def write_metrics(found: Sequence[Drift], out: Path) -> None:
     alarms = Gauge("goodfaith_drift_alarms", "Alarms of the last look", ("target",), registry=kept)
     off = Gauge("goodfaith_drift_ece", "Calibration error on matured labels", ("target",), registry=kept)
     back = Gauge("goodfaith_drift_roll_back", "1: the champion before ranks better", ("target",), registry=kept)
+    early = Gauge("goodfaith_drift_early", "Means of the last week, before labels", ("target", "of"), registry=kept)
+    risen = Gauge("goodfaith_drift_early_signs", "Early figures that rose beyond chance", ("target",), registry=kept)
     when = Gauge("goodfaith_drift_as_of_seconds", "The midnight that was looked at", ("target",), registry=kept)
     for one in found:
         psi.labels(one.target, "score").set(one.score.psi)
         psi.labels(one.target, "categories").set(one.categories.psi)
         for name, moved in one.inputs.items():
             psi.labels(one.target, name).set(moved.shift.psi)
+        for name in one.early.weeks[-1].figures:
+            early.labels(one.target, name).set(one.early.weeks[-1].mean(name))
+        risen.labels(one.target).set(len(one.early.risen))
         alarms.labels(one.target).set(len(one.alarms))
         back.labels(one.target).set(one.advice == "roll back")
         when.labels(one.target).set(one.as_of.timestamp())

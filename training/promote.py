@@ -53,9 +53,13 @@ def roll_back(registry: Registry, target: str, wish: Promotion, *, declarations:
     `wish` says when, by whom and why; its version is not looked at. Raises PromotionRefused where there was none
     before, or where it could not be served any more (as in `promote`).
     """
-    line = champions(registry.history(target))
+    line, live = champions(registry.history(target)), _holder(registry, target, CHAMPION)
     if len(line) < 2:
         raise PromotionRefused(f"the {target} model has no earlier champion to go back to")
+    if live is None or live.version != line[-1]:
+        raise PromotionRefused(
+            f"the {target} model's champion is not the one last promoted, version {line[-1]}: name one to `promote`"
+        )
     return promote(registry, target, replace(wish, version=line[-2], forced=True, back=True), declarations=declarations)
 
 

@@ -71,10 +71,10 @@ class Reference:
         """As JSON holds it."""
         return {"edges": list(self.edges), "shares": list(self.shares), "rows": self.rows}
 
-    def shift(self, values: Floats) -> Shift:
-        """How far values (n,) have moved from it; NaN of none."""
+    def shift(self, values: Floats, *, rows: int = 0) -> Shift:
+        """How far values (n,) have moved from it, `rows` of them independent (left away: all); NaN of none."""
         now = _shares(values, np.array(self.edges)) if len(values) else np.zeros(len(self.shares))
-        return _shift(np.array(self.shares), now, self.rows, len(values))
+        return _shift(np.array(self.shares), now, self.rows, rows or len(values))
 
 
 def shift_of_words(then: Mapping[str, float], words: npt.NDArray[np.object_], *, rows: int) -> Shift:

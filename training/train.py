@@ -329,8 +329,8 @@ def metrics_of(proofs: tuple[Proof, ...]) -> dict[str, float]:
     side = proofs[0].sides["all"]
     found |= {"unfair_ratio": unfair(side.groups).ratio, "ece_by_chance": side.chance}
     learned = proofs[0].train
-    kin = len(set(learned.merchants.tolist()))
-    moved = Reference.of(proofs[0].model.p(learned.X), rows=kin).shift(side.p[side.served])
+    then, now = (len(set(rows.merchants.tolist())) for rows in (learned, side.rows))
+    moved = Reference.of(proofs[0].model.p(learned.X), rows=then).shift(side.p[side.served], rows=now)
     found |= {"score_psi": moved.psi, "score_psi_bound": moved.bound}
     return {name: value for name, value in found.items() if math.isfinite(value)}
 

@@ -5,8 +5,10 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from features.database import micros, reading
 from serving import store_due
+from serving.lookout import drift_figures
 from serving.problems import documented
 from serving.service import Service
+from serving.shadow_figures import shadow_figures
 
 __all__ = ["add_to"]
 
@@ -20,10 +22,11 @@ def add_to(app: FastAPI, service: Service) -> None:
         now = service.clock()
         with reading(service.engine) as tx:
             count, since = store_due.lag(tx)
+            stored = (*shadow_figures(tx, now=now), *drift_figures(tx))
         newest = service.assessments.newest()
         service.metrics.waiting(
             merchants=count,
             seconds=0.0 if since is None else (micros(now) - since) / 1e6,
             newest_age=(now - newest).total_seconds() if newest else None,
         )
-        return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)
+        return Response(service.metrics.text(stored), media_type=CONTENT_TYPE_LATEST)

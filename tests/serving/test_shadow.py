@@ -144,9 +144,9 @@ def test_a_challenger_that_breaks_leaves_the_last_good_one_at_work(engine):
     assert plain(kept["answer"])["evidence"]["orders"] == 3
 
 
-def test_a_challenger_that_cannot_judge_somebody_disturbs_nobody_and_judges_the_others(any_engine, monkeypatch):
-    found = champions(credit=("8", a_bundle(BUYERS)))
-    send(a_service(any_engine), an_order("x1", merchant_id="poisoned", order_id="x1"))
+def poison(engine, monkeypatch):
+    """A merchant comes whom the challenger cannot judge."""
+    send(a_service(engine), an_order("x1", merchant_id="poisoned", order_id="x1"))
     real = Judge.of
 
     def but_one(self, rows):
@@ -156,6 +156,11 @@ def test_a_challenger_that_cannot_judge_somebody_disturbs_nobody_and_judges_the_
         return real(self, rows)
 
     monkeypatch.setattr(Judge, "of", but_one)
+
+
+def test_a_challenger_that_cannot_judge_somebody_disturbs_nobody_and_judges_the_others(any_engine, monkeypatch):
+    found = champions(credit=("8", a_bundle(BUYERS)))
+    poison(any_engine, monkeypatch)
     with structlog.testing.capture_logs() as lines:
         judged(any_engine, found)
     assert [row["merchant_id"] for row in rows_of(any_engine, shadow_assessments)] == ["m1"]

@@ -6,7 +6,6 @@ import secrets
 from contextlib import closing
 from datetime import timedelta
 
-import pytest
 import structlog
 from sqlalchemy import select
 
@@ -107,10 +106,6 @@ def test_what_was_thought_of_other_facts_is_compared_with_nothing(any_engine):
     assert rows_of(any_engine, shadow_decisions) == []
 
 
-def unreadable(engine, _):
-    believed(engine, band="Z")
-
-
 def unkeepable(engine, monkeypatch):
     def full(tx, _):
         tx.exec_driver_sql("INSERT INTO nowhere VALUES (1)")
@@ -119,10 +114,19 @@ def unkeepable(engine, monkeypatch):
     monkeypatch.setattr(store_shadow, "add_decisions", full)
 
 
-@pytest.mark.parametrize("trouble", [unreadable, unkeepable])
-def test_what_goes_wrong_beside_a_decision_leaves_it_whole(any_engine, monkeypatch, trouble):
+def test_what_a_challenger_cannot_decide_is_kept_as_failed_and_the_decision_stands(any_engine):
     a_shop(any_engine)
-    trouble(any_engine, monkeypatch)
+    believed(any_engine, band="Z")
+    with structlog.testing.capture_logs() as lines:
+        told = refund(a_service(any_engine))
+    (kept,) = rows_of(any_engine, shadow_decisions)
+    assert (told["outcome"], kept["live_outcome"], kept["shadow_outcome"]) == ("instant", "instant", "failed")
+    assert "a challenger could not decide" in [line["event"] for line in lines]
+
+
+def test_what_goes_wrong_beside_a_decision_leaves_it_whole(any_engine, monkeypatch):
+    a_shop(any_engine)
+    unkeepable(any_engine, monkeypatch)
     with structlog.testing.capture_logs() as lines:
         told = refund(a_service(any_engine))
     assert told["outcome"] == "instant"

@@ -70,6 +70,14 @@ def test_a_storm_is_told_by_scores_and_by_what_became_of_merchants(storm, bundle
     assert found.shifted
 
 
+def test_a_storm_of_the_last_weeks_is_an_early_sign(calm, bundle, tmp_path):
+    fresh = a_log(tmp_path / "log.parquet", merchants=150, months=26, storm=25)
+    found, before = looked_at(fresh, bundle), looked_at(calm, bundle)
+    assert ["late_dispatch_rate_30d" in one.early.risen for one in (found, before)] == [True, False]
+    assert found.figures["early_late_dispatch_rate_30d"] > before.figures["early_late_dispatch_rate_30d"]
+    assert [week.as_of for week in found.early.weeks] == sorted(week.as_of for week in found.early.weeks)
+
+
 def test_only_labels_of_later_moments_are_looked_at(calm, bundle):
     since = date(2025, 10, 1)
     found = looked_at(calm, bundle, since=since)

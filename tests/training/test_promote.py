@@ -151,6 +151,15 @@ def test_after_a_version_was_promoted_once_more_going_back_leaves_it_again():
     assert roll_back(registry, "credit", wish(""), declarations=DECLARATIONS) == ("2", "1")
 
 
+def test_where_the_alias_was_moved_by_other_hands_nobody_guesses_where_back_is():
+    registry = FakeRegistry(v1=0.7, v2=0.8)
+    moved(registry, "1")
+    moved(registry, "2")
+    registry.moved = "1"
+    with pytest.raises(PromotionRefused, match="not the one last promoted, version 2"):
+        roll_back(registry, "credit", wish(""), declarations=DECLARATIONS)
+
+
 def test_there_is_nothing_to_go_back_to_before_a_second_champion():
     registry = FakeRegistry(v1=0.7)
     with pytest.raises(PromotionRefused, match="no earlier champion"):

@@ -28,6 +28,12 @@ def test_chance_alone_is_called_stable_in_nineteen_of_twenty_small_samples():
     assert np.mean([one.state == "stable" for one in shifts]) > 0.9
 
 
+def test_a_merchants_months_count_once_in_what_chance_explains():
+    reference, values = Reference(edges=(1.0,), shares=(0.5, 0.5), rows=1000), np.repeat([0.0, 2.0], 150)
+    assert reference.shift(values, rows=50).bound > 4 * reference.shift(values).bound > 0
+    assert reference.shift(values, rows=50).psi == reference.shift(values).psi
+
+
 def test_half_a_deviation_is_seen():
     random = np.random.default_rng(2)
     assert Reference.of(random.normal(size=5000)).shift(random.normal(0.5, 1, 2000)).state != "stable"

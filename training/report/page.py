@@ -87,6 +87,8 @@ def _environment() -> Environment:
     )  # fmt: skip
     environment.filters["figure"] = lambda figure: "–" if isnan(figure.value) else str(figure)
     environment.filters["short"] = lambda value: "–" if isnan(value) else f"{value:.3f}"
+    environment.filters["share"] = lambda value: "–" if isnan(value) else f"{value:.1%}"
+    environment.filters["rise"] = lambda value: "–" if isnan(value) else f"{100 * value:+.1f}"
     return environment
 
 
