@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +16,7 @@ from features.catalogue import CATALOGUE
 from features.engine import build_features
 from features.log import FileLog
 
-__all__ = ["CONTENDERS", "SUBSET", "Contender", "Cost", "Files", "answer", "measure"]
+__all__ = ["CONTENDERS", "SUBSET", "Contender", "Cost", "Files", "alone", "answer", "measure"]
 
 #: The columns that not every peer does all of: eight, in each window.
 SUBSET = tuple(
@@ -110,6 +111,11 @@ def measure(contender: str, files: Files) -> Cost | None:
     # Nobody should pay for compiling modules that stay compiled on anybody's machine.
     surroundings.pop("PYTHONDONTWRITEBYTECODE", None)
     surroundings["PYTHONPYCACHEPREFIX"] = str(files.environments / "bytecode")
+    return alone(line, surroundings)
+
+
+def alone(line: Sequence[object], surroundings: Mapping[str, str]) -> Cost | None:
+    """Run a command as a process of its own to its end; None where it failed."""
     launched = [sys.executable, "-S", "-c", _LAUNCH, *map(str, line)]
     told = subprocess.run(launched, env=surroundings, stdout=subprocess.PIPE, check=True).stdout
     failed, cpu, wall, peak = json.loads(told)

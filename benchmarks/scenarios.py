@@ -2,15 +2,18 @@
 
     python -m benchmarks.scenarios fidelity [--merchants 2000] [--seeds 4]
     python -m benchmarks.scenarios matrix [--merchants 600] [--target credit]
+    python -m benchmarks.scenarios acts [--merchants 600] [--target credit]
     python -m benchmarks.scenarios lives
 
-The first two print Markdown. A model is fitted on the earlier rows of one scenario and judged on the later rows of
-every other, whose merchants it never met; the diagonal is the ordinary out-of-time figure. The last draws
-ten merchants' lives into docs/pictures/.
+All but the last print Markdown. A model is fitted on the earlier rows of one scenario and judged on the later rows of
+every other, whose merchants it never met; the diagonal is the ordinary out-of-time figure. `acts` lets the same
+merchants live again with one of the platform's own acts switched off, everybody else behaving as before, and tells how
+far that moves what a model says of them. The last draws ten merchants' lives into docs/pictures/.
 """
 
 import argparse
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,17 +21,19 @@ from tempfile import TemporaryDirectory
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.engine import build_features
 from features.events import Kind
 from features.log import FileLog
 from features.simulator.archetypes import ARCHETYPES
 from features.simulator.crew import processes_for
-from features.simulator.scenario_file import SHIPPED, read_plot
+from features.simulator.scenario import Acts
+from features.simulator.scenario_file import SHIPPED, Plot, read_plot
 from features.simulator.write import Written, write_marketplace
 from features.spine import midnight
 from scoring.scorecard import log_odds, points
-from training.dataset import build_dataset
+from training.dataset import build_dataset, matrix_of, monthly_spine, seen_by
 from training.errors import TrainingError
 from training.evaluate import auc
 from training.fit import fit
@@ -43,6 +48,12 @@ DEFECT = """event_type = 'review_posted' AND stars <= 2 OR event_type = 'dispute
 'merchant_at_fault' OR event_type = 'order_cancelled' AND actor = 'merchant'"""
 PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "ten-lives.svg"
 
+#: What is switched off, and how the platform acts then.
+OFF = {
+    "nothing": Acts(), "fast refunds": Acts(fast_refund=False), "programmes": Acts(programmes=False),
+    "penalties": Acts(penalties=False), "inspections": Acts(inspections=()),
+}  # fmt: skip
+
 #: What Olist shows (docs/howto/import-olist.md), by the question that asks for it.
 OLIST = {
     "shipped late": ("9.0 %", "avg((event_time > ship_by)::INT) FILTER (event_type = 'order_shipped')"),
@@ -54,10 +65,10 @@ OLIST = {
 }  # fmt: skip
 
 
-def made(folder: Path, name: str, merchants: int, seed: int) -> Written:
-    """A shipped scenario, written into a folder."""
-    scenario = read_plot(name).played(start=START, merchants=merchants, days=DAYS, seed=seed)
-    return write_marketplace(scenario, folder / f"{name}-{seed}", texts=False, processes=processes_for(scenario))
+def made(folder: Path, plot: Plot, merchants: int, seed: int, *, start: date = START) -> Written:
+    """A scenario, written into a folder."""
+    scenario = plot.played(start=start, merchants=merchants, days=DAYS, seed=seed)
+    return write_marketplace(scenario, folder / f"{plot.name}-{seed}", texts=False, processes=processes_for(scenario))
 
 
 def told(head: list[str], rows: list[list[str]]) -> None:
@@ -71,7 +82,7 @@ def fidelity(folder: Path, merchants: int, seeds: int) -> None:
     columns = []
     honest = tuple(name for name, one in ARCHETYPES.items() if one.honest and not one.vanishes)
     for seed in range(1, seeds + 1):
-        written = made(folder, "everyday", merchants, seed)
+        written = made(folder, read_plot("everyday"), merchants, seed)
         with duckdb.connect(":memory:") as connection:
             connection.execute(f"""CREATE VIEW told AS FROM '{written.events}' JOIN (SELECT merchant_id, archetype
                                    FROM '{written.truth}') USING (merchant_id) WHERE archetype IN {honest}""")
@@ -91,7 +102,7 @@ def matrix(folder: Path, merchants: int, target: str) -> None:
     """AUC of the model (and of the shrunk rate) fitted on one scenario and judged on another."""
     recipe, parts = find_recipe(target), {}
     for seed, name in enumerate(SHIPPED, 1):
-        written = made(folder, name, merchants, seed)
+        written = made(folder, read_plot(name), merchants, seed)
         try:
             rows = build_dataset(FileLog([written.events], currency="CNY"), recipe)
             halves = cut(recipe.splits[0], as_of=rows.as_of, merchants=rows.merchants, gap=recipe.label.gap)
@@ -112,9 +123,34 @@ def matrix(folder: Path, merchants: int, target: str) -> None:
     told(["fitted on, judged on", *body[0]], body[1:])
 
 
+def acts(folder: Path, merchants: int, target: str) -> None:
+    """How far p_bad of merchants on one day moves when an act is off, by a model that learned with all of them on."""
+    recipe, day = find_recipe(target), midnight(START + timedelta(days=DAYS - 1))
+    lived = {name: lived_with(folder, merchants, name, one) for name, one in OFF.items()}
+    rows = build_dataset(lived["nothing"], recipe)
+    model, inputs = fit("trees", rows, recipe), rows.inputs
+    spine = monthly_spine(lived["nothing"], recipe)
+    ids = spine.filter(pc.equal(spine["as_of"], pc.max(spine["as_of"])))["merchant_id"]
+    asked = pa.table({"merchant_id": ids, "as_of": pa.array([day] * len(ids), type=Kind.TIME.arrow)})
+    p = {name: model.p(matrix_of(build_features(log, asked, features=seen_by(inputs)), inputs))
+         for name, log in lived.items()}  # fmt: skip
+    body = []
+    for name in list(lived)[1:]:
+        moved = np.abs(p[name] - p["nothing"])
+        body.append([name, *(f"{one:.4f}" for one in (*np.quantile(moved, [0.5, 0.99]), moved.max()))])
+    told([f"switched off ({len(ids)} merchants)", "half of the merchants", "99 % within", "at most"], body)
+
+
+def lived_with(folder: Path, merchants: int, name: str, acts: Acts) -> FileLog:
+    """The log of the everyday marketplace when the platform acts so."""
+    scenario = replace(read_plot("everyday").played(start=START, merchants=merchants, days=DAYS, seed=5), acts=acts)
+    written = write_marketplace(scenario, folder / name, texts=False, processes=processes_for(scenario))
+    return FileLog([written.events], currency="CNY")
+
+
 def lives(folder: Path, merchants: int) -> None:
     """Ten merchants' orders and defects by the week, and their scores by the month, as a picture."""
-    written, recipe = made(folder, "everyday", merchants, 1), find_recipe("credit")
+    written, recipe = made(folder, read_plot("everyday"), merchants, 1), find_recipe("credit")
     log = FileLog([written.events], currency="CNY")
     rows = build_dataset(log, recipe)
     model = fit("trees", rows, recipe)
@@ -170,7 +206,7 @@ def draw(
 def main() -> None:
     """Do what is asked."""
     words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("what", choices=["fidelity", "matrix", "lives"])
+    words.add_argument("what", choices=["fidelity", "matrix", "acts", "lives"])
     words.add_argument("--merchants", type=int)
     words.add_argument("--seeds", type=int, default=4)
     words.add_argument("--target", default="credit")
@@ -180,6 +216,8 @@ def main() -> None:
             fidelity(Path(folder), asked.merchants or 2000, asked.seeds)
         elif asked.what == "lives":
             lives(Path(folder), asked.merchants or 1000)
+        elif asked.what == "acts":
+            acts(Path(folder), asked.merchants or 600, asked.target)
         else:
             matrix(Path(folder), asked.merchants or 600, asked.target)
 

@@ -7,7 +7,7 @@ frequent one and one for how often rows with that word were bad, drawn to everyb
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal, Self
 
@@ -20,7 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 from training.errors import TableBroken
 from training.recipe import Columns
 
-__all__ = ["ColumnInput", "Number", "Preparation", "Words"]
+__all__ = ["ColumnInput", "Number", "Preparation", "Words", "is_number", "words_of"]
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -50,6 +50,11 @@ class Words:
     levels: tuple[str, ...]
     rest: bool
     missing: bool
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What each of its inputs stands for."""
+        return (*self.levels, *(["other words"] if self.rest else []), *(["missing"] if self.missing else []))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,19 +138,29 @@ class Preparation:
         return np.column_stack(parts) if parts else np.zeros((rows.num_rows, 0))
 
 
+def words_of(inputs: Sequence[object]) -> tuple[tuple[Words, tuple[int, ...]], ...]:
+    """Each column of words, and where its inputs stand, of which a row has a 1 in one; those with but one left out."""
+    placed: dict[Words, list[int]] = {}
+    for at, one in enumerate(inputs):
+        if isinstance(one, ColumnInput) and isinstance(one.of, Words):
+            placed.setdefault(one.of, []).append(at)
+    return tuple((of, tuple(places)) for of, places in placed.items() if len(places) > 1)
+
+
 def _learned(rows: pa.Table, name: str, settings: Columns, riskier: Mapping[str, str]) -> Number | Words | str:
     """What is to know about a column, or why it becomes no input."""
     column = rows[name]
     if column.null_count == len(column):
         return "it is null everywhere"
-    if _is_number(column.type):
+    if is_number(column.type):
         return _number(name, column, riskier.get(name, "neither"))
     if _is_text(column.type):
         return _words(name, column, settings)
     return f"it holds neither numbers nor words but {column.type}"
 
 
-def _is_number(kind: pa.DataType) -> bool:
+def is_number(kind: pa.DataType) -> bool:
+    """Whether a column of this type holds numbers; booleans are 0 and 1."""
     of = pa.types
     return bool(of.is_integer(kind) or of.is_floating(kind) or of.is_boolean(kind) or of.is_decimal(kind))
 
@@ -194,8 +209,8 @@ def _words(name: str, column: pa.ChunkedArray, settings: Columns) -> Words | str
     if not levels:
         return f"no word is frequent: each stands in less than {settings.least_share:.1%} of the rows"
     rest = len(levels) < len(counts)
-    # Of two words the rarer one says everything.
-    told = levels[1:] if len(levels) == 2 and not rest else levels
+    # Of two words the rarer one says everything, unless there is a third answer: none.
+    told = levels[1:] if len(levels) == 2 and not rest and not nulls else levels
     return Words(column=name, levels=tuple(told), rest=rest, missing=bool(nulls))
 
 
@@ -212,7 +227,7 @@ def _floats(column: pa.ChunkedArray) -> Floats:
 def _values(one: Number | Words, column: pa.ChunkedArray) -> Iterator[Floats]:
     """The values (n,) of each of a column's inputs, in the order of `_inputs`."""
     if isinstance(one, Number):
-        if not _is_number(column.type):
+        if not is_number(column.type):
             raise TableBroken("the table", f"column {one.column!r} holds {column.type}, and it has to hold numbers")
         values = _floats(column)
         known = np.isfinite(values)

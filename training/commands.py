@@ -86,6 +86,9 @@ def train(
     ] = None,
     group: Annotated[str | None, typer.Option("--group", help="Its column of what rows belong to; kept whole.")] = None,
     riskier: Annotated[list[str] | None, typer.Option("--riskier", help="COLUMN=higher, or =lower; repeat it.")] = None,
+    fair: Annotated[
+        list[str] | None, typer.Option("--fair", help="A column by which all are to be treated alike; repeat it.")
+    ] = None,
     propensities: Annotated[
         Path | None,
         typer.Option("--propensities", help="How likely merchants were to be let in (Parquet).", exists=True),
@@ -101,22 +104,24 @@ def train(
     if table is not None:
         if events or store or until or propensities or label is None:
             raise typer.BadParameter("--table FILE needs --label COLUMN, and nothing of a log")
-        report = _from_table(table, _asked(label, time, group, riskier), recipe)
+        report = _from_table(table, _asked(label, time, group, riskier, fair), recipe)
     else:
-        if label or time or group or riskier:
-            raise typer.BadParameter("--label, --time, --group and --riskier are for --table FILE")
+        if label or time or group or riskier or fair:
+            raise typer.BadParameter("--label, --time, --group, --riskier and --fair are for --table FILE")
         report = _from_log(_recipe(recipe, str(target)), read_log(events, store), until, propensities)
     typer.echo(json.dumps(report.plain(), indent=1) if as_json else "\n".join(lines(report)))
 
 
-def _asked(label: str, time: str | None, group: str | None, riskier: list[str] | None) -> "Asked":
+def _asked(
+    label: str, time: str | None, group: str | None, riskier: list[str] | None, fair: list[str] | None
+) -> "Asked":
     from training.table import Asked
 
     ways = dict(one.rpartition("=")[::2] for one in riskier or ())
     for column, way in ways.items():
         if not column or way not in ("higher", "lower"):
             raise typer.BadParameter(f"--riskier takes COLUMN=higher or COLUMN=lower, not {column or way!r}")
-    return Asked(label=label, time=time, group=group, riskier=ways)
+    return Asked(label=label, time=time, group=group, riskier=ways, fair=tuple(fair or ()))
 
 
 def _from_table(table: Path, asked: "Asked", recipe: str | None) -> "Report":
@@ -181,7 +186,7 @@ def drift(
 
 def _recipe(name: str | None, target: str) -> Recipe:
     check_target(target)
-    return _meant_for(name or target.replace("_", "-"), target)
+    return _meant_for(name or target, target)
 
 
 def _meant_for(name: str, target: str) -> Recipe:

@@ -37,6 +37,8 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
 Metric = Callable[[Labels, Floats, Floats], float]
+#: Recall, false-positive rate and precision, (t,) each.
+Curves = tuple[Floats, Floats, Floats]
 
 #: Beyond what chance shows on so many rows (`ece_by_chance`), probabilities may be off by so much (design 6-goals).
 MOST_OFF = 0.03
@@ -45,12 +47,15 @@ MOST_OFF = 0.03
 COVERAGE = 0.95
 
 
-def curves(y: Labels, p: Floats, weight: Floats) -> tuple[Floats, Floats, Floats]:
+def curves(y: Labels, p: Floats, weight: Floats) -> Curves:
     """Recall, false-positive rate and precision at each threshold, from the riskiest down, with (0, 0, 1) before."""
     order = np.argsort(-p, kind="stable")
-    last = np.append(np.diff(p[order]) != 0, True)
-    caught = np.cumsum((y * weight)[order])[last]
-    wrong = np.cumsum(((1 - y) * weight)[order])[last]
+    return _curves(y[order], weight[order], np.append(np.diff(p[order]) != 0, True))
+
+
+def _curves(y: Labels, weight: Floats, last: npt.NDArray[np.bool_]) -> Curves:
+    """The same of rows that are in order, riskiest first; `last` (n,) tells the last of equal ones."""
+    caught, wrong = np.cumsum(y * weight)[last], np.cumsum((1 - y) * weight)[last]
     with np.errstate(invalid="ignore", divide="ignore"):
         recall, fpr = caught / caught[-1], wrong / wrong[-1]
         precision = np.where(caught + wrong > 0, caught / (caught + wrong), 1.0)
@@ -64,8 +69,7 @@ def auc(y: Labels, p: Floats, weight: Floats) -> float:
     >>> auc(y, p, np.ones(4))
     0.75
     """
-    recall, fpr, _ = curves(y, p, weight)
-    return float(np.trapezoid(recall, fpr))
+    return _area(curves(y, p, weight))
 
 
 def ks(y: Labels, p: Floats, weight: Floats) -> float:
@@ -75,8 +79,7 @@ def ks(y: Labels, p: Floats, weight: Floats) -> float:
     >>> ks(y, p, np.ones(4))
     0.5
     """
-    recall, fpr, _ = curves(y, p, weight)
-    return float(np.max(recall - fpr))
+    return _gap(curves(y, p, weight))
 
 
 def average_precision(y: Labels, p: Floats, weight: Floats) -> float:
@@ -86,8 +89,7 @@ def average_precision(y: Labels, p: Floats, weight: Floats) -> float:
     >>> round(average_precision(y, p, np.ones(4)), 4)  # (1/1 + 2/3) / 2
     0.8333
     """
-    recall, _, precision = curves(y, p, weight)
-    return float(np.sum(np.diff(recall) * precision[1:]))
+    return _mean_precision(curves(y, p, weight))
 
 
 def gini(y: Labels, p: Floats, weight: Floats) -> float:
@@ -97,7 +99,7 @@ def gini(y: Labels, p: Floats, weight: Floats) -> float:
     >>> gini(y, p, np.ones(4))
     0.5
     """
-    return 2 * auc(y, p, weight) - 1
+    return 2 * _area(curves(y, p, weight)) - 1
 
 
 def recall_at_1_fpr(y: Labels, p: Floats, weight: Floats) -> float:
@@ -106,7 +108,7 @@ def recall_at_1_fpr(y: Labels, p: Floats, weight: Floats) -> float:
     >>> recall_at_1_fpr(np.array([1, 0], dtype=np.int8), np.array([0.9, 0.8]), np.ones(2))
     1.0
     """
-    return _recall_at(0.01, y, p, weight)
+    return _recall_at(0.01, curves(y, p, weight))
 
 
 def recall_at_5_fpr(y: Labels, p: Floats, weight: Floats) -> float:
@@ -117,11 +119,26 @@ def recall_at_5_fpr(y: Labels, p: Floats, weight: Floats) -> float:
     >>> round(recall_at_5_fpr(y, p, np.ones(23)), 4)  # one of 20 good rows wronged, all three bad ones caught
     1.0
     """
-    return _recall_at(0.05, y, p, weight)
+    return _recall_at(0.05, curves(y, p, weight))
 
 
-def _recall_at(share: float, y: Labels, p: Floats, weight: Floats) -> float:
-    recall, fpr, _ = curves(y, p, weight)
+def _area(drawn: Curves) -> float:
+    recall, fpr, _ = drawn
+    return float(np.trapezoid(recall, fpr))
+
+
+def _gap(drawn: Curves) -> float:
+    recall, fpr, _ = drawn
+    return float(np.max(recall - fpr))
+
+
+def _mean_precision(drawn: Curves) -> float:
+    recall, _, precision = drawn
+    return float(np.sum(np.diff(recall) * precision[1:]))
+
+
+def _recall_at(share: float, drawn: Curves) -> float:
+    recall, fpr, _ = drawn
     # The tolerance keeps 1 of 20 inside 5 % although neither number is exact in binary.
     allowed = recall[fpr <= share + 1e-9]
     return float(allowed.max()) if len(allowed) and not np.isnan(recall[-1]) else float("nan")
@@ -157,7 +174,10 @@ def ece(y: Labels, p: Floats, weight: Floats) -> float:
     >>> round(ece(y, p, np.ones(8)), 4)  # both bins are 0.05 off
     0.05
     """
-    bins = _bins(p)
+    return _off(y, p, weight, _bins(p))
+
+
+def _off(y: Labels, p: Floats, weight: Floats, bins: npt.NDArray[np.int64]) -> float:
     total = np.bincount(bins, weights=weight)
     off = np.abs(np.bincount(bins, weights=(p - y) * weight))
     return float(off.sum() / total.sum())
@@ -193,6 +213,18 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "ece": ece,
         "recall_at_1_fpr": recall_at_1_fpr,
         "recall_at_5_fpr": recall_at_5_fpr,
+    }
+)
+
+#: What bootstrap samples of the same rows have in common is worked out once: the curves give these.
+_OF_CURVES: Mapping[Metric, Callable[[Curves], float]] = MappingProxyType(
+    {
+        auc: _area,
+        gini: lambda drawn: 2 * _area(drawn) - 1,
+        ks: _gap,
+        average_precision: _mean_precision,
+        recall_at_1_fpr: lambda drawn: _recall_at(0.01, drawn),
+        recall_at_5_fpr: lambda drawn: _recall_at(0.05, drawn),
     }
 )
 
@@ -250,16 +282,30 @@ def evaluate(
 
     A metric that needs both kinds of label is NaN where only one is there.
     """
-    # Rows sorted once make the thousand sorts below almost free.
     order = np.argsort(-p, kind="stable")
-    y, p, merchants, ones = y[order], p[order], merchants[order], np.ones(len(y))
-    samples: dict[str, list[float]] = {name: [] for name in metrics}
-    for weight in resampled(merchants, times=resamples, seed=seed):
-        for name, metric in metrics.items():
-            samples[name].append(metric(y, p, weight))
-    figures = {name: figure_of(metric(y, p, ones), samples[name]) for name, metric in metrics.items()}
+    y, p, merchants = y[order], p[order], merchants[order]
+    measure = _measure(y, p, metrics)
+    drawn = [measure(weight) for weight in resampled(merchants, times=resamples, seed=seed)]
+    values = measure(np.ones(len(y)))
+    figures = {name: figure_of(values[name], [one[name] for one in drawn]) for name in metrics}
     count = len(np.unique(merchants.astype(str)))
     return Evaluation(rows=len(y), bad=int(y.sum()), merchants=count, figures=MappingProxyType(figures))
+
+
+def _measure(y: Labels, p: Floats, metrics: Mapping[str, Metric]) -> Callable[[Floats], dict[str, float]]:
+    """What measures rows that are in order, riskiest first, for one weight (n,) after another."""
+    last, bins = np.append(np.diff(p) != 0, True), _bins(p)
+
+    def measured(weight: Floats) -> dict[str, float]:
+        drawn = _curves(y, weight, last)
+        return {name: one(metric, drawn, weight) for name, metric in metrics.items()}
+
+    def one(metric: Metric, drawn: Curves, weight: Floats) -> float:
+        if metric in _OF_CURVES:
+            return _OF_CURVES[metric](drawn)
+        return _off(y, p, weight, bins) if metric is ece else metric(y, p, weight)
+
+    return measured
 
 
 def difference(
@@ -272,9 +318,17 @@ def difference(
     seed: int = 0,
 ) -> Figure:
     """AUC of p minus AUC of other, probabilities (n,) judged on the same rows and the same resamples (paired)."""
+    mine, theirs = _areas(y, p), _areas(y, other)
+    samples = [mine(weight) - theirs(weight) for weight in resampled(merchants, times=resamples, seed=seed)]
     ones = np.ones(len(y))
-    samples = [auc(y, p, weight) - auc(y, other, weight) for weight in resampled(merchants, times=resamples, seed=seed)]
-    return figure_of(auc(y, p, ones) - auc(y, other, ones), samples)
+    return figure_of(mine(ones) - theirs(ones), samples)
+
+
+def _areas(y: Labels, p: Floats) -> Callable[[Floats], float]:
+    """The AUC of the same rows for one weight (n,) after another."""
+    order = np.argsort(-p, kind="stable")
+    sorted_y, last = y[order], np.append(np.diff(p[order]) != 0, True)
+    return lambda weight: _area(_curves(sorted_y, weight[order], last))
 
 
 def verdict(gain: Figure, against: str = "the shrunk rate") -> str:

@@ -17,6 +17,7 @@ from training.candidates.logistic import Logistic
 from training.candidates.scorecard import Scorecard
 from training.candidates.shrunk_rate import ShrunkRate
 from training.candidates.trees import BoostedTrees
+from training.columns import words_of
 from training.dataset import Dataset, Declared
 from training.errors import OneSided
 from training.population import Population
@@ -87,7 +88,8 @@ def maker(name: str, rows: Dataset, recipe: Recipe, *, trees: Trees | None = Non
         return ShrunkRate(feature.name, column=column, riskier=feature.riskier, unit=feature.unit)
 
     def scorecard() -> Scorecard:
-        return Scorecard(recipe.scorecard, names=names, riskier=riskier)
+        words = [places for _, places in words_of(rows.inputs)]
+        return Scorecard(recipe.scorecard, names=names, riskier=riskier, words=words)
 
     def logistic() -> Logistic:
         return Logistic(recipe.logistic, names=names, riskier=riskier, units=[one.unit for one in rows.inputs])

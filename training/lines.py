@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from training.segments import unfair
+
 if TYPE_CHECKING:
     from training.table import About
     from training.train import Proof, Report, Side
@@ -54,6 +56,11 @@ def _proof_lines(proof: "Proof", report: "Report") -> list[str]:
         lines.append(f"  overlap stated: {proof.overlap}; these figures are kinder than the truth")
     for name, side in proof.sides.items():
         lines += _side_lines(report.titles[name], report.many, side)
+    worst = unfair(proof.sides["all"].groups)
+    if worst.group:
+        lines.append(
+            f"  unfair: good {report.many} of {worst.group} refused {worst.ratio:.2f} times as often as others"
+        )
     return lines
 
 

@@ -29,7 +29,9 @@ def plain_proof(proof: "Proof") -> dict[str, Any]:
         "test": {"from": _told(proof.test_from), "to": _told(proof.test_to)},
         "served": proof.choice.served,
         "chosen": proof.choice.plain(),
-        "auc_gain_by_acts": _plain_figure(proof.acts) if proof.acts else None,
+        "auc_gain_by_acts": _plain_figure(proof.acts.gain) if proof.acts else None,
+        "auc_with_acts": _plain_figure(proof.acts.seeing) if proof.acts else None,
+        "auc_without_acts": _plain_figure(proof.acts.without) if proof.acts else None,
         "merchants": {name: _plain_side(side) for name, side in proof.sides.items()},
     }
 

@@ -30,16 +30,20 @@ FAIR, MOST = ("region", "size", "age"), 1.25
 
 #: Groups with fewer good merchants are told, but not judged: chance alone doubles their rates (own proposal).
 _LEAST_GOOD = 20
+#: Of bootstrap samples; enough for an interval, and each is drawn for every group.
+_RESAMPLES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """One group's rows: how many, how many bad, what the model expected, how it ranks, how often it wrongs.
 
-    `wrong` is the share of good rows from the cut-off on; `ratio` that share by all other rows'.
+    `judged` tells whether all have to be treated alike by its dimension. `wrong` is the share of good rows from the
+    cut-off on; `ratio` that share by all other rows'.
     """
 
     dimension: str
+    judged: bool
     name: str
     rows: int
     bad: int
@@ -52,7 +56,7 @@ class Group:
     @property
     def unfair(self) -> bool:
         """Whether its good merchants are wronged more often than others', beyond chance."""
-        return self.dimension in FAIR and self.ratio.value > MOST and self.ratio.low > 1.0
+        return self.judged and self.ratio.value > MOST and self.ratio.low > 1.0
 
     def plain(self) -> dict[str, Any]:
         """As JSON shows it."""
@@ -61,13 +65,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Month:
-    """The rows of one month: how many, how many bad, what the model expected, how it ranks."""
+    """The rows of one month: how many, how many bad and which share (`seen`), what was expected, how it ranks."""
 
     as_of: str
     rows: int
     bad: int
     expected: float
-    auc: float
+    seen: Figure
+    auc: Figure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +83,7 @@ class Unfair:
     ratio: float
 
 
-def grouped(values: Sequence[float | None], bounds: Sequence[tuple[int, str]]) -> Names:
+def grouped(values: Sequence[float | None], bounds: Sequence[tuple[float, str]]) -> Names:
     """The name of the group that each value lies in, (n,).
 
     >>> grouped([5, 100, None], SIZES).tolist()
@@ -90,13 +95,16 @@ def grouped(values: Sequence[float | None], bounds: Sequence[tuple[int, str]]) -
 
 
 def by_group(
-    y: Labels, p: Floats, merchants: Names, groups: Mapping[str, Names], *, cutoff: float, resamples: int = 200
+    y: Labels, p: Floats, merchants: Names, groups: Mapping[str, Names], *, cutoff: float, fair: Sequence[str] = FAIR
 ) -> tuple[Group, ...]:
-    """Every group of every dimension, on rows (n,); a row is called risky from probability `cutoff` on."""
-    weights = tuple(resampled(merchants, times=resamples, seed=0))
+    """Every group of every dimension, on rows (n,); a row is called risky from probability `cutoff` on.
+
+    By the dimensions in `fair` all have to be treated alike.
+    """
+    weights = tuple(resampled(merchants, times=_RESAMPLES, seed=0))
     rows = _Rows(y=y, p=p, merchants=merchants, risky=p >= cutoff, weights=weights)
     return tuple(
-        rows.group(dimension, str(name), names == name)
+        rows.group(dimension, str(name), names == name, judged=dimension in fair)
         for dimension, names in groups.items()
         for name in sorted(set(names.tolist()))
     )
@@ -112,7 +120,7 @@ class _Rows:
     risky: npt.NDArray[np.bool_]
     weights: tuple[Floats, ...]
 
-    def group(self, dimension: str, name: str, mine: npt.NDArray[np.bool_]) -> Group:
+    def group(self, dimension: str, name: str, mine: npt.NDArray[np.bool_], *, judged: bool) -> Group:
         """Some of the rows, beside all others."""
         y, p, good, ones = self.y, self.p, self.y == 0, np.ones(len(self.y))
 
@@ -125,6 +133,7 @@ class _Rows:
         known = len(set(self.merchants[good & mine].tolist())) >= _LEAST_GOOD and (good & ~mine).any()
         return Group(
             dimension=dimension,
+            judged=judged,
             name=name,
             rows=int(mine.sum()),
             bad=int(y[mine].sum()),
@@ -154,15 +163,18 @@ def unfair(groups: Sequence[Group]) -> Unfair:
 _NOBODY = Unfair(group="", ratio=1.0)
 
 
-def by_month(y: Labels, p: Floats, as_of: npt.NDArray[np.datetime64]) -> Iterator[Month]:
+def by_month(y: Labels, p: Floats, merchants: Names, as_of: npt.NDArray[np.datetime64]) -> Iterator[Month]:
     """How the model does in each month, in their order; rows (n,), those of no known moment left out."""
     months = as_of.astype("datetime64[M]")
     for month in np.unique(months[~np.isnat(months)]):
         mine = months == month
+        bad, told, ones = y[mine], p[mine], np.ones(int(mine.sum()))
+        weights = tuple(resampled(merchants[mine], times=_RESAMPLES, seed=0))
         yield Month(
             as_of=str(month.astype("datetime64[D]")),
-            rows=int(mine.sum()),
-            bad=int(y[mine].sum()),
-            expected=float(p[mine].mean()),
-            auc=auc(y[mine], p[mine], np.ones(int(mine.sum()))),
+            rows=len(bad),
+            bad=int(bad.sum()),
+            expected=float(told.mean()),
+            seen=figure_of(float(bad.mean()), [float(np.average(bad, weights=one)) for one in weights]),
+            auc=figure_of(auc(bad, told, ones), [auc(bad, told, one) for one in weights]),
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from training.calibration import merchant_folds
+from training.columns import is_number
 from training.errors import OneSided, RecipeBroken, TableBroken, TooLittleToLearnFrom
 from training.recipe import Recipe, Split
+from training.segments import grouped
 from training.splits import Parts, cut
 
 __all__ = ["About", "Asked", "Table", "parts_of", "read_table"]
@@ -22,25 +25,28 @@ __all__ = ["About", "Asked", "Table", "parts_of", "read_table"]
 _LEAST_ROWS, _LEAST_OF_A_KIND = 100, 20
 #: Of which values of a column that should hold others an error tells.
 _TOLD = 5
+#: A column of numbers with no more different ones tells groups by each of them (own proposal).
+_FEW = 6
 #: Whole numbers within these count as years.
 _YEARS = (1900, 2200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a person says of a table: the columns of the label, of the time and of what rows belong to; and which way a
-    column is known to be riskier (`higher` or `lower`).
+    """What a person says of a table: the columns of the label, of the time and of what rows belong to; which way a
+    column is known to be riskier (`higher` or `lower`); and by which columns all have to be treated alike.
     """
 
     label: str
     time: str | None = None
     group: str | None = None
     riskier: Mapping[str, str] = field(default_factory=dict)
+    fair: tuple[str, ...] = ()
 
     @property
     def named(self) -> tuple[str, ...]:
         """The columns that are no inputs."""
-        return tuple(name for name in (self.label, self.time, self.group) if name)
+        return tuple(dict.fromkeys(name for name in (self.label, self.time, self.group, *self.fair) if name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +59,7 @@ class About:
     label: str
     time: str | None
     group: str | None
+    fair: tuple[str, ...]
     unlabelled: int
     columns: int
     baseline: str
@@ -70,7 +77,8 @@ class Table:
     """Labelled rows in order of time, or of the file where none is known.
 
     `columns` may become inputs; `y` (n,) int8 are the labels, 1 = bad, `as_of` (n,) datetime64[us] in UTC, NaT without
-    a time, `merchants` (n,) what rows belong to, each to itself without a group. `unlabelled` rows were left out.
+    a time, `merchants` (n,) what rows belong to, each to itself without a group. `kinds` are the groups of each
+    dimension by which all have to be treated alike, (n,) each. `unlabelled` rows were left out.
     """
 
     name: str
@@ -79,6 +87,7 @@ class Table:
     y: npt.NDArray[np.int8]
     as_of: npt.NDArray[np.datetime64]
     merchants: npt.NDArray[np.object_]
+    kinds: Mapping[str, npt.NDArray[np.object_]]
     unlabelled: int
 
     def __len__(self) -> int:
@@ -107,6 +116,7 @@ def read_table(path: Path, asked: Asked) -> Table:
         y=y[order],
         as_of=as_of[order],
         merchants=_groups(path.name, known, asked.group)[order],
+        kinds={name: _kinds(known[name])[order] for name in asked.fair},
         unlabelled=rows.num_rows - known.num_rows,
     )
 
@@ -196,3 +206,13 @@ def _groups(table: str, rows: pa.Table, name: str | None) -> npt.NDArray[np.obje
     if rows[name].null_count:
         raise TableBroken(table, f"column {name!r} is the group, and it is null in {rows[name].null_count:,} rows")
     return np.array([str(one) for one in rows[name].to_pylist()], dtype=object)
+
+
+def _kinds(column: pa.ChunkedArray) -> npt.NDArray[np.object_]:
+    """The group of each row (n,): its word, or which quarter of all rows its number lies in."""
+    if not is_number(column.type) or len(pc.unique(column)) <= _FEW:
+        return np.array(["not known" if one is None else str(one) for one in column.to_pylist()], dtype=object)
+    values = [None if one is None or one != one else one for one in column.to_pylist()]
+    edges = np.unique(np.quantile([float(one) for one in values if one is not None], [0.25, 0.5, 0.75]))
+    names = [f"under {edges[0]:g}", *(f"{low:g} to under {high:g}" for low, high in pairwise(edges))]
+    return grouped(values, list(zip([-np.inf, *edges], [*names, f"{edges[-1]:g} and more"], strict=True)))

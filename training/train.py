@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from features.log import EventLog
 from features.partition import Accepted
-from training.acts import gain_by_acts
+from training.acts import Compared, gain_by_acts
 from training.choice import Choice, choose, folds_of
 from training.costs import cost_metrics, cutoffs
 from training.dataset import Dataset, build_dataset
@@ -26,10 +26,10 @@ from training.fit import Fitted, bundle_of, fit
 from training.maturity import known_so_far
 from training.plain import plain_proof
 from training.psi import Reference, Shift
-from training.recipe import BEST, CANDIDATES, Recipe, Split
+from training.recipe import BEST, CANDIDATES, TABLE, Recipe, Split
 from training.registry import LABEL, NAMES, TEST_FILE, Registry
 from training.report.page import card, page
-from training.segments import Group, Month, by_group, by_month, unfair
+from training.segments import FAIR, Group, Month, by_group, by_month, unfair
 from training.selection import Bounds, Propensities, bounds, weighed
 from training.splits import Parts, cut
 from training.table import About
@@ -57,8 +57,8 @@ class Side:
     """Every candidate judged on the same test rows; `gains` are AUCs less the baseline's (`against`), paired.
 
     `p` holds each candidate's probabilities of the rows (n,). `groups` and `months` tell how the `served` one treats
-    kinds of merchants, and how it does over time, `bounds` what removed merchants could change. `chance` is the
-    calibration error that its probabilities would show on these rows if they were perfect.
+    kinds of merchants (refused from `cutoff` on), and how it does over time, `bounds` what removed merchants could
+    change. `chance` is the calibration error that its probabilities would show on these rows if they were perfect.
     """
 
     served: str
@@ -68,6 +68,7 @@ class Side:
     judged: Mapping[str, Evaluation]
     gains: Mapping[str, Figure]
     groups: tuple[Group, ...]
+    cutoff: float
     months: tuple[Month, ...]
     bounds: Bounds
     chance: float
@@ -98,8 +99,8 @@ class Proof:
     """One split: what was learned from its training part, and how that does on its test.
 
     `fitted` are the candidates, `choice` how the served one was chosen and the trees tuned, without the test. `sides`
-    holds "all" merchants and those "unseen" in training and "returning"; one is absent where there are none. `acts` is
-    what the AUC of trees would gain if they saw the platform's own acts, where the recipe asks for it. The test's
+    holds "all" merchants and those "unseen" in training and "returning"; one is absent where there are none. `acts`
+    compares trees with such that see the platform's own acts, where the recipe asks for it. The test's
     moments are None where no time is known.
     """
 
@@ -111,7 +112,7 @@ class Proof:
     fitted: Mapping[str, Fitted]
     choice: Choice
     sides: Mapping[str, Side]
-    acts: Figure | None
+    acts: Compared | None
 
     @property
     def model(self) -> Fitted:
@@ -260,8 +261,13 @@ def prove(
         fitted=fitted,
         choice=choice,
         sides={name: _side(rows.where(one), fitted, choice, recipe) for name, one in parts.sides.items() if one.any()},
-        acts=gain_by_acts(learned, test, recipe, choice.trees) if recipe.acts else None,
+        acts=_by_acts(learned, test, recipe, choice, fitted) if recipe.acts else None,
     )
+
+
+def _by_acts(learned: Dataset, test: Dataset, recipe: Recipe, choice: Choice, fitted: Mapping[str, Fitted]) -> Compared:
+    without = fitted.get("trees") or fit("trees", learned, recipe, trees=choice.trees)
+    return gain_by_acts(learned, test, recipe, without=without, trees=choice.trees)
 
 
 def _choice(rows: Dataset, recipe: Recipe, split: Split, *, journal: Path | None, say: Callable[[str], None]) -> Choice:
@@ -286,6 +292,7 @@ def _side(rows: Dataset, fitted: Mapping[str, Fitted], choice: Choice, recipe: R
         base = p[CANDIDATES[0]]
         return difference(rows.y, one, base, rows.merchants, resamples=recipe.resamples, seed=recipe.seed)
 
+    cutoff, fair = _cutoff(recipe, rows, p[choice.served]), tuple(rows.groups) if recipe.target == TABLE else FAIR
     return Side(
         served=choice.served,
         against=recipe.against,
@@ -293,11 +300,10 @@ def _side(rows: Dataset, fitted: Mapping[str, Fitted], choice: Choice, recipe: R
         p=p,
         judged={name: judged(one) for name, one in p.items()},
         gains={name: gain(one) for name, one in p.items()},
-        groups=by_group(
-            rows.y, p[choice.served], rows.merchants, rows.groups, cutoff=_cutoff(recipe, rows, p[choice.served])
-        ),
+        groups=by_group(rows.y, p[choice.served], rows.merchants, rows.groups, cutoff=cutoff, fair=fair),
+        cutoff=cutoff,
         bounds=bounds(rows.y, p[choice.served], fitted[choice.served].p(rows.hidden.X.reshape(-1, rows.X.shape[1]))),
-        months=tuple(by_month(rows.y, p[choice.served], rows.as_of)),
+        months=tuple(by_month(rows.y, p[choice.served], rows.merchants, rows.as_of)),
         chance=ece_by_chance(p[choice.served], seed=recipe.seed),
     )
 

@@ -92,6 +92,7 @@ def prepare(table: Table, recipe: Recipe, parts: Parts) -> Prepared:
         y=table.y,
         merchants=table.merchants,
         as_of=table.as_of,
+        groups=table.kinds,
     )
     name, alone = _best(rows.where(parts.train))
     recipe = replace(recipe, baseline=name) if recipe.baseline == BEST else recipe
@@ -144,6 +145,7 @@ def _about(table: Table, prepared: Prepared) -> About:
         label=asked.label,
         time=asked.time,
         group=asked.group,
+        fair=asked.fair,
         unlabelled=table.unlabelled,
         columns=len(prepared.columns.columns),
         baseline=prepared.recipe.baseline,

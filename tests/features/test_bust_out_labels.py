@@ -250,7 +250,7 @@ def told(tmp_path_factory):
     path = tmp_path_factory.mktemp("market") / "events.parquet"
     events, truth = marketplace(a_scenario(merchants=1000, days=420))
     pq.write_table(events, path)
-    recipe, log = find_recipe("bust-out"), FileLog([path], currency="CNY")
+    recipe, log = find_recipe("bust_out"), FileLog([path], currency="CNY")
     rows = labels_of(log, monthly_spine(log, recipe), recipe.label).rows.to_pylist()
     known = {one["merchant_id"]: one for one in truth.to_pylist()}
     return [row | known[row["merchant_id"]] for row in rows]

@@ -98,5 +98,5 @@ def test_a_model_challenges_takes_over_and_goes_back(bare_engine, tmp_path, good
         "credit 2 became challenger by bo: stricter",
         "credit 2 became champion by ann (forced): as the shadow showed",
         "credit has no challenger by ann: became champion",
-        "credit 1 became champion by ann (forced): too strict",
+        "credit 1 became champion by ann (rolled back): too strict",
     ]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,11 +13,12 @@ from tests.training.build import NAMES, a_recipe, some_rows
 from training.candidates.scorecard import Scorecard
 from training.candidates.shrunk_rate import ShrunkRate
 from training.candidates.trees import BoostedTrees
+from training.columns import Preparation
 from training.dataset import Dataset
 from training.errors import OneSided
 from training.evaluate import auc
 from training.fit import bundle_of, fit
-from training.recipe import CANDIDATES
+from training.recipe import CANDIDATES, Columns
 from training.recipe import Scorecard as Bins
 
 ROWS, RECIPE = some_rows(), a_recipe()
@@ -180,3 +182,32 @@ def test_a_row_that_weighs_double_is_two_rows():
 def test_a_blend_is_the_mean_of_its_parts():
     parts = [FITTED[name].learner.log_odds(ROWS.X) for name in ("trees", "scorecard")]
     assert FITTED["blend"].learner.log_odds(ROWS.X) == pytest.approx(np.mean(parts, axis=0), abs=1e-12)
+
+
+def some_words(count: int = 600) -> Dataset:
+    """Who rents or camps is bad every second time, who owns or inherits every sixth."""
+    home = ["rent", "own", "camp", "castle", None]
+    table = pa.table({"home": [home[at % 5] for at in range(count)]})
+    columns = Preparation.learn(table, Columns(), riskier={}, admits=lambda name: True)
+    risky = np.isin(np.arange(count) % 5, [0, 2])
+    y = (np.arange(count) // 5 % np.where(risky, 2, 6) == 0).astype(np.int8)
+    return replace(rows_of(columns.matrix(table), y), inputs=columns.inputs)
+
+
+def test_words_of_like_risk_are_one_group_of_the_scorecard_and_a_word_never_seen_adds_nothing():
+    rows = some_words()
+    fitted = fit("scorecard", rows, replace(RECIPE, baseline="home_is_rent"))
+    points = {term.feature: term.values[1] for term in fitted.learner.terms_}
+    assert points["home_is_rent"] == points["home_is_camp"] > 0.2
+    assert points["home_is_own"] == points["home_is_castle"] == points["home_is_missing"] < -0.2
+    model = Model(bundle_of(fitted, rows, RECIPE))
+    model.check_golden()
+    parts, base = model.contributions(np.vstack([rows.X[0], np.zeros(5)]))
+    assert [rows.inputs[at].name for at in np.flatnonzero(parts[0])] == ["home_is_rent"]
+    assert model.log_odds(np.zeros((1, 5)))[0] == pytest.approx(base)
+
+
+def test_a_column_of_words_is_one_of_the_inputs_that_a_scorecard_may_have():
+    rows = some_words()
+    card = fit("scorecard", rows, replace(RECIPE, scorecard=Bins(inputs=1), baseline="home_is_rent")).learner
+    assert len(card.terms_) == len(rows.inputs) == 5

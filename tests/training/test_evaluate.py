@@ -83,6 +83,15 @@ def test_the_same_seed_gives_the_same_interval():
     assert evaluate(y, p, merchants, resamples=50, seed=1) == evaluate(y, p, merchants, resamples=50, seed=1)
 
 
+def test_samples_that_share_their_work_are_measured_as_each_alone():
+    random = np.random.default_rng(2)
+    p = random.random(200).round(1)
+    y, merchants = (random.random(200) < p).astype(np.int8), (np.arange(200) // 4).astype(str).astype(object)
+    alone = {name: lambda y, p, weight, metric=metric: metric(y, p, weight) for name, metric in METRICS.items()}
+    shared, one_by_one = (evaluate(y, p, merchants, metrics=some, resamples=20) for some in (METRICS, alone))
+    assert shared == one_by_one
+
+
 def test_a_metric_of_one_kind_of_label_is_nan_and_not_an_error():
     found = evaluate(np.zeros(4, dtype=np.int8), np.full(4, 0.5), np.array(list("abcd"), dtype=object), resamples=20)
     assert np.isnan(found.figures["auc"].value)

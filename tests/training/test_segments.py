@@ -60,6 +60,8 @@ def test_ages_begin_on_their_day():
 
 def test_months_come_in_order_with_what_was_predicted_and_what_came():
     as_of = np.array(["2024-02-01", "2024-01-01", "2024-02-01"], dtype="datetime64[us]")
-    first, second = by_month(np.array([1, 0, 0], dtype=np.int8), np.array([0.8, 0.1, 0.2]), as_of)
+    merchants = np.array(["a", "a", "b"], dtype=object)
+    first, second = by_month(np.array([1, 0, 0], dtype=np.int8), np.array([0.8, 0.1, 0.2]), merchants, as_of)
     assert (first.as_of, first.rows, first.bad) == ("2024-01-01", 1, 0)
-    assert (second.rows, second.bad, second.expected, second.auc) == (2, 1, pytest.approx(0.5), 1.0)
+    assert (second.rows, second.bad, second.expected, second.auc.value) == (2, 1, pytest.approx(0.5), 1.0)
+    assert (second.seen.value, second.seen.low, second.seen.high) == (0.5, 0.0, 1.0)

@@ -1,6 +1,7 @@
 """Any table: what is read and refused, what columns become, and that rows set aside stay out of what is learned."""
 
 import json
+import re
 
 import numpy as np
 import pyarrow as pa
@@ -38,7 +39,7 @@ rounds = 20
 min_rows = 10
 l2 = 5.0
 [candidates]
-try = ["logistic", "trees"]
+try = ["scorecard", "logistic", "trees"]
 serve = "best"
 [tuning]
 folds = 2
@@ -303,7 +304,7 @@ def test_machines_are_told_the_same(trained):
     (split,) = report["splits"]
     assert (report["target"], report["table"]["baseline"]) == ("table", "owed")
     assert split["merchants"]["all"]["model"]["auc"]["value"] > 0.65
-    assert set(split["merchants"]["all"]["candidates"]) == {"shrunk_rate", "logistic", "trees"}
+    assert set(split["merchants"]["all"]["candidates"]) == {"shrunk_rate", "scorecard", "logistic", "trees"}
 
 
 def test_a_tables_run_is_kept_and_no_model_is_registered(trained):
@@ -340,6 +341,44 @@ def test_report_and_card_are_about_the_table_and_not_about_merchants(trained):
         assert "loans.parquet" in text
         assert "merchant" not in text.lower()
         assert "nearly every row has another word" in text
+
+
+def test_the_scorecard_is_told_by_groups_of_words(trained):
+    folder, _, _ = trained
+    page = report_of(folder, "report.html").decode()
+    assert re.search(r"<td>home</td><td[^>]*>own, missing: <b>[+]\d+</b> · rent, .*: <b>-\d+</b>", page)
+
+
+def test_groups_are_words_or_quarters_of_numbers_and_no_inputs(tmp_path):
+    table = a_table(tmp_path, Asked(label="bad", fair=("home", "owed")))
+    assert set(table.kinds["home"]) == {"own", "rent", "{odd}, [home]", "not known"}
+    sizes = [int((table.kinds["owed"] == name).sum()) for name in set(table.kinds["owed"])]
+    assert sorted(sizes) == [40, 90, 90, 90, 90], "a null in ten, and quarters of the rest"
+    assert not {"home", "owed"} & set(table.columns.column_names)
+
+
+def test_whose_good_rows_are_refused_more_often_is_told(tmp_path):
+    (tmp_path / "small.toml").write_text(SMALL)
+    owed = [value or 0.0 for value in some_columns()["owed"]]
+    halves = ["much" if value > np.median(owed) else "little" for value in owed]
+    path = a_file(tmp_path, half=halves)
+    env = {"GOODFAITH_MLFLOW_URI": f"sqlite:///{tmp_path}/mlflow.db", "GOODFAITH_HOME": str(tmp_path)}
+    words = [
+        "train",
+        "--table",
+        str(path),
+        "--label",
+        "bad",
+        "--fair",
+        "half",
+        "--recipe",
+        str(tmp_path / "small.toml"),
+    ]
+    told = CliRunner().invoke(app, words, env=env, catch_exceptions=False).stdout
+    card = report_of(tmp_path, "card.md").decode()
+    assert ("unfair: good rows of half much" in told) == ('the group "half much"' in card)
+    assert "half: much" in report_of(tmp_path, "report.html").decode()
+    assert "Not looked at" not in card
 
 
 def test_without_a_time_report_and_figures_say_that_they_are_not_out_of_time(tmp_path):

@@ -1,10 +1,11 @@
 """A scorecard that people can read: a few bins for each of a few inputs, and the points of each bin.
 
 Bins come from `optbinning` (Navas-Palencia 2020): those of the greatest information value whose risk rises the way the
-catalogue says. Each bin's weight of evidence enters a logistic regression that may turn none of them round.
+catalogue says. A table's words fall into groups of like risk; each word is an input, which adds its group's points.
+Each bin's weight of evidence enters a logistic regression that may turn none of them round.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -34,9 +35,12 @@ _L2 = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Binned:
-    """An input's bins: edges, each bin's weight of evidence towards bad, the rows' bins (n,), information value."""
+    """An input's bins: edges, each bin's weight of evidence towards bad, the rows' bins (n,), information value.
 
-    column: int
+    Of words, `columns` are one input for each and the evidence is theirs, without edges.
+    """
+
+    columns: tuple[int, ...]
     edges: Floats
     evidence: Floats
     bins: Ints
@@ -47,16 +51,33 @@ class _Binned:
         """The weight of evidence of each row, (n,)."""
         return np.asarray(self.evidence[self.bins])
 
+    def terms(self, names: Sequence[str], share: float) -> Iterator[Bins]:
+        """What a bundle holds for such a share of the evidence; a word that was never seen adds nothing."""
+        points = (share * self.evidence).tolist()
+        if len(self.edges):
+            yield Bins(feature=names[self.columns[0]], edges=tuple(self.edges.tolist()), values=tuple(points))
+            return
+        for column, value in zip(self.columns, points, strict=True):
+            yield Bins(feature=names[column], edges=(0.5,), values=(0.0, value))
+
 
 class Scorecard:
     """Log-odds of bad as a sum of the points of the bins that the inputs lie in."""
 
     kind: Literal["points"] = "points"
 
-    def __init__(self, settings: Settings, *, names: Sequence[str], riskier: Sequence[str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        names: Sequence[str],
+        riskier: Sequence[str],
+        words: Sequence[tuple[int, ...]] = (),
+    ) -> None:
         self.settings = settings
         self.names = names
         self.riskier = riskier
+        self.words = words
 
     def fit(self, rows: Dataset) -> Self:
         """Learn from rows whose inputs are in the order of `names`."""
@@ -64,10 +85,9 @@ class Scorecard:
         seen = np.column_stack([one.seen for one in chosen]) if chosen else np.zeros((len(rows), 0))
         signs = np.ones(len(chosen), dtype=np.int64)
         self.intercept_, shares = bounded_logistic(seen, rows.y, rows.weight, l2=_L2, signs=signs)
-        self.columns_ = [one.column for one in chosen]
+        self.columns_ = [column for one in chosen for column in one.columns]
         self.terms_ = tuple(
-            Bins(feature=self.names[one.column], edges=tuple(one.edges.tolist()), values=tuple(points.tolist()))
-            for one, points in ((one, share * one.evidence) for one, share in zip(chosen, shares, strict=True))
+            term for one, share in zip(chosen, shares.tolist(), strict=True) for term in one.terms(self.names, share)
         )
         return self
 
@@ -85,9 +105,11 @@ class Scorecard:
 
     def _chosen(self, rows: Dataset) -> list[_Binned]:
         """The inputs that tell most, none of which says again what a better one says."""
-        binned = [one for column in range(len(self.names)) if (one := self._binned(rows, column))]
+        worded = {column for columns in self.words for column in columns}
+        binned = [self._binned(rows, column) for column in range(len(self.names)) if column not in worded]
+        binned += [self._grouped(rows, columns) for columns in self.words]
         chosen: list[_Binned] = []
-        for one in sorted(binned, key=lambda one: (-one.value, one.column)):
+        for one in sorted(filter(None, binned), key=lambda one: (-one.value, one.columns)):
             alike = (abs(np.corrcoef(one.seen, other.seen)[0, 1]) for other in chosen)
             if one.value >= _LEAST_VALUE and all(share < _MOST_ALIKE for share in alike):
                 chosen.append(one)
@@ -102,29 +124,56 @@ class Scorecard:
         if not len(edges):
             return None
         bins = np.searchsorted(edges, values, side="right")
-        bad = np.bincount(bins, weights=rows.weight * rows.y, minlength=len(edges) + 1)
-        good = np.bincount(bins, weights=rows.weight * (1 - rows.y), minlength=len(edges) + 1)
-        share = bad.sum() / (bad.sum() + good.sum())
-        drawn = (bad + _PRIOR_ROWS * share) / (good + _PRIOR_ROWS * (1 - share))
-        evidence = _rising(np.log(drawn) - np.log(share / (1 - share)), riskier)
-        value = float((bad / bad.sum() - good / good.sum()) @ evidence)
+        evidence, told = _evidence(rows, bins, len(edges) + 1)
+        evidence = _rising(evidence, riskier)
         if np.ptp(evidence) == 0:
             return None
-        return _Binned(column=column, edges=edges, evidence=evidence, bins=bins, value=value)
+        return _Binned(columns=(column,), edges=edges, evidence=evidence, bins=bins, value=float(told @ evidence))
+
+    def _grouped(self, rows: Dataset, columns: tuple[int, ...]) -> _Binned | None:
+        """The groups of a column's words; None where it has but one. Of `columns` each row has a 1 in one."""
+        words = np.argmax(rows.X[:, columns], axis=1)
+        group = self._groups(words, rows, len(columns))
+        evidence, told = _evidence(rows, group[words], int(group.max()) + 1)
+        if np.ptp(evidence) == 0:
+            return None
+        return _Binned(
+            columns=columns, edges=np.zeros(0), evidence=evidence[group], bins=words, value=float(told @ evidence)
+        )
+
+    def _groups(self, words: Ints, rows: Dataset, count: int) -> Ints:
+        """The group of each of so many words, (count,)."""
+        binning = self._binning(rows, words, dtype="categorical")
+        group = np.zeros(count, dtype=np.int64)
+        for number, some in enumerate(binning.splits):
+            group[np.asarray(some, dtype=np.int64)] = number
+        return group
 
     def _edges(self, values: Floats, rows: Dataset, riskier: str) -> Floats:
-        # It takes seconds to import, and only who trains needs it.
-        from optbinning import OptimalBinning
-
         different, counts = np.unique(values, return_counts=True)
         if len(different) < 3:
             # Between two values there is one edge to look for.
             enough = len(different) == 2 and counts.min() >= self.settings.least_share * len(values)
             return np.array([different.mean()]) if enough else np.zeros(0)
-        settings: dict[str, Any] = {"max_n_bins": self.settings.bins, "min_bin_size": self.settings.least_share}
-        binning = OptimalBinning(dtype="numerical", monotonic_trend=_TREND[riskier], **settings)
-        binning.fit(values, rows.y, sample_weight=rows.weight)
+        binning = self._binning(rows, values, dtype="numerical", monotonic_trend=_TREND[riskier])
         return np.asarray(binning.splits, dtype=np.float64)
+
+    def _binning(self, rows: Dataset, values: Floats | Ints, **asked: str) -> Any:
+        """The best bins of values (n,)."""
+        # It takes seconds to import, and only who trains needs it.
+        from optbinning import OptimalBinning
+
+        binning = OptimalBinning(max_n_bins=self.settings.bins, min_bin_size=self.settings.least_share, **asked)
+        return binning.fit(values, rows.y, sample_weight=rows.weight)
+
+
+def _evidence(rows: Dataset, bins: Ints, count: int) -> tuple[Floats, Floats]:
+    """The weight of evidence of each of so many bins, and by how much more of the bad ones lie in it, (count,) each."""
+    bad = np.bincount(bins, weights=rows.weight * rows.y, minlength=count)
+    good = np.bincount(bins, weights=rows.weight * (1 - rows.y), minlength=count)
+    share = bad.sum() / (bad.sum() + good.sum())
+    drawn = (bad + _PRIOR_ROWS * share) / (good + _PRIOR_ROWS * (1 - share))
+    return np.log(drawn) - np.log(share / (1 - share)), bad / bad.sum() - good / good.sum()
 
 
 def _rising(evidence: Floats, riskier: str) -> Floats:

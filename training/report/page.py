@@ -1,6 +1,6 @@
 """One HTML file per training run, whole in itself: what was learned from what, how well it does, and for whom."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isnan
@@ -14,6 +14,7 @@ from markupsafe import Markup
 from scoring.linear import Bins
 from scoring.model import Model
 from scoring.scorecard import STANDARD, points
+from training.columns import words_of
 from training.costs import cutoffs
 from training.fit import bundle_of
 from training.psi import Reference, Shift
@@ -21,7 +22,7 @@ from training.report import plots
 from training.segments import unfair
 
 if TYPE_CHECKING:
-    from training.dataset import Dataset
+    from training.dataset import Dataset, Declared
     from training.drift import Drift
     from training.train import Proof, Report
 
@@ -31,6 +32,29 @@ Floats = npt.NDArray[np.float64]
 
 #: So many inputs are shown, and so many rows are explained.
 _SHOWN, _EXPLAINED = 12, 2000
+
+
+#: What figures are called, and what they mean.
+WORDS = {
+    "auc": ("AUC", "how often a bad row is rated riskier than a good one; 0.5 is chance, 1 is perfect"),
+    "gini": ("Gini", "2 x AUC - 1; 0 is chance"),
+    "ks": ("KS", "the widest gap between the bad and the good below one score (Kolmogorov-Smirnov)"),
+    "ap": ("average precision", "area under precision and recall; chance is the share of bad rows"),
+    "log_loss": ("log-loss", "how surprised the probabilities are by what happened; lower is better"),
+    "brier": ("Brier score", "mean squared distance between probability and what happened; lower is better"),
+    "ece": (
+        "calibration error",
+        "by how much predicted and seen shares differ over ten bins (ECE); lower is better. "
+        "Samples drawn from few rows differ more than the rows do, so its interval may lie above it",
+    ),
+    "recall_at_1_fpr": ("caught at 1 %", "share of the bad that is caught while one good row in 100 is called risky"),
+    "recall_at_5_fpr": (
+        "caught at 5 %",
+        "share of the bad that is caught while five good rows in 100 are called risky",
+    ),
+    "cost_per_row": ("cost of a row", "mean cost at the recipe's cut-offs, in its units; lower is better"),
+    "precision_at_capacity": ("bad among the looked at", "share of bad ones among as many as people can look at"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +107,7 @@ def _context(report: "Report") -> dict[str, Any]:
         "moved": _moved(proof.train, side.rows),
         "score_shift": proof.score_shift,
         "bins": list(_bins(proof)),
+        "words": WORDS,
         "scaling": STANDARD,
     }
 
@@ -91,33 +116,33 @@ def _pictures(report: "Report") -> dict[str, Markup]:
     proof = report.proofs[0]
     side, served = proof.sides["all"], proof.choice.served
     y, p, merchants = side.rows.y, dict(side.p), side.rows.merchants
-    X, parts, names = _explained(report)
+    (X, parts), inputs = _explained(report), proof.train.inputs
     chosen = np.argsort(-np.abs(parts).mean(axis=0), kind="stable")[:_SHOWN].tolist()
     drawn = {
         "ranking": plots.ranking(y, p, merchants, served=served),
         "reliability": plots.reliability(y, p[served], merchants),
         "distribution": plots.distribution(y, _scores(p[served])),
         "gains": plots.gains(y, p, served=served),
-        "summary": plots.summary(X, names, chosen, parts),
-        "effects": plots.effects(X, names, chosen, parts),
+        "summary": plots.summary(X, [one.name for one in inputs], chosen, parts),
+        "effects": plots.effects(X, inputs, chosen, parts),
     }
     if side.months:
         drawn["months"] = plots.months(side.months)
     if side.groups:
-        drawn["groups"] = plots.groups(side.groups)
+        drawn["groups"] = plots.groups(side.groups, report.many)
     if report.recipe.costs:
         drawn["costs"] = plots.costs(y, p[served], report.recipe.costs)
     # It is what we have just drawn.
     return {name: Markup(text) for name, text in drawn.items()}  # noqa: S704
 
 
-def _explained(report: "Report") -> tuple[Floats, Floats, list[str]]:
-    """Some test rows (n, k), what each input adds to their log-odds (n, k), and the inputs' names."""
+def _explained(report: "Report") -> tuple[Floats, Floats]:
+    """Some test rows (n, k), and what each input adds to their log-odds (n, k)."""
     proof = report.proofs[0]
     rows = proof.sides["all"].rows
     at = np.unique(np.linspace(0, len(rows) - 1, _EXPLAINED).astype(int))
     model = Model(bundle_of(proof.model, proof.train, report.recipe), num_threads=2)
-    return rows.X[at], model.contributions(rows.X[at])[0], [one.name for one in rows.inputs]
+    return rows.X[at], model.contributions(rows.X[at])[0]
 
 
 def _scores(p: Floats) -> Floats:
@@ -136,12 +161,27 @@ def _moved(learned: "Dataset", test: "Dataset") -> list[Moved]:
 
 
 def _bins(proof: "Proof") -> Iterator[tuple[str, list[tuple[str, int]]]]:
-    """The scorecard as people read it: input, and the points of each bin beside an average merchant's."""
+    """The scorecard as people read it: input, and the points of each bin beside those of an average merchant."""
     fitted = proof.fitted.get("scorecard")
-    for term in getattr(fitted.learner, "terms_", ()) if fitted else ():
-        if isinstance(term, Bins) and any(term.values):
-            slope = fitted.line.slope if fitted else 1.0
-            yield term.feature, [(span, round(-STANDARD.factor * slope * value)) for span, value in _spans(term)]
+    if fitted is None:
+        return
+    for name, spans in _pieces(proof.train.inputs, {one.feature: one for one in getattr(fitted.learner, "terms_", ())}):
+        if any(value for _, value in spans):
+            yield name, [(span, round(-STANDARD.factor * fitted.line.slope * value)) for span, value in spans]
+
+
+def _pieces(inputs: Sequence["Declared"], terms: Mapping[str, Bins]) -> Iterator[tuple[str, list[tuple[str, float]]]]:
+    """Each column with what its values add; words that add the same stand together."""
+    words = {inputs[places[0]].name: (column, places) for column, places in words_of(inputs)}
+    later = {inputs[at].name for _, places in words.values() for at in places[1:]}
+    for name, term in terms.items():
+        if name in words:
+            (of, places), groups = words[name], dict[float, list[str]]()
+            for word, at in zip(of.answers, places, strict=True):
+                groups.setdefault(terms[inputs[at].name].values[-1], []).append(word)
+            yield of.column, [(", ".join(some), value) for value, some in sorted(groups.items())]
+        elif name not in later:
+            yield name, _spans(term)
 
 
 def _spans(term: Bins) -> list[tuple[str, float]]:

@@ -9,8 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from training.costs import Cutoffs, cost_per_row, cutoffs
+from training.dataset import Declared
+from training.evaluate import Figure as Measured
 from training.evaluate import curves, resampled
 from training.recipe import Costs
 from training.segments import MOST, Group, Month
@@ -32,11 +35,12 @@ _STYLE: Any = {
     "axes.titlelocation": "left",
 }  # fmt: skip
 _RESAMPLES = 100
+_TICKS = (0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
 
 def ranking(y: Labels, p: dict[str, Floats], merchants: Names, *, served: str) -> str:
     """ROC and precision-recall curves of all candidates; the served one with its 95 % band."""
-    figure, (roc, pr) = _figure(2)
+    figures, (roc, pr) = _panels(2)
     for place, (name, one) in enumerate(p.items()):
         recall, fpr, precision = curves(y, one, np.ones(len(y)))
         look: Any = {"color": _COLOURS[place], "lw": 2.2 if name == served else 1.1, "label": name}
@@ -45,9 +49,10 @@ def ranking(y: Labels, p: dict[str, Floats], merchants: Names, *, served: str) -
     _bands(roc, pr, y, p[served], merchants, _COLOURS[list(p).index(served)])
     roc.plot([0, 1], [0, 1], color=SOFT, lw=0.8, ls=":")
     pr.axhline(y.mean(), color=SOFT, lw=0.8, ls=":")
-    _named(roc, "ROC", "good ones wronged", "bad ones caught", legend="lower right")
-    _named(pr, "Precision and recall", "bad ones caught", "share of those caught that are bad")
-    return _svg(figure)
+    _named(roc, "ROC", "share of good ones called risky", "share of bad ones caught", legend="lower right")
+    _named(pr, "Precision and recall", "share of bad ones caught", "bad among those called risky")
+    pr.set_ylim(0, 1.03)
+    return _svg(figures)
 
 
 def _bands(roc: Axes, pr: Axes, y: Labels, p: Floats, merchants: Names, colour: str) -> None:
@@ -66,7 +71,7 @@ def _bands(roc: Axes, pr: Axes, y: Labels, p: Floats, merchants: Names, colour: 
 
 def reliability(y: Labels, p: Floats, merchants: Names) -> str:
     """What was predicted beside what happened, in ten bins of equal count, with 95 % intervals by merchant."""
-    figure, (axes, log) = _figure(2)
+    figures, (axes, log) = _panels(2)
     bins = np.minimum((np.argsort(np.argsort(p)) / len(p) * 10).astype(int), 9)
     mean = np.array([p[bins == one].mean() for one in range(10) if (bins == one).any()])
     seen = np.array([y[bins == one].mean() for one in range(10) if (bins == one).any()])
@@ -77,9 +82,14 @@ def reliability(y: Labels, p: Floats, merchants: Names) -> str:
         one.errorbar(mean, seen, yerr=[np.maximum(seen - low, 0), np.maximum(high - seen, 0)], fmt="o", ms=4,
                      color=ACCENT, lw=1.2)  # fmt: skip
     _named(axes, "Reliability", "predicted", "share that was bad")
-    log.set(xscale="log", yscale="log", xlim=(max(1e-4, mean.min() / 2), 1), ylim=(max(1e-4, mean.min() / 2), 1))
+    least = max(1e-4, min(mean.min(), seen[seen > 0].min(initial=1.0)) / 2)
+    ticks = [one for one in _TICKS if one >= least]
+    log.set(xscale="log", yscale="log", xlim=(least, 1.2), ylim=(least, 1.2))
+    for axis in (log.xaxis, log.yaxis):
+        axis.set_ticks(ticks, [f"{one:.2g}" for one in ticks])
+        axis.set_minor_locator(NullLocator())
     _named(log, "The same, in logarithms", "predicted", "share that was bad")
-    return _svg(figure)
+    return _svg(figures)
 
 
 def _bin_means(y: Labels, bins: npt.NDArray[np.int64], weight: Floats) -> Floats:
@@ -90,7 +100,7 @@ def _bin_means(y: Labels, bins: npt.NDArray[np.int64], weight: Floats) -> Floats
 
 def distribution(y: Labels, score: Floats) -> str:
     """Scores of good and of bad rows, and where they lie furthest apart (KS)."""
-    figure, (bars, ks) = _figure(2)
+    figures, (bars, ks) = _panels(2)
     edges = np.linspace(score.min() - 0.5, score.max() + 0.5, 31)
     for label, colour, name in ((0, GOOD, "good"), (1, BAD, "bad")):
         mine = score[y == label]
@@ -103,9 +113,9 @@ def distribution(y: Labels, score: Floats) -> str:
     at = int(np.argmax(apart))
     ks.axvline(grid[at], color=SOFT, lw=0.8, ls=":")
     ks.annotate(f"KS {apart[at]:.3f} at {grid[at]:.0f}", (grid[at], 0.03), xytext=(6, 0), textcoords="offset points")
-    _named(bars, "Scores", "score", "share of rows", legend="upper left")
-    _named(ks, "Kolmogorov-Smirnov", "score", "share at or below", legend="upper left")
-    return _svg(figure)
+    _named(bars, "Scores", "score (points, higher is safer)", "share of good, of bad rows", legend="upper left")
+    _named(ks, "Kolmogorov-Smirnov (KS)", "score (points, higher is safer)", "share at or below", legend="upper left")
+    return _svg(figures)
 
 
 def _below(values: Floats, grid: Floats) -> Floats:
@@ -114,7 +124,7 @@ def _below(values: Floats, grid: Floats) -> Floats:
 
 def gains(y: Labels, p: dict[str, Floats], *, served: str) -> str:
     """How many of the bad ones are among the riskiest so many, and how often more than by lot."""
-    figure, (cumulated, lift) = _figure(2)
+    figures, (cumulated, lift) = _panels(2)
     shares = np.arange(1, len(y) + 1) / len(y)
     for place, (name, one) in enumerate(p.items()):
         caught = np.cumsum(y[np.argsort(-one, kind="stable")]) / max(y.sum(), 1)
@@ -125,71 +135,98 @@ def gains(y: Labels, p: dict[str, Floats], *, served: str) -> str:
     cumulated.plot([0, 1], [0, 1], color=SOFT, lw=0.8, ls=":")
     _named(cumulated, "Gains", "riskiest share looked at", "share of bad ones caught", legend="lower right")
     _named(lift, "Lift", "riskiest share looked at", "times as often as by lot")
-    return _svg(figure)
+    return _svg(figures)
 
 
 def months(told: Sequence[Month]) -> str:
-    """Stability: the ranking, and what was predicted beside what happened, month by month."""
-    figure, (auc, level) = _figure(2)
+    """Stability: the ranking, and what was predicted beside what happened, month by month, with 95 % intervals."""
+    figures, (auc, level) = _panels(2)
     names = [one.as_of[:7] for one in told]
-    auc.plot(names, [one.auc for one in told], "o-", color=ACCENT)
-    auc.set_ylim(0.4, 1.0)
+    _spread(auc, names, [one.auc for one in told], ACCENT, "AUC")
+    auc.set_ylim(0.4, 1.02)
+    auc.axhline(0.5, color=SOFT, lw=0.8, ls=":")
+    _spread(level, names, [one.seen for one in told], BAD, "was bad")
     level.plot(names, [one.expected for one in told], "o-", color=ACCENT, label="predicted")
-    level.plot(names, [one.bad / one.rows for one in told], "s--", color=BAD, label="was bad")
-    level.set_ylim(bottom=0)
-    _named(auc, "AUC by month", "", "AUC")
-    _named(level, "Level by month", "", "share", legend="best")
-    return _svg(figure)
+    level.set_ylim(0, 1.08 * level.get_ylim()[1])
+    for axes in (auc, level):
+        axes.set_xticks(range(0, len(names), -(-len(names) // 6)), names[:: -(-len(names) // 6)])
+    _named(auc, "AUC by month", "month", "AUC")
+    _named(level, "Level by month", "month", "share of rows", legend="lower left")
+    return _svg(figures)
 
 
-def groups(told: Sequence[Group]) -> str:
-    """Each group's good merchants refused, as a multiple of all others', with 95 % intervals."""
+def _spread(axes: Axes, names: list[str], told: Sequence[Measured], colour: str, label: str) -> None:
+    """Figures with their intervals, joined by a line."""
+    value = np.array([one.value for one in told])
+    off = [[max(one.value - one.low, 0.0) for one in told], [max(one.high - one.value, 0.0) for one in told]]
+    axes.errorbar(names, value, yerr=np.nan_to_num(off), fmt="s--", ms=4, lw=1.2, color=colour, label=label)
+
+
+def groups(told: Sequence[Group], many: str) -> str:
+    """Each group's good ones refused, as a multiple of all others', with 95 % intervals; an arrow goes on beyond 4."""
     judged = [one for one in told if np.isfinite(one.ratio.value)]
-    figure, (axes,) = _figure(1, height=0.9 + 0.24 * len(judged))
+    figures, (axes,) = _panels(1, width=9.2, height=0.9 + 0.24 * len(judged))
     for place, one in enumerate(reversed(judged)):
         colour = BAD if one.unfair else ACCENT
-        axes.plot([one.ratio.low, one.ratio.high], [place, place], color=colour, lw=1.4)
-        axes.plot(one.ratio.value, place, "o", ms=4, color=colour)
-    axes.set_yticks(range(len(judged)), [f"{one.dimension}: {one.name}" for one in reversed(judged)])
+        axes.plot([one.ratio.low, min(one.ratio.high, _FARTHEST)], [place, place], color=colour, lw=1.4)
+        axes.plot(min(one.ratio.value, _FARTHEST), place, "o", ms=4, color=colour)
+        if one.ratio.high > _FARTHEST:
+            axes.plot(_FARTHEST + 0.05, place, ">", ms=5, color=colour)
+    axes.set_yticks(range(len(judged)), [_short(f"{one.dimension}: {one.name}") for one in reversed(judged)])
     axes.axvline(1.0, color=SOFT, lw=0.8)
     axes.axvline(MOST, color=BAD, lw=0.8, ls=":")
-    axes.set_xlim(-0.1, 4.0)
-    _named(axes, "Good merchants refused, beside all others", f"ratio, up to 4 ({MOST} is the most allowed)", "")
-    return _svg(figure)
+    axes.set_xlim(-0.1, _FARTHEST + 0.15)
+    _named(axes, f"Good {many} refused, beside all others", f"times as often ({MOST} is the most allowed)", "")
+    return _svg(figures, look="one")
 
 
-def effects(X: Floats, names: Sequence[str], chosen: Sequence[int], parts: Floats) -> str:
+def effects(X: Floats, inputs: Sequence[Declared], chosen: Sequence[int], parts: Floats) -> str:
     """What each of the strongest inputs adds to the log-odds, along its values; each dot is a row."""
-    figure, every = _figure(len(chosen), columns=4)
-    for axes, column in zip(every, chosen, strict=False):
-        axes.plot(X[:, column], parts[:, column], ".", ms=2, alpha=0.35, color=ACCENT, rasterized=True)
-        axes.set_title(_short(names[column]), fontsize=6.5)
-        axes.tick_params(labelsize=7)
-    return _svg(figure)
+    figures, every = _panels(len(chosen), width=3.0, height=2.3)
+    for axes, column in zip(every, chosen, strict=True):
+        one = inputs[column]
+        axes.plot(X[:, column], parts[:, column], ".", ms=2.5, alpha=0.35, color=ACCENT, rasterized=True)
+        axes.axhline(0, color=SOFT, lw=0.8)
+        axes.set_title(_short(one.name, 36), fontsize=7.5, loc="left", fontweight="bold")
+        axes.set_xlabel(f"{one.unit}; {_WAYS[one.riskier]}", fontsize=7.5)
+        axes.set_ylabel("log-odds of bad", fontsize=7.5)
+        axes.tick_params(labelsize=7.5)
+    return _svg(figures, look="three")
+
+
+#: Which way an input may bend the model.
+_WAYS = {"higher": "▲ higher is riskier", "lower": "▼ lower is riskier", "neither": "may bend either way"}
+#: Ratios are drawn so far.
+_FARTHEST = 4.0
 
 
 def _short(name: str, most: int = 40) -> str:
-    """A name that does not run into its neighbour's."""
-    return name if len(name) <= most else f"{name[: most - 1]}…"
+    """A name that does not run into its neighbour's; its end tells it from others that begin alike.
+
+    >>> _short("status_of_existing_account_is_none", 20)
+    'status_of…nt_is_none'
+    """
+    left = (most - 1) // 2
+    return name if len(name) <= most else f"{name[:left]}…{name[left - most + 1 :]}"
 
 
 def summary(X: Floats, names: Sequence[str], chosen: Sequence[int], parts: Floats) -> str:
     """Contributions to the log-odds of the strongest inputs; a dot is a row, dark where the input's value is high."""
-    figure, (axes,) = _figure(1, height=0.8 + 0.26 * len(chosen))
+    figures, (axes,) = _panels(1, width=9.2, height=0.8 + 0.26 * len(chosen))
     random = np.random.default_rng(0)
     for place, column in enumerate(reversed(chosen)):
         rank = np.argsort(np.argsort(X[:, column])) / max(len(X) - 1, 1)
         jitter = place + random.uniform(-0.28, 0.28, len(X))
         axes.scatter(parts[:, column], jitter, c=rank, cmap="cividis_r", s=3, lw=0, rasterized=True)
-    axes.set_yticks(range(len(chosen)), [names[column] for column in reversed(chosen)])
+    axes.set_yticks(range(len(chosen)), [_short(names[column]) for column in reversed(chosen)])
     axes.axvline(0, color=SOFT, lw=0.8)
-    _named(axes, "What pushed scores (right is riskier)", "contribution to the log-odds of bad", "")
-    return _svg(figure)
+    _named(axes, "What pushed scores (SHAP values; right is riskier)", "contribution to the log-odds of bad", "")
+    return _svg(figures, look="one")
 
 
 def costs(y: Labels, p: Floats, given: Costs) -> str:
     """The cost of a row by where the line is drawn, with costs of a miss 20 % up and down, and the chosen cut-offs."""
-    figure, (axes,) = _figure(1, height=2.8)
+    figures, (axes,) = _panels(1, width=9.2, height=3.2)
     grid, ones = np.linspace(0.0, 1.0, 201), np.ones(len(y))
     for change, style in ((1.0, "-"), (0.8, "--"), (1.2, ":")):
         varied = Costs(missed=given.missed * change, refused=given.refused, review=given.review, capacity=1)
@@ -200,16 +237,17 @@ def costs(y: Labels, p: Floats, given: Costs) -> str:
     for at, word in ((chosen.review, "look"), (chosen.refuse, "refuse")):
         axes.axvline(at, color=SOFT, lw=0.8, ls=":")
         axes.annotate(f"{word} from {at:.2f}", (at, axes.get_ylim()[1]), xytext=(3, -9), textcoords="offset points")
-    _named(axes, "What the line costs", "refused from this probability on", "cost of a row", legend="center right")
-    return _svg(figure)
+    _named(axes, "What the line costs", "probability from which a row is refused", "mean cost of a row")
+    axes.set_ylim(bottom=0)
+    figures[0].legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=8)
+    return _svg(figures, look="one")
 
 
-def _figure(count: int, *, columns: int = 2, height: float = 2.9) -> tuple[Figure, list[Axes]]:
-    columns = min(count, columns)
-    rows = -(-count // columns)
+def _panels(count: int, *, width: float = 4.6, height: float = 2.9) -> tuple[list[Figure], list[Axes]]:
+    """So many figures of one plot each, which stand beside one another where there is room, and else below."""
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(9.2, height * rows if columns < 3 else 1.9 * rows), layout="constrained")
-        return figure, list(figure.subplots(rows, columns, squeeze=False).flat)
+        figures = [Figure(figsize=(width, height), layout="constrained") for _ in range(count)]
+        return figures, [figure.subplots() for figure in figures]
 
 
 def _named(axes: Axes, title: str, x: str, y: str, *, legend: Any = None) -> None:
@@ -219,8 +257,12 @@ def _named(axes: Axes, title: str, x: str, y: str, *, legend: Any = None) -> Non
         axes.legend(loc=legend, frameon=False, fontsize=8)
 
 
-def _svg(figure: Figure) -> str:
-    """The figure as SVG, the same bytes for the same figure."""
+def _svg(figures: Sequence[Figure], *, look: str = "two") -> str:
+    """The figures as SVG, the same bytes for the same figures; `look` names how they stand on the page."""
+    return f'<div class="plots {look}">{"".join(map(_drawn, figures))}</div>'
+
+
+def _drawn(figure: Figure) -> str:
     out = io.StringIO()
     with mpl.rc_context(_STYLE):
         figure.savefig(out, format="svg", dpi=160, metadata={"Date": None, "Creator": None})
