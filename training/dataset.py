@@ -123,6 +123,11 @@ class Dataset:
         """How many rows are bad."""
         return int(self.y.sum())
 
+    @property
+    def heads(self) -> int:
+        """How many merchants the rows are of; their months are kin, so no more than this is independent."""
+        return len(set(self.merchants.tolist()))
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of all that is learned from: declarations, inputs, labels, merchants, moments, weights."""
