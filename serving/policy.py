@@ -5,13 +5,14 @@ from importlib.resources import files
 from typing import TypeVar
 
 from features.catalogue import CATALOGUE
+from scoring.cost_policy import CostPolicy
 from scoring.errors import PolicyInvalid as PolicyTextInvalid
 from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
 from scoring.score_policy import ScorePolicy
 from serving.errors import PolicyInvalid
 
-__all__ = ["read_policy", "read_programmes", "shipped_policy", "shipped_programmes", "shipped_refunds"]
+__all__ = ["read_policy", "read_programmes", "shipped_costs", "shipped_policy", "shipped_programmes", "shipped_refunds"]
 
 Policy = TypeVar("Policy")
 
@@ -29,6 +30,11 @@ def shipped_programmes() -> ProgrammePolicy:
 def shipped_refunds() -> RefundPolicy:
     """The policy of fast refunds that comes with Goodfaith. Raises `PolicyInvalid`."""
     return _read(RefundPolicy.parse, _shipped("refunds"))
+
+
+def shipped_costs() -> CostPolicy:
+    """What answers cost, as it comes with Goodfaith. Raises `PolicyInvalid`."""
+    return _read(CostPolicy.parse, _shipped("costs"))
 
 
 def read_programmes(text: str) -> ProgrammePolicy:
