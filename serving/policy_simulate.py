@@ -11,15 +11,20 @@ import typer
 from features.settings import Settings
 
 if TYPE_CHECKING:
-    from scoring.weighing import Past
-    from scoring.what_if import Policies
     from serving.champions import Champions
 
 __all__ = ["mount"]
 
 
-def mount(policy: typer.Typer, *, champions: "Callable[[], Champions]") -> None:
-    """Put the command among those of `policy`; `champions` opens whatever knows the live models."""
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def mount(policy: typer.Typer, *, champions: "Callable[[], Champions]", clock: "Callable[[], datetime]" = _now) -> None:
+    """Put the command among those of `policy`.
+
+    `champions` opens whatever knows the live models, `clock` tells as of when a store is replayed.
+    """
 
     @policy.command()
     def simulate(
@@ -47,12 +52,18 @@ def mount(policy: typer.Typer, *, champions: "Callable[[], Champions]") -> None:
             raise typer.BadParameter("give either --events FILE or --store")
         from scoring.weighing import what_if
         from serving.what_if_page import page, write_page
+        from serving.what_if_past import past_of_files, past_of_store
         from serving.what_if_policies import costs_of, sides
         from serving.what_if_told import lines, plain
 
         settings, weights = Settings(), costs_of(costs)
         before, after, kind = sides(policy_file, against, currency=settings.currency)
-        past = _past(champions(), settings, (before, after), events or [], buyer_credit)
+        models, both = champions(), (before, after)
+        past = (
+            past_of_files(models, settings, both, buyer_credit=buyer_credit, files=events)
+            if events
+            else past_of_store(models, settings, both, buyer_credit=buyer_credit, now=clock())
+        )
         found = what_if(past, before, after, costs=weights)
         if html:
             write_page(html, page(found, kind=kind, currency=settings.currency))
@@ -60,17 +71,3 @@ def mount(policy: typer.Typer, *, champions: "Callable[[], Champions]") -> None:
         typer.echo(told or "\n".join(lines(found, kind=kind, currency=settings.currency)))
         if html:
             typer.echo(f"Pictures: {html}", err=True)
-
-
-def _past(
-    champions: "Champions",
-    settings: Settings,
-    both: "tuple[Policies, Policies]",
-    events: list[Path],
-    credit: int | None,
-) -> "Past":
-    from serving.what_if_past import past_of_files, past_of_store
-
-    if events:
-        return past_of_files(champions, settings, both, buyer_credit=credit, files=events)
-    return past_of_store(champions, settings, both, buyer_credit=credit, now=datetime.now(UTC))

@@ -44,7 +44,8 @@ def thought(score=600, **changes):
 
 def a_subject(name="m1", *measured, score=600, value=300_000, **changes):
     standing = a_merchant(*measured, merchant_id=name)
-    plain = Subject(applicant=standing, thought=thought(score), category="cosmetics", brands=("Lumi",), value_cents=value)
+    goods = {"category": "cosmetics", "brands": ("Lumi",), "value_cents": value}
+    plain = Subject(applicant=standing, thought=thought(score), **goods)
     return replace(plain, **changes)
 
 
