@@ -23,14 +23,27 @@ from features.measures import Capped, Crossed, Events, Measure, OwnFaults
 from features.settings import Settings
 from features.validation import REJECTIONS
 from goodfaith import app
+from scoring.advert_policy import AdvertPolicy
+from scoring.compensation_policy import CompensationPolicy
+from scoring.condition_policy import Condition
 from scoring.gate_words import GateState
-from scoring.programmes import Condition, Programme, ProgrammePolicy
+from scoring.penalty_policy import PenaltyPolicy
+from scoring.programmes import Programme, ProgrammePolicy
 from scoring.reasons import State
 from scoring.refund_words import RefundState
 
 REFERENCE = Path(__file__).parent / "reference"
 
-PROGRAMMES = ProgrammePolicy.parse(files("scoring").joinpath("policies/programmes.toml").read_text("utf-8"))
+
+def shipped(name: str) -> str:
+    """The text of a shipped policy."""
+    return files("scoring").joinpath(f"policies/{name}.toml").read_text("utf-8")
+
+
+PROGRAMMES = ProgrammePolicy.parse(shipped("programmes"))
+COMPENSATION = CompensationPolicy.parse(shipped("compensation"))
+PENALTIES = PenaltyPolicy.parse(shipped("penalties"))
+ADVERTS = AdvertPolicy.parse(shipped("adverts"))
 
 FLOORS = ("features", "scoring", "training", "serving")
 
@@ -166,69 +179,88 @@ def reasons_page() -> str:
             seen.setdefault(f"{feature.reason} (nothing known)", (feature.text_none, feature.text_none_zh))
     states = (*State, *GateState, *RefundState)
     seen |= {state.code: (state.text, state.text_zh) for state in states}
-    seen |= {one.code: (one.text, one.text_zh) for one in PROGRAMMES.coded}
+    policies = (*PROGRAMMES.coded, *COMPENSATION.coded, *PENALTIES.violations, *ADVERTS.absolute, ADVERTS.genuine)
+    seen |= {one.code: (one.text, one.text_zh) for one in policies}
+    seen |= {one.code: (ADVERTS.promised.text, ADVERTS.promised.text_zh) for one in ADVERTS.promises}
     rows = [(code, english, chinese) for code, (english, chinese) in sorted(seen.items())]
     return "# Reason codes\n\n" + table(("code", "English", "简体中文"), rows)
 
 
-def condition_row(condition: Condition) -> tuple[str, ...]:
-    """One condition's line."""
-    limit = f"at least {condition.at_least:g}" if condition.at_least is not None else "valid"
-    if condition.at_most is not None:
-        limit = f"at most {condition.at_most:g}"
+def limit_of(condition: Condition) -> str:
+    """What a condition asks for, in short."""
+    if condition.is_paper:
+        return "valid"
+    if condition.kind == "deposit":
+        return f"deposit of {condition.times} times the metric and {condition.plus_cents:,} cents"
+    limit = f"at least {condition.at_least:g}" if condition.at_least is not None else f"at most {condition.at_most:g}"
     if condition.kind == "rate":
         limit += f", {condition.confidence:.0%} sure"
-    if condition.small_count is not None:
-        limit += f"; or at most {condition.small_count} failing"
+    return limit if condition.small_count is None else f"{limit}; or at most {condition.small_count} failing"
+
+
+def condition_row(condition: Condition) -> tuple[str, ...]:
+    """One condition's line."""
     judged = "yes" if condition.on else f"not yet: {condition.switched_off} / {condition.switched_off_zh}"
-    return condition.code, f"`{condition.metric}`", limit, f"{condition.text} / {condition.text_zh}", judged
+    sentence = f"{condition.text} / {condition.text_zh}"
+    return condition.code, f"`{condition.metric}`", limit_of(condition), sentence, judged
+
+
+def paid_by(programme: Programme) -> str:
+    """What a broken promise pays."""
+    pays = programme.pays
+    if not pays.grounds:
+        return "nothing of its own: no number has a source; what the law gives stays"
+    parts = [name for name, given in (("the price back", pays.refund), ("the freight", pays.freight)) if given]
+    if pays.times_price is not None:
+        parts.append(f"{pays.times_price:g} times the price, at least {pays.at_least_cents:,} cents")
+    return f"{', '.join(parts)}; for {', '.join(pays.grounds)}"
 
 
 def programme_text(programme: Programme) -> str:
     """One programme's section."""
-    trial = programme.provisional
+    trial, floor = programme.provisional, programme.evidence
     facts = (
-        ("promise", f"{programme.promise} / {programme.promise_zh}"),
-        ("breach", f"{programme.breach} / {programme.breach_zh}"),
+        ("promise / 承诺", f"{programme.promise} / {programme.promise_zh}"),
+        ("breach / 违约", f"{programme.breach} / {programme.breach_zh}"),
+        ("a breach pays", paid_by(programme)),
         ("meant first for", ", ".join(programme.suits) or "all categories alike"),
         ("not for", ", ".join(programme.excludes) or "nothing is excluded"),
+        ("to enter", ", ".join(one.code for one in programme.entry)),
+        ("to keep", ", ".join(one.code for one in programme.keep)),
         ("credit band", f"{programme.band_at_worst} or better"),
         ("suspicion of fakes", f"at most {programme.counterfeit_at_worst}"),
+        ("without a cap from", f"{floor.orders} orders and {floor.days} days of trading"),
         ("valid for", f"{programme.valid_days} days; on trial, or until asked again: {trial.valid_days} days"),
         ("on trial", f"{trial.at_first} orders a month, {trial.per_thing:g} more for each thing that went well, "
                      f"at most {trial.at_most}"),
+        ("grace", f"{programme.grace_days} days to mend what costs the place"),
+        ("claims", f"until {programme.claim_days} days after the order"),
+        ("pledged of the deposit", f"{programme.pledge_cents:,} cents, until the last claim day"),
     )  # fmt: skip
-    head = f"## `{programme.id}`: {programme.name} / {programme.name_zh}\n\n" + table(("what", "how"), facts)
-    columns = ("code", "metric", "limit", "sentence", "judged")
-    return head + "\n" + table(columns, map(condition_row, programme.entry))
+    return f"## `{programme.id}`: {programme.name} / {programme.name_zh}\n\n" + table(("what", "how"), facts)
 
 
 def programmes_page() -> str:
-    """Every programme of the shipped policy, and the stop rules."""
+    """Every programme of the shipped policy, its conditions, the stop rules, and how members are judged."""
     intro = (
         "# Programmes\n\nThe shipped policy, `scoring/policies/programmes.toml`. A rate is met when its pessimistic "
         "bound keeps the limit, or when no more failed than its small allowance; failed when even its optimistic bound "
         "does not; else not yet proven, which gives a place on trial.\n"
     )
-    rules = [(one.code, f"{one.text} / {one.text_zh}") for one in PROGRAMMES.stop_rules.all]
+    asked = table(("code", "metric", "limit", "sentence", "judged"), map(condition_row, PROGRAMMES.asked))
+    rules = [(one.code, f"{one.text} / {one.text_zh}", "yes" if one.ends else "") for one in PROGRAMMES.stop_rules.all]
     stops = "## Stop rules\n\nThey hold for every programme; nothing outweighs them.\n\n" + table(
-        ("code", "what"), rules
+        ("code", "what", "ends the place"), rules
     )
-    return "\n".join((intro, *map(programme_text, PROGRAMMES.programmes), stops, lot_text()))
-
-
-def lot_text() -> str:
-    """Whom a lot may let in."""
-    terms = PROGRAMMES.exploration
-    if terms is None:
-        return "## The lot\n\nNobody is let in by lot.\n"
-    named = ", ".join(f"`{name}`" for name in terms.programmes)
-    return (
-        f"## The lot\n\nOnce `GOODFAITH_EXPLORATION_SALT` is set, {terms.share:.1%} of those who apply for {named} and "
-        f"whom only their score or a lack of evidence keeps out are let in, down to band {terms.band_at_worst}: "
-        f"{terms.cap} orders a month for {terms.valid_days} days, the same answer for {terms.period_days} days. "
-        "How and why: [learn from whom the gate keeps out](../howto/selective-labels.md).\n"
+    members = PROGRAMMES.standing
+    kept = (
+        f"## Members\n\nStop rules are judged every night, all else every {members.every_days} days. "
+        f"{members.failures_running} failures running, with at least {members.affected_buyers} buyers let down "
+        f"(`{members.affected_metric}`), suspend a place; after its grace it ends with {members.notice_of_end_days} "
+        f"days' notice, and the door stays shut for {members.return_days} days. Changed rules bind members "
+        f"{members.notice_of_rules_days} days later.\n"
     )
+    return "\n".join((intro, *map(programme_text, PROGRAMMES.programmes), f"## Conditions\n\n{asked}", stops, kept))
 
 
 def settings_page() -> str:

@@ -9,12 +9,21 @@ from datetime import date
 
 from scoring.admission import Applicant, Application, ConditionResult, ConditionState, Paper
 from scoring.bounds import lower, upper
+from scoring.condition_policy import Condition
 from scoring.evidence import Measured
 from scoring.gate_words import standing
-from scoring.programmes import Condition
 from scoring.wording import Value
 
-__all__ = ["failures", "has_expired", "judge_condition", "rate_state", "valid_papers", "went_well", "with_clean"]
+__all__ = [
+    "failures",
+    "has_expired",
+    "judge_condition",
+    "rate_state",
+    "valid_papers",
+    "was_refuted",
+    "went_well",
+    "with_clean",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +32,7 @@ class _Found:
 
     state: ConditionState
     have: Value = None
+    need: Value = None
     gap: float | int | None = None
     bounds: tuple[float, float] | None = None
     evidence: int | None = None
@@ -35,12 +45,12 @@ def judge_condition(
     measured = applicant.measured.get(condition.metric)
     found = _found(condition, application, applicant, day)
     low, high = found.bounds or (None, None)
-    text, text_zh = standing(condition, found.state, measured, found.bounds or (0.0, 1.0))
+    text, text_zh = standing(condition, found.state, measured, found.bounds or (0.0, 1.0), need=found.need)
     return ConditionResult(
         metric=condition.metric,
         state=found.state,
         have=found.have,
-        need=condition.need,
+        need=condition.need if found.need is None else found.need,
         gap=found.gap,
         low=low,
         high=high,
@@ -58,7 +68,15 @@ def _found(condition: Condition, application: Application, applicant: Applicant,
     if condition.is_paper:
         return _paper(condition, application, applicant, day)
     measured = applicant.measured.get(condition.metric)
-    return _rate(condition, measured) if condition.kind == "rate" else _number(condition, measured)
+    if condition.kind == "deposit":
+        return _deposit(condition, measured, applicant)
+    if condition.kind == "number":
+        return _number(condition, measured)
+    found = _rate(condition, measured)
+    if found.evidence or condition.code not in applicant.failed_before:
+        return found
+    # Who stops selling does not get rid of what failed before: there is nothing that shows otherwise.
+    return replace(found, state=ConditionState.FAILED)
 
 
 # Rates.
@@ -139,6 +157,18 @@ def _number(condition: Condition, measured: Measured | None) -> _Found:
     return _Found(state=ConditionState.FAILED if gap else ConditionState.MET, have=value, gap=gap)
 
 
+def _deposit(condition: Condition, measured: Measured | None, applicant: Applicant) -> _Found:
+    """Whether what is left of the deposit covers a large order as often as is asked; no orders, none to cover."""
+    large = measured.value if measured else None
+    need = condition.deposit_cents(large if isinstance(large, (int, float)) else 0)
+    laid_down = applicant.measured.get("deposit_cents")
+    if laid_down is None or not isinstance(laid_down.value, (int, float)):
+        return _Found(state=ConditionState.MISSING, need=need, gap=need)
+    have = max(int(laid_down.value) - applicant.pledged_cents, 0)
+    gap = max(need - have, 0)
+    return _Found(state=ConditionState.FAILED if gap else ConditionState.MET, have=have, need=need, gap=gap)
+
+
 def _gap(condition: Condition, have: float | int | None) -> float | int | None:
     """How far a figure lies on the wrong side of the limit; 0 on the right one."""
     if have is None:
@@ -162,6 +192,12 @@ def has_expired(condition: Condition, application: Application, applicant: Appli
     """Whether the paper held once and nothing stands in for it now."""
     papers = _asked_for(condition, application, applicant)
     return any(one.expired(day) for one in papers) and not any(one.valid(day) for one in papers)
+
+
+def was_refuted(qualification: str, applicant: Applicant, *, day: date) -> bool:
+    """Whether the latest word on a paper is that it was checked and failed."""
+    papers = [one for one in applicant.papers if one.qualification == qualification]
+    return any(one.outcome == "failed" for one in papers) and not any(one.valid(day) for one in papers)
 
 
 def _asked_for(condition: Condition, application: Application, applicant: Applicant) -> tuple[Paper, ...]:

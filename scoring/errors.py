@@ -7,6 +7,7 @@ ScoringError
 ├── ProgrammeUnknown         no programme has this id
 ├── ScaleDiffers             the model's scale is not the one that the policy's bands stand on
 ├── ScoreOffScale            a score that no band can hold
+├── ViolationUnknown         the policy of penalties names no such violation
 └── RowRefused               what is known about a merchant cannot be judged
     ├── WidthDiffers         a matrix has other columns than the model
     ├── ColumnMissing        a row lacks a column that judgement needs
@@ -28,6 +29,7 @@ __all__ = [
     "ScoreOffScale",
     "ScoringError",
     "TimeNaive",
+    "ViolationUnknown",
     "WidthDiffers",
 ]
 
@@ -64,6 +66,10 @@ class ScaleDiffers(ScoringError):
 
 class ScoreOffScale(ScoringError):
     """Score {score} lies outside the scale from {lowest} to {highest}."""
+
+
+class ViolationUnknown(ScoringError):
+    """There is no violation {kind}."""
 
 
 class RowRefused(ScoringError):

@@ -6,8 +6,8 @@ Conditions and stop rules bring their own sentences from the policy; here stand 
 from enum import Enum
 
 from scoring.admission import ConditionState, GateReason
+from scoring.condition_policy import Condition
 from scoring.evidence import Measured
-from scoring.programmes import Condition
 from scoring.wording import Value, money
 
 __all__ = ["GateState", "figure", "gate_reason", "standing"]
@@ -56,6 +56,34 @@ class GateState(Enum):
         "以下为原本不予准入的原因。",
     )
 
+    LINKED = (
+        "P908",
+        "The merchant shares an account, a phone, a device or an address with one that was removed; a person decides, "
+        "and the merchant may show that it is another.",
+        "该商家与一家已被清退的商家共用账户、电话、设备或地址，由人工审核决定；商家可以提交证明以消除关联。",
+    )
+    HANDS_CHANGED = (
+        "P909",
+        "The owner or the bank account was changed within the last 14 days, so the place is on trial.",
+        "近 14 天内店主或收款账户发生变更，因此仅可试行。",
+    )
+    PLEDGED = (
+        "P910",
+        "The programme holds {need} of the deposit for claims; {have} of it is free.",
+        "该保障计划需占用保证金 {need} 用于赔付；目前可用的保证金为 {have}。",
+    )
+
+    BARRED = (
+        "P911",
+        "The merchant lost this programme; it may apply again from {until} on.",
+        "商家已被取消该保障计划资格，{until} 起可重新申请。",
+    )
+    EXPELLED = (
+        "P912",
+        "The place in this programme has ended.",
+        "该保障计划资格已终止。",
+    )
+
     def __init__(self, code: str, text: str, text_zh: str) -> None:
         self.code = code
         self.text = text
@@ -70,15 +98,22 @@ def gate_reason(state: GateState, metric: str | None = None, **values: Value) ->
 
 
 def standing(
-    condition: Condition, state: ConditionState, measured: Measured | None, bounds: tuple[float, float]
+    condition: Condition,
+    state: ConditionState,
+    measured: Measured | None,
+    bounds: tuple[float, float],
+    *,
+    need: Value = None,
 ) -> Both:
-    """The condition's sentence and, where it is not met, how it stands; `bounds` are a rate's."""
+    """The condition's sentence and, where it is not met, how it stands; `bounds` are a rate's, `need` a deposit's."""
     if state in (ConditionState.MET, ConditionState.NOT_APPLICABLE):
         return condition.text, condition.text_zh
     if condition.kind == "rate":
         more = _rate(condition, state, measured, bounds)
     elif condition.is_paper:
         more = _PAPERS[state]
+    elif condition.kind == "deposit":
+        more = f"Needed: {money(float(need or 0))}.", f"需要：{money(float(need or 0))}。"
     else:
         more = _number(condition, measured)
     return f"{condition.text} {more[0]}", f"{condition.text_zh}{more[1]}"

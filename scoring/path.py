@@ -6,12 +6,24 @@ from datetime import date, timedelta
 from math import ceil
 
 from scoring.admission import Applicant, ConditionResult, ConditionState, PathStep
+from scoring.condition_policy import Condition
 from scoring.conditions import rate_state, with_clean
 from scoring.evidence import Measured
 from scoring.gate_words import figure
-from scoring.programmes import BrokenPromise, Condition, Programme
+from scoring.programmes import Programme
+from scoring.stop_rules import BrokenPromise
 
-__all__ = ["band_step", "condition_step", "debt_step", "dispatch_step", "fake_step"]
+__all__ = [
+    "band_step",
+    "condition_step",
+    "debt_step",
+    "deposit_step",
+    "dispatch_step",
+    "fake_step",
+    "hands_step",
+    "link_step",
+    "return_step",
+]
 
 #: A path longer than this is no path.
 _LONGEST_DAYS = 365
@@ -32,7 +44,7 @@ def condition_step(condition: Condition, result: ConditionResult, applicant: App
     """The step that would meet a condition which is not met."""
     if condition.is_paper:
         return _paper_step(condition, result, day)
-    if condition.kind == "number":
+    if condition.kind in ("number", "deposit"):
         return _number_step(condition, result, day)
     return _rate_step(condition, result, applicant, day)
 
@@ -60,6 +72,58 @@ def debt_step(debt: int, deposit: int, *, day: date) -> PathStep:
         earliest=day,
         text=f"Pay back, or add to the deposit, at least {figure('_cents', debt - deposit)}.",
         text_zh=f"归还垫付款或补缴保证金，至少 {figure('_cents', debt - deposit)}。",
+    )
+
+
+def deposit_step(free: int, pledge: int, *, day: date) -> PathStep:
+    """What must be laid down so that the programme can hold its part (cents)."""
+    return PathStep(
+        metric="deposit_cents",
+        have=free,
+        need=pledge,
+        gap=pledge - free,
+        earliest=day,
+        text=f"Add at least {figure('_cents', pledge - free)} to the deposit.",
+        text_zh=f"补缴保证金，至少 {figure('_cents', pledge - free)}。",
+    )
+
+
+def link_step(*, day: date) -> PathStep:
+    """A link is refuted by whoever it is about; a person looks at what is handed in."""
+    return PathStep(
+        metric="n_linked_removed",
+        have=None,
+        need=0,
+        gap=None,
+        earliest=day,
+        text="Hand in what shows that the business has nothing to do with the one that was removed.",
+        text_zh="请提交材料，证明与已被清退的商家并无关联。",
+    )
+
+
+def hands_step(metric: str, *, day: date) -> PathStep:
+    """A change of hands counts for fourteen days."""
+    return PathStep(
+        metric=metric,
+        have=None,
+        need=0,
+        gap=None,
+        earliest=day + timedelta(days=14),
+        text="Leave owner and bank account as they are for 14 days.",
+        text_zh="店主和收款账户在 14 天内保持不变。",
+    )
+
+
+def return_step(until: date) -> PathStep:
+    """Who was expelled may apply again from a day on."""
+    return PathStep(
+        metric="programme",
+        have=None,
+        need=None,
+        gap=None,
+        earliest=until,
+        text=f"Apply again from {until.isoformat()} on.",
+        text_zh=f"{until.isoformat()} 起可重新申请。",
     )
 
 

@@ -2,15 +2,29 @@
 
 import hashlib
 import tomllib
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scoring.errors import PolicyInvalid
 
-__all__ = ["BAND_NAMES", "BandName", "Cents", "Policy", "PolicyPart", "Share", "Text", "Whole"]
+__all__ = [
+    "BAND_NAMES",
+    "BandName",
+    "Cents",
+    "Policy",
+    "PolicyPart",
+    "Share",
+    "Text",
+    "Whole",
+    "one_sentence_per_code",
+    "times",
+]
 
 BandName = Literal["A", "B", "C", "D", "E"]
 
@@ -52,6 +66,34 @@ class Policy(PolicyPart):
         """Date and the start of a hash over every value: another number is another version."""
         values = hashlib.sha256(self.model_dump_json().encode()).hexdigest()
         return f"{self.kind}-{self.since.isoformat()}-{values[:8]}"
+
+
+class Coded(Protocol):
+    """Something that people are told under a code."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
+def one_sentence_per_code(told: Iterable[Coded]) -> None:
+    """ValueError where a code stands for more than one sentence."""
+    found = Counter(code for code, _ in {(one.code, one.text) for one in told})
+    double = sorted(code for code, often in found.items() if often > 1)
+    if double:
+        raise ValueError(f"codes with more than one sentence: {', '.join(double)}")
+
+
+def times(factor: float | None, amount: int) -> int:
+    """So many times an amount in minor units, rounded half up; none of it where there is no factor.
+
+    >>> times(3, 16667), times(0.05, 1010), times(None, 500)
+    (50001, 51, 0)
+    """
+    if factor is None:
+        return 0
+    return int((Decimal(str(factor)) * amount).to_integral_value(ROUND_HALF_UP))
 
 
 def _frozen(plain: Any) -> Any:

@@ -3,96 +3,22 @@
 The text is the caller's to read; the shipped one is `scoring/policies/programmes.toml`.
 """
 
-from collections import Counter
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from scoring.compensation_policy import Ground
+from scoring.condition_policy import Condition
 from scoring.errors import ProgrammeUnknown
 from scoring.exploration import Exploration
-from scoring.policy_text import BandName, Policy, PolicyPart, Share, Text, Whole
+from scoring.policy_text import BandName, Policy, PolicyPart, Text, Whole, one_sentence_per_code, times
+from scoring.stop_rules import StopRule, StopRules
 
-__all__ = [
-    "BrokenPromise",
-    "Condition",
-    "Kind",
-    "Programme",
-    "ProgrammePolicy",
-    "Provisional",
-    "StopRule",
-    "StopRules",
-]
+__all__ = ["Floor", "Pays", "Programme", "ProgrammePolicy", "Provisional", "StandingRules"]
 
-Code = Annotated[str, Field(pattern=r"^P\d{3}$")]
 Positive = Annotated[int, Field(gt=0)]
-
-#: A rate with bounds, a plain number, a paper of the merchant's, or a paper for the brand that is applied for.
-Kind = Literal["rate", "number", "paper", "brand_paper"]
-
-
-class Condition(PolicyPart):
-    """One condition of entry, in words for people.
-
-    `metric` is a feature, or for a paper its qualification. A rate looks back `days`, counts `things`, and is met
-    with `confidence`, or with at most `small_count` failures. `switched_off` says why a condition is not judged yet.
-    """
-
-    code: Code
-    kind: Kind
-    metric: Text
-    at_least: float | int | None = None
-    at_most: float | int | None = None
-    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.80
-    small_count: Whole | None = None
-    days: Positive | None = None
-    things: str = ""
-    things_zh: str = ""
-    paced_by_orders: bool = True
-    switched_off: str = ""
-    switched_off_zh: str = ""
-    text: Text
-    text_zh: Text
-
-    @property
-    def on(self) -> bool:
-        """Whether it is judged."""
-        return not self.switched_off
-
-    @property
-    def is_paper(self) -> bool:
-        """Whether it asks for a paper, not for a figure."""
-        return self.kind in ("paper", "brand_paper")
-
-    @property
-    def need(self) -> float | int | str:
-        """What is asked for: the limit, or of a paper that it is valid."""
-        if self.at_least is not None:
-            return self.at_least
-        return "valid" if self.at_most is None else self.at_most
-
-    @model_validator(mode="after")
-    def _fits_its_kind(self) -> Self:
-        limits = (self.at_least is not None) + (self.at_most is not None)
-        if self.is_paper and limits:
-            raise ValueError(f"{self.code}: a paper has no limit")
-        if not self.is_paper and limits != 1:
-            raise ValueError(f"{self.code}: exactly one of at_least and at_most is needed")
-        if bool(self.switched_off) != bool(self.switched_off_zh):
-            raise ValueError(f"{self.code}: why it is switched off must be said in both languages")
-        return self
-
-    @model_validator(mode="after")
-    def _rate_is_whole(self) -> Self:
-        if self.kind != "rate":
-            return self
-        if not 0 < float(self.need) < 1:
-            raise ValueError(f"{self.code}: the limit of a rate lies between 0 and 1")
-        if self.days is None or not self.things or not self.things_zh:
-            raise ValueError(f"{self.code}: a rate needs days, things and things_zh")
-        if self.on and not self.metric.removesuffix("_capped").endswith(f"_{self.days}d"):
-            raise ValueError(f"{self.code}: {self.metric} does not look back {self.days} days")
-        return self
 
 
 class Provisional(PolicyPart):
@@ -114,11 +40,51 @@ class Provisional(PolicyPart):
         return min(self.at_most, int(self.at_first + self.per_thing * things))
 
 
+class Floor(PolicyPart):
+    """Under so many orders (365 days) or days of trading a place is capped, and words say that little is known."""
+
+    orders: Whole
+    days: Whole
+
+    def reached(self, *, orders: int, days: int | None) -> bool:
+        """Whether so much is enough to go without a cap."""
+        return orders >= self.orders and (days or 0) >= self.days
+
+
+class Pays(PolicyPart):
+    """What a broken promise pays the buyer on its grounds: the price, the freight, and something on top.
+
+    On top come `times_price`, at least and at most so much. Where it is None no number has a source, and the
+    programme adds nothing to what the law gives until somebody sets one.
+    """
+
+    grounds: tuple[Ground, ...] = ()
+    refund: bool = False
+    freight: bool = False
+    times_price: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    at_least_cents: Whole = 0
+    at_most_cents: Positive | None = None
+
+    @model_validator(mode="after")
+    def _on_some_ground(self) -> Self:
+        if bool(self.grounds) != (self.refund or self.freight or self.times_price is not None):
+            raise ValueError("what is paid needs grounds, and grounds need something that is paid")
+        return self
+
+    def extra_cents(self, price_cents: int) -> int:
+        """What comes on top of the price that was paid."""
+        if self.times_price is None:
+            return 0
+        extra = max(times(self.times_price, price_cents), self.at_least_cents)
+        return extra if self.at_most_cents is None else min(extra, self.at_most_cents)
+
+
 class Programme(PolicyPart):
-    """One promise to buyers, and what a merchant must show to make it.
+    """One promise to buyers, and what a merchant must show to make it and to keep it.
 
     `suits` names the categories that it is meant for first (none named: all alike), `excludes` those that it cannot
-    hold in.
+    hold in. A claim may come until `claim_days` after the order, and as long `pledge_cents` of the deposit stay
+    pledged. A member that no longer keeps it has `grace_days` to mend it.
     """
 
     id: Text
@@ -134,12 +100,18 @@ class Programme(PolicyPart):
     band_at_worst: BandName
     counterfeit_at_worst: Literal["none", "watch", "high"]
     valid_days: Positive
+    grace_days: Positive
+    claim_days: Positive
+    pledge_cents: Whole = 0
+    evidence: Floor
     provisional: Provisional
+    pays: Pays = Pays()
     entry: Annotated[tuple[Condition, ...], Field(min_length=1)]
+    keep: tuple[Condition, ...]
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        """The conditions that are judged."""
+        """The conditions of entry that are judged."""
         return tuple(condition for condition in self.entry if condition.on)
 
     @property
@@ -147,67 +119,59 @@ class Programme(PolicyPart):
         """The papers that are asked for."""
         return tuple(condition for condition in self.conditions if condition.is_paper)
 
-
-class StopRule(PolicyPart):
-    """What no good record outweighs."""
-
-    code: Code
-    text: Text
-    text_zh: Text
+    @property
+    def brand_is_asked(self) -> bool:
+        """Whether it is entered for one brand at a time."""
+        return any(condition.kind == "brand_paper" for condition in self.entry)
 
 
-class BrokenPromise(StopRule):
-    """A rate of kept promises `under` the limit, with so many promises not kept.
+class StandingRules(PolicyPart):
+    """How members are judged: how often, how many failures running cost a place, and how long notice is.
 
-    It counts what was not kept, not what was due: else the tenth order, sent in time, could stop a merchant.
+    A failure counts only if `affected_metric`, a count of buyers who were let down, reaches `affected_buyers`.
     """
 
-    metric: Text
-    under: Share
-    failures_at_least: Positive
-
-
-class StopRules(PolicyPart):
-    """Every stop rule; they hold for all programmes."""
-
-    fake_confirmed: StopRule
-    paper_expired: StopRule
-    debt_above_deposit: StopRule
-    dispatch_broken: BrokenPromise
-
-    @property
-    def all(self) -> tuple[StopRule, ...]:
-        """The rules, by their codes."""
-        return (self.fake_confirmed, self.paper_expired, self.debt_above_deposit, self.dispatch_broken)
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """The features that they look at."""
-        return ("merchant_debt_cents", "deposit_cents", self.dispatch_broken.metric)
+    every_days: Positive
+    failures_running: Positive
+    affected_metric: Text
+    affected_buyers: Positive
+    notice_of_rules_days: Positive
+    notice_of_end_days: Positive
+    return_days: Positive
 
 
 class ProgrammePolicy(Policy):
-    """Every programme, every stop rule, and who may be let in by lot; nobody where `exploration` is not there."""
+    """Every programme, every stop rule, and who may be let in by lot; nobody where `exploration` is not there.
+
+    In the text a condition stands once, under `[conditions.P001]`; programmes name it in `entry` and `keep`. Who
+    names nothing to keep keeps what was asked at the door.
+    """
 
     kind: ClassVar[str] = "programmes"
 
     exploration: Exploration | None = None
     stop_rules: StopRules
+    standing: StandingRules
     programmes: Annotated[tuple[Programme, ...], Field(min_length=1)]
 
-    @field_validator("programmes", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _named_by_their_tables(cls, tables: Any) -> Any:
-        if not isinstance(tables, dict):
-            return tables
-        return tuple({"id": name, **table} if isinstance(table, dict) else table for name, table in tables.items())
+    def _conditions_stand_where_they_are_named(cls, plain: Any) -> Any:
+        if not isinstance(plain, dict) or not isinstance(plain.get("programmes"), dict):
+            return plain
+        told = {code: {"code": code, **table} for code, table in plain.get("conditions", {}).items()}
+        programmes = {name: _with_conditions(name, table, told) for name, table in plain["programmes"].items()}
+        unasked = set(told) - {
+            one["code"] for table in programmes.values() for one in (*table["entry"], *table["keep"])
+        }
+        if unasked:
+            raise ValueError(f"conditions that no programme asks for: {', '.join(sorted(unasked))}")
+        rest = {name: value for name, value in plain.items() if name != "conditions"}
+        return {**rest, "programmes": tuple(programmes.values())}
 
     @model_validator(mode="after")
     def _one_sentence_per_code(self) -> Self:
-        told = Counter(code for code, _ in {(one.code, one.text) for one in self.coded})
-        double = sorted(code for code, times in told.items() if times > 1)
-        if double:
-            raise ValueError(f"codes with more than one sentence: {', '.join(double)}")
+        one_sentence_per_code(self.coded)
         return self
 
     @model_validator(mode="after")
@@ -218,7 +182,7 @@ class ProgrammePolicy(Policy):
         for name in self.exploration.programmes:
             if name not in named:
                 raise ValueError(f"exploration: {name} is no programme")
-            if any(one.kind == "brand_paper" for one in named[name].entry):
+            if named[name].brand_is_asked:
                 raise ValueError(f"exploration: {name} is about fakes, and nobody is tried out on those")
             if self.exploration.cap > named[name].provisional.at_first:
                 raise ValueError(f"exploration: the cap lies above where places on trial for {name} begin")
@@ -233,15 +197,21 @@ class ProgrammePolicy(Policy):
         return plain
 
     @property
+    def asked(self) -> tuple[Condition, ...]:
+        """Every condition that some programme asks to enter or to keep, each once."""
+        named = (one for programme in self.programmes for one in (*programme.entry, *programme.keep))
+        return tuple({(one.code, one.text): one for one in named}.values())
+
+    @property
     def coded(self) -> tuple[Condition | StopRule, ...]:
         """Everything that has a reason code: every condition, then the stop rules."""
-        return (*(condition for programme in self.programmes for condition in programme.entry), *self.stop_rules.all)
+        return (*self.asked, *self.stop_rules.all)
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """Every feature that a condition which is on, or a stop rule, looks at: each once, in the file's order."""
-        asked = (one.metric for programme in self.programmes for one in programme.conditions if not one.is_paper)
-        return tuple(dict.fromkeys((*asked, *self.stop_rules.metrics)))
+        """Every feature that a condition which is on, a stop rule, or the standing looks at, in the file's order."""
+        asked = (one.metric for one in self.asked if one.on and not one.is_paper)
+        return tuple(dict.fromkeys((*asked, *self.stop_rules.metrics, self.standing.affected_metric)))
 
     def programme(self, programme_id: str) -> Programme:
         """The programme of this id; ProgrammeUnknown where there is none."""
@@ -249,3 +219,22 @@ class ProgrammePolicy(Policy):
             if one.id == programme_id:
                 return one
         raise ProgrammeUnknown(programme=programme_id)
+
+
+def _with_conditions(name: str, table: Any, told: Mapping[str, Any]) -> dict[str, Any]:
+    """A programme's table with its conditions in place of their codes."""
+    if not isinstance(table, dict):
+        raise ValueError(f"programmes.{name} is no table")
+    entry = table.get("entry", ())
+    keep = table.get("keep", entry)
+    if not isinstance(entry, tuple) or not isinstance(keep, tuple):
+        raise ValueError(f"programmes.{name}: entry and keep are lists of codes")
+    unknown = sorted(str(code) for code in (*entry, *keep) if code not in told)
+    if unknown:
+        raise ValueError(f"programmes.{name} asks for what is no condition: {', '.join(unknown)}")
+    return {
+        "id": name,
+        **table,
+        "entry": tuple(told[code] for code in entry),
+        "keep": tuple(told[code] for code in keep),
+    }

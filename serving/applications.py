@@ -7,8 +7,9 @@ from features.database import reading
 from scoring.errors import ProgrammeUnknown as NoSuchProgramme
 from scoring.exploration import lot_of
 from scoring.gate import Admission, Applicant, Application, Drawn, Outcome, gate, gate_by_lot
+from scoring.gate_words import GateState
 from scoring.programmes import Programme
-from serving.answers import ScoreAnswer
+from serving.applicants import applicant_of, at_the_door, opinion
 from serving.cases import Kind, Matter
 from serving.decide import Bench, decide, fallback_of, plain
 from serving.decisions import Verdict
@@ -17,13 +18,9 @@ from serving.idempotency import Answer, Asked
 from serving.schemas import ApplicationAnswer, ApplicationBody
 from serving.service import Service
 from serving.shadow_decisions import Otherwise
-from serving.standing import Membership, Standing, category_of, membership, papers_of
+from serving.standing import Membership, category_of, membership
 
 __all__ = ["apply", "programme_of", "standings"]
-
-#: Read besides what conditions look at: the evidence, and the present pace of orders.
-_PACE_DAYS = 30
-_PACE, _ORDERS = f"n_orders_{_PACE_DAYS}d", "n_orders_365d"
 
 
 def programme_of(service: Service, programme_id: str) -> Programme:
@@ -47,14 +44,16 @@ def standings(service: Service, merchant_id: str) -> list[dict[str, Any]]:
     applies learns of one, and that is recorded. Raises `MerchantUnknown`.
     """
     now, otherwise = service.clock(), fallback_of(service, merchant_id)
+    policy, found = service.programmes, []
     with reading(service.engine) as tx:
         bench = Bench(service=service, tx=tx, now=now, otherwise=otherwise)
         seen, carried = bench.standing(merchant_id), membership(tx, merchant_id)
-        applicant, category = _applicant(bench, merchant_id, seen), category_of(tx, merchant_id) or ""
-    policy, found = service.programmes, []
-    for programme in policy.programmes:
+        category = category_of(tx, merchant_id) or ""
+        applicant = applicant_of(bench, merchant_id, seen)
+        doors = [(one, at_the_door(bench, applicant, one, carried)) for one in policy.programmes]
+    for programme, knocking in doors:
         wanted = Application(programme=programme, category=category)
-        admission = gate(wanted, applicant, policy=policy, as_of=now)
+        admission = gate(wanted, knocking, policy=policy, as_of=now)
         never = Membership(joined=False, since=None)
         found.append({**plain(carried.get(programme.id, never)), **_said(wanted, admission)})
     return found
@@ -62,7 +61,8 @@ def standings(service: Service, merchant_id: str) -> list[dict[str, Any]]:
 
 def _verdict(bench: Bench, body: ApplicationBody, wanted: Application) -> Verdict:
     seen = bench.standing(body.merchant_id)
-    applicant = _applicant(bench, body.merchant_id, seen)
+    carried = membership(bench.tx, body.merchant_id)
+    applicant = at_the_door(bench, applicant_of(bench, body.merchant_id, seen), wanted.programme, carried)
     lot = _lot(bench, applicant, wanted)
     drawn = _drawn(bench, wanted, applicant, lot)
     admission = drawn.admission
@@ -79,7 +79,7 @@ def _verdict(bench: Bench, body: ApplicationBody, wanted: Application) -> Verdic
         answer=_answer(body.merchant_id, wanted, admission),
         trace={**plain(trace), **seen.trace},
         thought=seen.assessment,
-        rethink=lambda thought: _otherwise(bench, wanted, replace(applicant, **_opinion(thought)), lot),
+        rethink=lambda thought: _otherwise(bench, wanted, replace(applicant, **opinion(thought)), lot),
         matter=_matter(body.merchant_id, wanted, admission),
     )
 
@@ -108,30 +108,6 @@ def _answer(merchant_id: str, wanted: Application, admission: Admission) -> dict
     return answer.model_dump(mode="json")
 
 
-def _applicant(bench: Bench, merchant_id: str, seen: Standing) -> Applicant:
-    measured = bench.readings(merchant_id, *bench.service.programmes.metrics, _PACE, _ORDERS)
-    return Applicant(
-        merchant_id=merchant_id,
-        **_opinion(seen.assessment),
-        orders_365d=int(measured[_ORDERS].value or 0),
-        measured=measured,
-        papers=papers_of(bench.tx, merchant_id),
-        orders_per_day=int(measured[_PACE].value or 0) / _PACE_DAYS,
-        assessed_stale=seen.stale,
-    )
-
-
-def _opinion(thought: ScoreAnswer) -> dict[str, Any]:
-    """What the gate takes of what is thought of a merchant."""
-    return {
-        "band": thought.band,
-        "score": thought.score,
-        "basis": thought.basis,
-        "counterfeit_level": thought.counterfeit.level,
-        "evidence_sufficient": thought.evidence.sufficient,
-    }
-
-
 def _said(wanted: Application, admission: Admission) -> dict[str, Any]:
     """What people are told of an application."""
     return {"programme": wanted.programme.id, "category": wanted.category, "brand": wanted.brand, **plain(admission)}
@@ -144,5 +120,9 @@ def _matter(merchant_id: str, wanted: Application, admission: Admission) -> Matt
     programme, told = wanted.programme, admission.reasons
     english = f"{programme.name}: {' '.join(one.text for one in told)}"
     chinese = f"{programme.name_zh}：{''.join(one.text_zh for one in told)}"
-    about = f"programme:{programme.id}:{merchant_id}"
-    return Matter(kind=Kind.PROGRAMME, merchant_id=merchant_id, about=about, summary=f"{english} / {chinese}")
+    if GateState.LINKED.code in [one.code for one in told]:
+        # What a person finds of a link holds for every programme.
+        kind, about = Kind.LINK, f"link:{merchant_id}"
+    else:
+        kind, about = Kind.PROGRAMME, f"programme:{programme.id}:{merchant_id}"
+    return Matter(kind=kind, merchant_id=merchant_id, about=about, summary=f"{english} / {chinese}")

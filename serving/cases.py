@@ -17,11 +17,12 @@ __all__ = ["Case", "Kind", "Matter", "assign", "find", "of_merchant", "open_case
 
 
 class Kind(StrEnum):
-    """What a case is about; other kinds than the two that decisions open end as upheld or dismissed."""
+    """What a case is about; a kind that names no ends of its own ends as upheld or dismissed."""
 
     PROGRAMME = "programme"
     REFUND = "refund"
     SUSPICION = "suspicion"
+    LINK = "link"
 
 
 #: How long a person may take. Own proposals: nobody's law sets them, each follows who is waiting.
@@ -33,10 +34,16 @@ _TIME_TO_ANSWER = MappingProxyType(
         Kind.PROGRAMME: timedelta(days=3),
         # Nobody waits, but buyers may be harmed meanwhile.
         Kind.SUSPICION: timedelta(days=2),
+        # A merchant waits, as for a programme, and may have to find papers.
+        Kind.LINK: timedelta(days=3),
     }
 )
 _ENDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {Kind.PROGRAMME: ("admit", "refuse"), Kind.REFUND: ("instant", "standard")}
+    {
+        Kind.PROGRAMME: ("admit", "refuse"),
+        Kind.REFUND: ("instant", "standard"),
+        Kind.LINK: ("confirmed", "refuted"),
+    }
 )
 _LONGEST_REASON = 2000
 

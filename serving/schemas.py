@@ -278,10 +278,45 @@ class EntryAnswer(_Told):
     at_most: float | int | None
     confidence: float
     small_count: int | None
+    times: int | None
+    plus_cents: int | None
     text: str
     text_zh: str
     switched_off: str
     switched_off_zh: str
+
+
+class TrialAnswer(_Told):
+    """A place on trial: orders a month at first, more for each thing that went well, and at most."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    at_first: int
+    per_thing: float
+    at_most: int
+    valid_days: int
+
+
+class FloorAnswer(_Told):
+    """Under so many orders, or days of trading, a place has a cap."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    orders: int
+    days: int
+
+
+class PaysAnswer(_Told):
+    """What a broken promise pays on its grounds; `times_price` is null where no number is set."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    grounds: list[str]
+    refund: bool
+    freight: bool
+    times_price: float | None
+    at_least_cents: int
+    at_most_cents: int | None
 
 
 class ProgrammeAnswer(_Told):
@@ -302,7 +337,14 @@ class ProgrammeAnswer(_Told):
     band_at_worst: str
     counterfeit_at_worst: str
     valid_days: int
+    grace_days: int
+    claim_days: int
+    pledge_cents: int
+    evidence: FloorAnswer
+    provisional: TrialAnswer
+    pays: PaysAnswer
     entry: list[EntryAnswer] = Field(serialization_alias="conditions")
+    keep: list[EntryAnswer]
 
 
 class Catalogue(_Told):

@@ -11,12 +11,13 @@ from features.database import moment
 from features.lookup import Found, LiveState, events_of_type, live_state
 from scoring.evidence import Measured
 from scoring.gate import Paper
+from scoring.pledges import Member
 from scoring.refunds import RefundPolicy
 from serving import store_decisions
 from serving.answers import ScoreAnswer
 from serving.errors import MerchantUnknown
 
-__all__ = ["Membership", "Readings", "Standing", "category_of", "membership", "papers_of", "standing"]
+__all__ = ["Membership", "Readings", "Standing", "category_of", "members_of", "membership", "papers_of", "standing"]
 
 #: Reads features of a merchant as of now, within a transaction, with the evidence behind each.
 Readings = Callable[[Connection, str, Sequence[str], datetime], Mapping[str, Measured]]
@@ -82,6 +83,13 @@ def category_of(tx: Connection, merchant_id: str) -> str | None:
     """The category that a merchant is registered in."""
     told = sorted(events_of_type(tx, merchant_id, "merchant_registered"), key=_in_time)
     return next((one.says["category"] for one in reversed(told) if one.says.get("category")), None)
+
+
+def members_of(carried: Mapping[str, Membership]) -> tuple[Member, ...]:
+    """The same, as judgement takes it; what was never joined is left out."""
+    return tuple(
+        Member(programme=name, joined=one.joined, since=one.since) for name, one in carried.items() if one.since
+    )
 
 
 def membership(tx: Connection, merchant_id: str) -> dict[str, Membership]:

@@ -24,6 +24,7 @@ __all__ = [
     "drop_answers",
     "find_decision",
     "held",
+    "last_of_programme",
     "latest_answer",
     "past_answers",
     "reservations_of",
@@ -109,6 +110,14 @@ def decisions_of(tx: Connection, merchant_id: str, limit: int) -> tuple[Decision
     query = select(decisions).where(decisions.c.merchant_id == merchant_id)
     newest = query.order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(limit)
     return tuple(map(_decision, tx.execute(newest)))
+
+
+def last_of_programme(tx: Connection, merchant_id: str, programme: str) -> Decision | None:
+    """The latest decision on a merchant's application for a programme."""
+    chosen = and_(decisions.c.merchant_id == merchant_id, decisions.c.programme == programme)
+    newest = select(decisions).where(chosen).order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(1)
+    row = tx.execute(newest).one_or_none()
+    return _decision(row) if row else None
 
 
 def draws(tx: Connection) -> Generator[Draw, None, None]:

@@ -86,6 +86,8 @@ FEATURES: tuple[Feature, ...] = (
         meaning="of the orders placed in the window, those with a refund paid for what makes an order defective, that "
         "is finally the merchant's, whoever paid it first",
         formula=_REFUNDS,
+        meaning_capped="the same of each buyer's real orders, at most three",
+        capped=capped_rate(Orders(having=(DEFECT_REFUNDS,))),
         unit="share",
         riskier="higher",
         clock="event_time of the order",

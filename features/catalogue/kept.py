@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from features.catalogue.brushing import CARRIED
 from features.catalogue.feature import Feature, Ratio, Windowed
-from features.catalogue.orders import capped_kept
+from features.catalogue.orders import capped_kept, capped_rate
 from features.catalogue.promises import DELIVERED, by_then, by_then_capped
 from features.catalogue.shapes import Pooled
 from features.measures import Asked, Events, Flag, Happenings, Is, Measure, Orders
@@ -70,6 +70,22 @@ _SERVICE_NAMES = {
 }
 
 
+def _asked_for(service: str) -> Asked:
+    """Requests for one service."""
+    asked = Events(event_type="service_requested", where=(Is(column="service", words=(service,)),))
+    return replace(_SERVICES, of=asked)
+
+
+_REPAIRS = _asked_for("repair")
+_REFUSED = Events(event_type="service_completed", where=(Is(column="outcome", words=("refused",)),))
+_REPAIRS_REFUSED = replace(_REPAIRS, having=(_REFUSED,))
+
+
+def _capped_service(asked: Asked) -> Ratio:
+    """Of orders with such a service due, the share of those of which none was left undone."""
+    return capped_kept(Orders(having=(_broken(asked, _DONE),)), of=Orders(having=(asked,)))
+
+
 def _service(number: int, service: str) -> Windowed:
     flag = Flag(where=(Is(column="service", words=(service,)),))
     name, name_zh = _SERVICE_NAMES[service]
@@ -79,6 +95,9 @@ def _service(number: int, service: str) -> Windowed:
         formula=Ratio(
             of=Measure(source=_kept(_SERVICES, _DONE), amount=flag), per=Measure(source=_SERVICES, amount=flag)
         ),
+        meaning_capped=f"of the real orders placed in the window, at most three of a buyer, with a service of the kind "
+        f"{service} due by now, those of which none was left undone at its time",
+        capped=_capped_service(_asked_for(service)),
         unit="share",
         riskier="lower",
         clock="the request's own due_by",
@@ -138,6 +157,9 @@ FEATURES: tuple[Feature, ...] = (
         name="service_kept_rate",
         meaning="of the services due in the window (repair, installation, resend and so on), those done by then",
         formula=_kept_rate(_SERVICES, _DONE),
+        meaning_capped="of the real orders placed in the window, at most three of a buyer, with a service due by now, "
+        "those of which none was left undone at its time",
+        capped=_capped_service(_SERVICES),
         unit="share",
         riskier="lower",
         clock="the request's own due_by",
@@ -146,6 +168,23 @@ FEATURES: tuple[Feature, ...] = (
         text_zh="近 {days} 天内，{value:.0%} 的承诺服务按时完成。",
         text_none="No service was due in the last {days} days.",
         text_none_zh="近 {days} 天内没有到期的承诺服务。",
+    ),
+    *Windowed(
+        name="repair_refusal_rate",
+        meaning="of the repairs due in the window, those refused",
+        formula=Ratio(of=Measure(source=_REPAIRS_REFUSED), per=Measure(source=_REPAIRS)),
+        meaning_capped="of the real orders placed in the window, at most three of a buyer, with a repair due by now, "
+        "those of which one was refused",
+        capped=capped_rate(Orders(having=(_REPAIRS_REFUSED,)), of=Orders(having=(_REPAIRS,))),
+        unit="share",
+        riskier="higher",
+        clock="the request's own due_by",
+        reason="R215",
+        text="Refused {value:.1%} of the repairs due in the last {days} days.",
+        text_zh="近 {days} 天内到期的维修申请，{value:.1%} 被拒绝。",
+        text_none="No repairs were due in the last {days} days.",
+        text_none_zh="近 {days} 天内没有到期的维修。",
+        windows=(90, 365),
     ),
     *Windowed(
         name="refund_kept_rate",

@@ -1,7 +1,7 @@
 """Listings: what became cheaper, what is new, what was renamed, what was recalled."""
 
 from features.catalogue.feature import Feature, Total, Windowed
-from features.catalogue.shapes import Furthest
+from features.catalogue.levels import Furthest
 from features.measures import Changed, Distinct, Events, Is, Measure, Reaches
 
 __all__ = ["FEATURES", "LISTINGS", "RENAMED"]

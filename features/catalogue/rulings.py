@@ -1,8 +1,8 @@
 """Disputes: what they are about, through which door they come, whose fault is found, on what ground and how soon."""
 
-from features.catalogue.feature import Feature, Ratio, Windowed
+from features.catalogue.feature import Feature, Ratio, Total, Windowed
 from features.catalogue.orders import ORDERS
-from features.measures import Carries, Events, Flag, Happenings, Is, Late, Measure
+from features.measures import Asked, Carries, Events, Flag, Happenings, Is, Late, Measure
 
 __all__ = ["FEATURES"]
 
@@ -71,7 +71,27 @@ def _ended(number: int, outcome: str, said: str, said_zh: str, riskier: str, cau
     )
 
 
+#: Food that made somebody ill, or was past its date, as a ruling found; of which category it was, its order says.
+_UNSAFE_FOOD = Asked(
+    of=Events(event_type="dispute_resolved", where=(_LOST, Is(column="reason", words=("unsafe", "expired")))),
+    by="order_id",
+    having=(Events(event_type="order_placed", where=(Is(column="category", words=("food", "fresh_food")),)),),
+)
+
 FEATURES: tuple[Feature, ...] = (
+    *Windowed(
+        name="n_unsafe_food_confirmed",
+        meaning="disputes about unsafe or expired goods resolved as the merchant's fault, of orders of food",
+        formula=Total(of=Measure(source=_UNSAFE_FOOD)),
+        unit="count",
+        riskier="higher",
+        reason="R216",
+        text="{value:,} times unsafe or expired food was confirmed in the last {days} days.",
+        text_zh="近 {days} 天内有 {value:,} 次食品安全问题经核实。",
+        text_none="No unsafe food was confirmed.",
+        text_none_zh="没有经核实的食品安全问题。",
+        windows=(365,),
+    ),
     *(feature for number, name in enumerate(_REASONS, start=450) for feature in _about(number, name)),
     *(
         feature

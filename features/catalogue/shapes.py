@@ -16,7 +16,7 @@ from features.catalogue.feature import Context, Formula, Ratio
 from features.measures import Measure, Number
 
 __all__ = [
-    "Across", "Busiest", "Change", "Difference", "Fading", "Fresh", "Furthest", "Matured", "Pooled",
+    "Across", "Busiest", "Change", "Difference", "Fading", "Fresh", "Matured", "Pooled",
     "Product", "ShareOfDays", "Spread", "TopShare", "Trend", "Volatility",
 ]  # fmt: skip
 
@@ -339,22 +339,6 @@ class Fresh:
         shown = _each(context, [(one, self.short) for one in self.shown]) if self.shown else now
         fresh, total = np.where(ever == now, shown, 0).sum(axis=0), shown.sum(axis=0)
         return pa.array(_by(fresh, total), mask=(total == 0) | ((ever - now).sum(axis=0) == 0))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Furthest:
-    """The greatest of some levels whose measure is not 0; 0 where there is none."""
-
-    levels: tuple[tuple[int, Measure], ...]
-
-    def numbers(self, days: int | None) -> tuple[Number, ...]:
-        """What must be counted for it."""
-        return tuple((measure, days) for _, measure in self.levels)
-
-    def values(self, context: Context, days: int | None) -> pa.Array:
-        """int64 (n,)."""
-        reached = [np.where(context.own((measure, days)) > 0, level, 0) for level, measure in self.levels]
-        return pa.array(np.max(reached, axis=0))
 
 
 def _weekly_numbers(of: Measure, weeks: int) -> tuple[Number, ...]:

@@ -1,9 +1,10 @@
 """What is sold: how dear, how many pieces, of which kind; and what was paid for and has not come yet."""
 
 from features.catalogue.feature import Feature, Ratio, Total, Windowed
+from features.catalogue.levels import Quantile
 from features.catalogue.orders import ORDERS, ORDERS_PLACED, VALUE
 from features.catalogue.shapes import Across
-from features.measures import AtLeast, Carries, Column, Events, Flag, Happenings, Is, Measure, Orders, Ticked
+from features.measures import AtLeast, Capped, Carries, Column, Events, Flag, Happenings, Is, Measure, Orders, Ticked
 
 __all__ = ["FEATURES", "OVERDUE_VALUE"]
 
@@ -23,6 +24,15 @@ _NO_RETURN = Measure(source=_PLACED, amount=Flag(where=(Ticked(column="no_return
 _UNDELIVERED = Measure(source=Orders(lacking=(_DELIVERED, _CANCELLED)), amount=_CENTS)
 _IN_ESCROW = Measure(source=Orders(lacking=(_CONFIRMED, _CANCELLED)), amount=_CENTS)
 OVERDUE_VALUE = Measure(source=Orders(clock="deliver_by", lacking=(_DELIVERED, _CANCELLED)), amount=_CENTS)
+
+
+#: Amounts in steps of 1, 2 and 5, from 1,000 cents to 100 million.
+_EDGES = (*(step * 10**power for power in range(3, 8) for step in (1, 2, 5)), 10**8)
+
+
+def _above(cents: int) -> Measure:
+    """Real orders, of each buyer at most three, of more than so many cents."""
+    return Measure(source=Capped(of=Orders()), amount=Flag(where=(AtLeast(column="amount_cents", least=cents + 1),)))
 
 
 def _kind(word: str) -> Ratio:
@@ -82,6 +92,22 @@ FEATURES: tuple[Feature, ...] = (
         text_none="No orders in the last {days} days.",
         text_none_zh="近 {days} 天内没有订单。",
         windows=(7, 30, 90, 365),
+    ),
+    *Windowed(
+        name="large_order_cents",
+        meaning="the first amount of 1,000, 2,000, 5,000, 10,000 and so on up to 100,000,000 cents that 95% of the "
+        "real orders placed, of each buyer at most three, do not exceed; the last where none is",
+        formula=Quantile(
+            levels=tuple((edge, _above(edge)) for edge in _EDGES), every=Measure(source=Capped(of=Orders())), beyond=5
+        ),
+        unit="cents",
+        riskier="neither",
+        reason="R214",
+        text="95% of the orders of the last {days} days were worth at most {money}.",
+        text_zh="近 {days} 天 95% 的订单金额不超过 {money}。",
+        text_none="No orders in the last {days} days.",
+        text_none_zh="近 {days} 天内没有订单。",
+        windows=(90,),
     ),
     *Windowed(
         name="presale_rate",

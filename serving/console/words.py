@@ -28,6 +28,7 @@ KINDS: Mapping[str, str] = {
     "programme": marked("Programme application"),
     "refund": marked("Refund"),
     "suspicion": marked("Suspected counterfeits"),
+    "link": marked("Link with a removed merchant"),
 }
 OUTCOMES: Mapping[str, str] = {
     "admit": marked("Admit"),
@@ -39,6 +40,8 @@ OUTCOMES: Mapping[str, str] = {
     "standard": marked("Refund the usual way"),
     "upheld": marked("Upheld"),
     "dismissed": marked("Dismissed"),
+    "confirmed": marked("Confirmed"),
+    "refuted": marked("Refuted"),
 }
 #: Kind of a case -> outcome -> what follows from ending it so.
 FOLLOWS: Mapping[str, Mapping[str, str]] = {
@@ -53,6 +56,10 @@ FOLLOWS: Mapping[str, Mapping[str, str]] = {
     "suspicion": {
         "upheld": marked("You found it true. The score follows once the platform sends its finding as an event."),
         "dismissed": marked("You found nothing to it. The score stays as it is."),
+    },
+    "link": {
+        "confirmed": marked("The merchant is stopped in every programme: it is the one that was removed."),
+        "refuted": marked("The link counts no more; the merchant may apply again."),
     },
 }
 #: Who pays a refund first, and who finally does.

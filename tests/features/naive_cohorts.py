@@ -14,7 +14,7 @@ from tests.features.naive_capped import (
     total,
     was_cancelled,
 )
-from tests.features.naive_kept import share
+from tests.features.naive_kept import bad_share, share
 
 DAY = timedelta(days=1)
 
@@ -29,6 +29,9 @@ def cohorts(past: Sequence[Event], as_of: datetime) -> dict[str, Value]:
         answer |= {f"{name}_{days}d": value for name, value in _of_age(now, old).items()}
         answer[f"never_delivered_rate_{days}d"] = share([not came(now, order) for order in long_due(now)])
         answer[f"never_delivered_rate_{days}d_capped"] = _never_capped(now)
+        placed = now.of("order_placed")
+        hurt = [any(is_defect(one) for one in of_order(now, order, "refund_paid")) for order in placed]
+        answer[f"fault_refund_rate_{days}d_capped"] = bad_share(now, placed, hurt)
     return answer
 
 

@@ -37,6 +37,7 @@ def _plain(window: Window) -> dict[str, Value]:
         "reply_kept_rate": share([bool(by_then(replies(window, one), one["reply_by"])) for one in messages]),
         "unanswered_message_rate": share([not replies(window, one) for one in messages]),
         "service_kept_rate": share([done(window, one) for one in services]),
+        "repair_refusal_rate": share([refused(window, one) for one in services if one["service"] == "repair"]),
         "refund_kept_rate": share(refunds),
         "scanned_dispatch_kept_rate": share([scanned(window, order) for order in due]),
         "unscanned_delivery_rate": share([one["order_id"] not in seen for one in window.of("order_delivered")]),
@@ -66,6 +67,12 @@ def done(window: Window, request: Event) -> bool:
     """A service that was done by its own deadline."""
     completed = by_then(_with_id(window, "service_completed", request, "service_id"), request["due_by"])
     return any(one.get("outcome") == "done" for one in completed)
+
+
+def refused(window: Window, request: Event) -> bool:
+    """A service that the merchant refused, sooner or later."""
+    completed = _with_id(window, "service_completed", request, "service_id")
+    return any(one.get("outcome") == "refused" for one in completed)
 
 
 def excused(window: Window, order: Event) -> bool:
@@ -123,13 +130,40 @@ def _capped(window: Window) -> dict[str, Value]:
     due = [order for order in window.of("order_placed", clock="ship_by") if not is_excused(window, order, "ship_by")]
     returned = [order for order in placed if answers_due(window, order)]
     back = [order for order in placed if past_refunds(window, order)]
+    kinds = {"service": SERVICES} | {kind: (kind,) for kind in SERVICES}
+    served = {name: [order for order in placed if due_services(window, order, some)] for name, some in kinds.items()}
+    repaired = served["repair"]
     return {
+        f"{name}_kept_rate": capped_share(
+            window, orders, [not all(done(window, one) for one in due_services(window, o, kinds[name])) for o in orders]
+        )
+        for name, orders in served.items()
+    } | {
+        "repair_refusal_rate": bad_share(
+            window,
+            repaired,
+            [any(refused(window, one) for one in due_services(window, o, ("repair",))) for o in repaired],
+        ),
         "scanned_dispatch_kept_rate": capped_share(window, due, [not scanned(window, order) for order in due]),
         "return_answer_kept_rate": capped_share(
             window, returned, [not all(answers_due(window, order)) for order in returned]
         ),
         "refund_kept_rate": capped_share(window, back, [not all(past_refunds(window, order)) for order in back]),
     }
+
+
+def due_services(window: Window, order: Event, kinds: Sequence[str]) -> list[Event]:
+    """An order's services of some kinds that were due by now."""
+    asked = of_order(window, order, "service_requested")
+    return [one for one in asked if one["service"] in kinds and one.get("due_by") and one["due_by"] < window.end]
+
+
+def bad_share(window: Window, orders: Sequence[Event], broken: Sequence[bool]) -> float | None:
+    """Of each buyer's broken orders and real kept ones, at most three, those broken."""
+    kept = capped_share(window, orders, broken)
+    bad = [order for order, is_bad in zip(orders, broken, strict=True) if is_bad]
+    good = [order for order in orders if order not in bad and is_real(window, order)]
+    return None if kept is None else ratio(total(bad), total([*bad, *good]))
 
 
 def capped_share(window: Window, orders: Sequence[Event], broken: Sequence[bool]) -> float | None:

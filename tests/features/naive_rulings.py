@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from tests.features.naive import WINDOWS, Event, Value, Window, lateness_of, ratio, visible
+from tests.features.naive import WINDOWS, Event, Value, Window, lateness_of, of_type, ratio, visible
 from tests.features.naive_kept import share
 
 GOODS = ("quality", "not_as_described", "damaged", "wrong_item", "missing_parts", "expired")
@@ -36,7 +36,14 @@ def _resolved(window: Window) -> dict[str, Value]:
     told = [one for one in resolved if one.get("opened_at") is not None]
     seconds = ratio(sum(lateness_of(one, "opened_at") // timedelta(seconds=1) for one in told), len(told))
     shares = {f"disputes_{end}_rate": share([one["outcome"] == end for one in resolved]) for end in OUTCOMES}
+    ill = [
+        one for one in resolved if one["outcome"] == "merchant_at_fault" and one.get("reason") in ("unsafe", "expired")
+    ]
+    food = {
+        one["order_id"] for one in of_type(window.live, "order_placed") if one.get("category") in ("food", "fresh_food")
+    }
     return shares | {
+        "n_unsafe_food_confirmed": sum(one["order_id"] in food for one in ill),
         "lost_by_default_rate": share([one["basis"] == "default" for one in lost]),
         "mean_ruling_days": None if seconds is None else seconds / 86_400,
     }

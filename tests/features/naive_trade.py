@@ -3,6 +3,7 @@
 Like `tests.features.naive`, whose histories and windows it looks at, it is what the engine is checked against.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from math import sqrt
@@ -21,6 +22,7 @@ from tests.features.naive import (
     ratio,
     visible,
 )
+from tests.features.naive_capped import MOST, is_real
 
 DAY = timedelta(days=1)
 
@@ -53,6 +55,7 @@ def volume(window: Window) -> dict[str, Value]:
     pieces = sum(order["quantity"] for order in counted)
     undelivered = cents(order for order in placed if order["order_id"] not in closed)
     return {
+        "large_order_cents": large_order(window),
         "mean_order_value_cents": ratio(cents(placed), len(placed)),
         "n_items": pieces,
         "items_per_order": ratio(pieces, len(counted)),
@@ -70,6 +73,21 @@ def volume(window: Window) -> dict[str, Value]:
         "undelivered_value_rate": ratio(undelivered, cents(placed)),
         "unconfirmed_value_cents": cents(order for order in placed if order["order_id"] not in settled),
     }
+
+
+def large_order(window: Window) -> int | None:
+    """The first round amount that at most one in twenty of the real orders, three of a buyer, exceeds."""
+    newest = sorted(window.of("order_placed"), key=lambda one: (one["event_time"], one["event_id"]), reverse=True)
+    counts: Counter[str] = Counter()
+    amounts = []
+    for order in (one for one in newest if is_real(window, one)):
+        buyer = order.get("buyer_id") or order["event_id"]
+        counts[buyer] += 1
+        if counts[buyer] <= MOST:
+            amounts.append(order["amount_cents"])
+    edges = [step * 10**power for power in range(3, 9) for step in (1, 2, 5)][:16]
+    held = [edge for edge in edges if sum(amount > edge for amount in amounts) * 20 <= len(amounts)]
+    return None if not amounts else (held or edges[-1:])[0]
 
 
 def cents(of: Iterable[Event]) -> int:

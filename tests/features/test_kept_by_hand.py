@@ -101,3 +101,17 @@ def test_many_returns_of_one_buyer_are_three(tmp_path):
     found = features_at("2024-03-10", "\n".join([*lines, *kept]), tmp_path)
     assert found["return_answer_kept_rate_30d"] == 8 / 9
     assert found["return_answer_kept_rate_30d_capped"] == pytest.approx(2 / 3)
+
+
+def test_many_repairs_of_one_buyer_are_three_and_a_refused_one_is_told(tmp_path):
+    log = "\n".join(
+        f"""
+        2024-03-01  order_placed       order_id=A{n} amount_cents=5 buyer_id={buyer}
+        2024-03-02  service_requested  service_id=S{n} order_id=A{n} service=repair due_by=2024-03-05
+        2024-03-03  service_completed  service_id=S{n} order_id=A{n} service=repair outcome={outcome}
+        """
+        for n, (buyer, outcome) in enumerate([("b", "done")] * 9 + [("c", "refused")])
+    )
+    found = features_at("2024-03-10", log, tmp_path)
+    assert (found["repair_kept_rate_90d"], found["repair_kept_rate_90d_capped"]) == (0.9, 0.75)
+    assert (found["repair_refusal_rate_90d"], found["repair_refusal_rate_90d_capped"]) == (0.1, 0.25)

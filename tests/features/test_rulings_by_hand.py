@@ -28,3 +28,18 @@ def test_disputes_are_told_by_what_they_are_about_whose_fault_is_found_and_how_s
         "mean_ruling_days_7d": None,
     }
     assert {name: found[name] for name in expected} == expected
+
+
+def test_only_food_that_a_ruling_found_unsafe_is_unsafe_food(tmp_path):
+    log = """
+    2024-03-01  order_placed      order_id=A amount_cents=5 category=fresh_food
+    2024-03-01  order_placed      order_id=B amount_cents=5 category=toys
+    2024-03-01  order_placed      order_id=C amount_cents=5 category=food
+    2024-03-04  dispute_resolved  order_id=A dispute_id=a outcome=merchant_at_fault reason=unsafe
+    2024-03-04  dispute_resolved  order_id=B dispute_id=b outcome=merchant_at_fault reason=unsafe
+    2024-03-04  dispute_resolved  order_id=C dispute_id=c outcome=merchant_at_fault reason=expired
+    2024-03-04  dispute_resolved  order_id=C dispute_id=d outcome=carrier_at_fault reason=expired
+    2024-03-04  dispute_resolved  order_id=C dispute_id=e outcome=merchant_at_fault reason=quality
+    """
+    found = engine_features(a_log(log), [("shop", moment("2024-03-20"))], folder=tmp_path).to_pylist()[0]
+    assert found["n_unsafe_food_confirmed_365d"] == 2

@@ -14,6 +14,9 @@ NOW = datetime(2026, 12, 1, 9, 30, tzinfo=UTC)
 
 IDENTITY = Paper(qualification="identity", outcome="passed")
 LICENCE = Paper(qualification="business_licence", outcome="passed")
+FOOD = Paper(qualification="food_licence", outcome="passed")
+AUDIT = Paper(qualification="third_party_audit", outcome="passed")
+EXAM = Paper(qualification="training_exam", outcome="passed")
 BRAND = Paper(qualification="brand_authorisation", outcome="passed", brand="Lumi", category="cosmetics")
 
 PRIORS = {
@@ -45,11 +48,21 @@ def a_number(name, value):
     return Measured(name=name, value=value)
 
 
+def without_a_fault(condition):
+    """The best record that a rate of the shipped programmes can have."""
+    return Measured(name=condition.metric, value=1.0, of=600 if condition.at_least else 0, per=600)
+
+
 SPOTLESS = (
+    *(without_a_fault(one) for one in PROGRAMMES.asked if one.kind == "rate"),
     shipped(600, 600), cancelled(0, 600), refused(0, 300),
     a_number("n_fakes_confirmed_180d_capped", 0), a_number("suspicion_90d", 0.15),
     a_number("deposit_cents", 1_000_000), a_number("merchant_debt_cents", 0),
+    a_number("large_order_cents_90d", 30_000), a_number("overdue_debt_cents", 0),
+    a_number("written_off_cents_365d", 0), a_number("n_unsafe_food_confirmed_365d", 0),
+    a_number("n_linked_removed", 0), a_number("n_owner_or_bank_account_changed_14d", 0),
 )  # fmt: skip
+PAPERS = (IDENTITY, LICENCE, BRAND, FOOD, AUDIT, EXAM)
 
 
 def a_merchant(*measured, **changes):
@@ -57,7 +70,7 @@ def a_merchant(*measured, **changes):
     figures = {one.name: one for one in (*SPOTLESS, *measured)}
     plain = Applicant(
         merchant_id="m1", band="B", score=600, basis="model", counterfeit_level="none", evidence_sufficient=True,
-        orders_365d=2400, measured=figures, papers=(IDENTITY, LICENCE, BRAND), orders_per_day=7.0,
+        orders_365d=2400, measured=figures, papers=PAPERS, orders_per_day=7.0, trading_days=400,
     )  # fmt: skip
     return replace(plain, **changes)
 

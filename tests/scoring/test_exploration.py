@@ -146,7 +146,7 @@ def test_a_lot_holds_for_a_whole_period():
 
 
 def test_without_the_section_a_policy_has_the_version_that_it_had_before_there_was_one():
-    begin, end = PROGRAMMES_TEXT.index("[exploration]"), PROGRAMMES_TEXT.index("[programmes.seven_day_return]")
+    begin, end = PROGRAMMES_TEXT.index("[exploration]"), PROGRAMMES_TEXT.index("# Conditions of entry.")
     plain = ProgrammePolicy.parse(PROGRAMMES_TEXT[:begin] + PROGRAMMES_TEXT[end:])
     assert "exploration" not in plain.model_dump_json()
     assert plain.version != PROGRAMMES.version

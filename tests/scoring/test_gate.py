@@ -1,5 +1,6 @@
 """The gate: who may carry a promise, told as a table that a lawyer can read, and what must hold for everybody."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -10,12 +11,15 @@ from hypothesis import strategies as st
 from scoring.errors import TimeNaive
 from scoring.evidence import Measured
 from scoring.gate import ConditionState, Outcome, Paper
+from scoring.programmes import ProgrammePolicy
 from tests.scoring.applicants import (
     BRAND,
     IDENTITY,
     LICENCE,
     NOW,
+    PAPERS,
     PROGRAMMES,
+    PROGRAMMES_TEXT,
     SPOTLESS,
     a_merchant,
     a_number,
@@ -66,9 +70,12 @@ def test_a_spotless_merchant_with_its_papers_is_admitted(programme):
         ("one_fake_three_paid", a_merchant(a_number("n_fakes_confirmed_180d_capped", 1)), "refuse", "P201"),
         ("one_fake_three_paid", a_merchant(a_number("suspicion_90d", 1.2)), "refuse", "P202"),
         ("one_fake_three_paid", a_merchant(a_number("suspicion_90d", 1.0)), "admit", None),
-        ("one_fake_three_paid", a_merchant(a_number("deposit_cents", 49_999)), "refuse", "P205"),
-        ("one_fake_three_paid", a_merchant(a_number("deposit_cents", 50_000)), "admit", None),
-        ("one_fake_three_paid", a_merchant(a_number("deposit_cents", None)), "refuse", "P205"),
+        ("one_fake_three_paid", a_merchant(a_number("deposit_cents", 139_999)), "refuse", "P204"),
+        ("one_fake_three_paid", a_merchant(a_number("deposit_cents", 140_000)), "admit", None),
+        ("one_fake_three_paid", a_merchant(a_number("large_order_cents_90d", 316_667)), "refuse", "P204"),
+        ("one_fake_three_paid", a_merchant(a_number("large_order_cents_90d", None)), "admit", None),
+        ("one_fake_three_paid", a_merchant(pledged_cents=860_001), "refuse", "P204"),
+        ("one_fake_three_paid", a_merchant(a_number("deposit_cents", None)), "refuse", "P204"),
         ("one_fake_three_paid", a_merchant(papers=(IDENTITY, LICENCE)), "refuse", "P203"),
         # The assessment.
         ("seven_day_return", a_merchant(band="C"), "admit", None),
@@ -78,7 +85,25 @@ def test_a_spotless_merchant_with_its_papers_is_admitted(programme):
         ("seven_day_return", a_merchant(basis="fallback"), "review", "P904"),
         ("seven_day_return", a_merchant(basis="fallback", band="E"), "review", "P904"),
         ("seven_day_return", a_merchant(assessed_stale=True), "review", "P905"),
+        # Whose account it is: a link costs one band, a change of hands the certainty.
+        ("seven_day_return", a_merchant(a_number("n_linked_removed", 1)), "admit", None),
+        ("seven_day_return", a_merchant(a_number("n_linked_removed", 1), band="C"), "review", "P908"),
+        ("seven_day_return", a_merchant(a_number("n_linked_removed", 9), band="C", link_refuted=True), "admit", None),
+        ("seven_day_return", a_merchant(a_number("n_linked_removed", 1), band="D"), "refuse", "P902"),
+        ("seven_day_return", a_merchant(a_number("n_owner_or_bank_account_changed_14d", 1)), "conditions", "P909"),
+        # The deposit that a programme holds must be free.
+        ("advance_compensation", a_merchant(pledged_cents=1_000_000), "refuse", "P204"),
+        # Food, and what comes into a home.
+        ("fresh_bad_order", a_merchant(papers=(IDENTITY, LICENCE)), "refuse", "P003"),
+        ("installation", a_merchant(papers=(IDENTITY, LICENCE)), "refuse", "P005"),
+        # What failed before is not cured by silence.
+        ("lightning_dispatch", a_merchant(shipped(0, 0), failed_before=("P301",)), "refuse", "P301"),
+        ("lightning_dispatch", a_merchant(shipped(600, 600), failed_before=("P301",)), "admit", None),
         # Stop rules.
+        ("fresh_bad_order", a_merchant(a_number("n_unsafe_food_confirmed_365d", 1)), "refuse", "P807"),
+        ("seven_day_return", a_merchant(link_confirmed=True), "refuse", "P806"),
+        ("seven_day_return", a_merchant(papers=(replace(IDENTITY, outcome="failed"), LICENCE)), "refuse", "P805"),
+        ("seven_day_return", a_merchant(a_number("merchant_debt_cents", 501), pledged_cents=999_500), "refuse", "P803"),
         ("lightning_dispatch", a_merchant(counterfeit_level="confirmed"), "refuse", "P801"),
         ("seven_day_return", a_merchant(shipped(4, 10)), "refuse", "P804"),
         ("seven_day_return", a_merchant(shipped(5, 10)), "admit", None),
@@ -121,7 +146,10 @@ def test_a_figure_that_was_never_measured_is_as_unproven_as_one_of_nothing():
 
 
 def test_a_condition_that_is_switched_off_is_shown_and_not_judged():
-    found = condition(asked(a_merchant(), "seven_day_return"), "P101")
+    off = re.sub(
+        r'text = "At least 98% of ret', r'switched_off = "Later."\nswitched_off_zh = "暂不。"\n\g<0>', PROGRAMMES_TEXT
+    )
+    found = condition(asked(a_merchant(), "seven_day_return", policy=ProgrammePolicy.parse(off)), "P101")
     assert (found.switched_off, found.state) == (True, ConditionState.NOT_APPLICABLE)
 
 
@@ -171,10 +199,17 @@ def test_a_place_on_trial_grows_with_what_goes_well():
     assert asked(a_merchant(shipped(585, 600))).cap == 2000
 
 
+def test_a_change_of_hands_begins_anew_however_much_went_well():
+    assert asked(a_merchant(a_number("n_owner_or_bank_account_changed_14d", 2))).cap == 100
+
+
 def test_a_short_history_is_admitted_with_a_cap():
     new = a_merchant(shipped(12, 12), cancelled(0, 12), orders_365d=12, evidence_sufficient=False)
     answer = asked(new)
     assert (answer.outcome, answer.cap) == (Outcome.ADMIT, 160)
+    assert asked(a_merchant(orders_365d=29)).cap == 100 + 5 * 29
+    assert asked(a_merchant(trading_days=29)).cap == 2000
+    assert asked(a_merchant(trading_days=30, orders_365d=30)).cap is None
 
 
 # Papers.
@@ -280,7 +315,17 @@ def test_a_limit_that_no_number_of_orders_reaches_has_no_number():
     ("merchant", "metric", "have", "need", "gap", "days"),
     [
         (a_merchant(a_number("deposit_cents", 20_000)), "deposit_cents", 20_000, 50_000, 30_000, 0),
-        (a_merchant(a_number("deposit_cents", None)), "deposit_cents", None, 50_000, 50_000, 0),
+        (a_merchant(a_number("deposit_cents", 90_000)), "large_order_cents_90d", 90_000, 140_000, 50_000, 0),
+        (a_merchant(a_number("deposit_cents", None)), "large_order_cents_90d", None, 140_000, 140_000, 0),
+        (a_merchant(a_number("n_linked_removed", 1), band="C"), "n_linked_removed", None, 0, None, 0),
+        (
+            a_merchant(a_number("n_owner_or_bank_account_changed_14d", 1)),
+            "n_owner_or_bank_account_changed_14d",
+            None,
+            0,
+            None,
+            14,
+        ),
         (a_merchant(papers=(IDENTITY, BRAND)), "business_licence", None, "valid", None, 0),
         (a_merchant(a_number("n_fakes_confirmed_180d_capped", 2)), "n_fakes_confirmed_180d_capped", 2, 0, 2, 180),
         (a_merchant(a_number("suspicion_90d", 1.5)), "suspicion_90d", 1.5, 1.0, 0.5, 90),
@@ -322,7 +367,9 @@ def merchants(draw):
         band=draw(st.sampled_from("ABCDE")), basis=draw(st.sampled_from(["model", "model", "fallback"])),
         counterfeit_level=draw(st.sampled_from(["none", "watch", "high", "confirmed"])),
         orders_365d=draw(st.sampled_from([0, 5, 500])),
-        papers=draw(st.sampled_from([(IDENTITY, LICENCE, BRAND), (IDENTITY, LICENCE), ()])),
+        papers=draw(st.sampled_from([PAPERS, (IDENTITY, LICENCE), ()])),
+        pledged_cents=draw(st.sampled_from([0, 990_000])),
+        link_refuted=draw(st.booleans()), failed_before=draw(st.sampled_from([(), ("P102", "P301")])),
     )  # fmt: skip
 
 
@@ -356,6 +403,9 @@ STOPPED = [
     a_merchant(a_number("merchant_debt_cents", 2_000_000)),
     a_merchant(papers=(replace(IDENTITY, outcome="expired"), LICENCE, BRAND)),
     a_merchant(shipped(200, 1000)),
+    a_merchant(link_confirmed=True),
+    a_merchant(a_number("n_unsafe_food_confirmed_365d", 2)),
+    a_merchant(papers=(replace(IDENTITY, outcome="failed"), *PAPERS[1:])),
 ]
 
 

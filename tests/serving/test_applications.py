@@ -9,6 +9,7 @@ from scoring.gate import Applicant, Application, gate
 from serving import cases
 from serving.decide import plain
 from serving.decisions import decision
+from serving.policy import shipped_programmes
 from tests.serving.shop import a_shop, judged, tell
 from tests.serving.world import NOON, FakeReadings, a_key, a_merchant_exists, a_service, ask
 
@@ -136,11 +137,11 @@ def test_a_wrong_application_is_a_problem_with_a_code(engine, programme, body, s
 def test_the_catalogue_tells_every_programme_with_its_conditions_in_both_languages(engine):
     key = a_key(engine, "scores:read")
     told = ask(a_service(engine), "/v1/programmes", key=key).json()["programmes"]
-    names = {one["programme"] for one in told}
-    assert names == {"seven_day_return", "one_fake_three_paid", "lightning_dispatch"}
+    assert [one["programme"] for one in told] == [one.id for one in shipped_programmes().programmes]
     assert all(one["name"] and one["name_zh"] and one["conditions"] for one in told)
-    off = [c for one in told for c in one["conditions"] if c["switched_off"]]
-    assert all(c["switched_off_zh"] for c in off)
+    fakes = next(one for one in told if one["programme"] == "one_fake_three_paid")
+    assert (fakes["pays"]["times_price"], fakes["pledge_cents"], fakes["claim_days"]) == (3.0, 50_000, 90)
+    assert {one["code"] for one in fakes["keep"]} == {one["code"] for one in fakes["conditions"]}
 
 
 def test_one_programme_is_described_like_in_the_catalogue(engine):
