@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 from scoring.cost_policy import CostPolicy
@@ -9,14 +10,7 @@ from scoring.errors import PolicyInvalid as PolicyTextInvalid
 from scoring.refunds import RefundPolicy
 from scoring.what_if import Policies
 from serving.errors import NothingChanges, PolicyFileUnusable, PolicyInvalid
-from serving.policy import (
-    read_policy,
-    read_programmes,
-    shipped_costs,
-    shipped_policy,
-    shipped_programmes,
-    shipped_refunds,
-)
+from serving.policy import read_policy, read_programmes, shipped_policy, shipped_programmes, shipped_refunds
 
 __all__ = ["costs_of", "kind_of", "sides"]
 
@@ -61,12 +55,11 @@ def kind_of(text: str, path: Path) -> str:
 
 def costs_of(path: Path | None) -> CostPolicy:
     """What answers cost: by a file, or as shipped. Raises `PolicyFileUnusable`, `PolicyInvalid`."""
-    if path is None:
-        return shipped_costs()
+    text = _text(path) if path else (files("scoring") / "policies" / "costs.toml").read_text(encoding="utf-8")
     try:
-        return CostPolicy.parse(_text(path))
+        return CostPolicy.parse(text)
     except PolicyTextInvalid as error:
-        raise PolicyInvalid(f"{path}: {error}") from error
+        raise PolicyInvalid(f"{path or 'costs.toml'}: {error}") from error
 
 
 def _text(path: Path) -> str:
