@@ -98,8 +98,12 @@ class Source:
         """The refunds that returns would have asked for; of the merchant what is known and thought now."""
         merchant_id, measured = subject.applicant.merchant_id, subject.applicant.measured
         debt, deposit = (measured[name].value for name in _OWED)
-        owed = {"debt_cents": int(debt or 0), "deposit_cents": None if deposit is None else int(deposit)}
-        merchant = MerchantFacts(**_opinion(subject.thought), stale=False, **owed)
+        merchant = MerchantFacts(
+            **_opinion(subject.thought),
+            stale=False,
+            debt_cents=int(debt or 0),
+            deposit_cents=None if deposit is None else int(deposit),
+        )
         for told in events_of_type(tx, merchant_id, "return_requested"):
             if not micros(now) - _SPAN <= told.known_at < micros(now) or not told.says.get("buyer_id"):
                 continue
