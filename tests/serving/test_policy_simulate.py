@@ -25,6 +25,13 @@ def shipped(name):
     return files("scoring").joinpath(f"policies/{name}.toml").read_text("utf-8")
 
 
+def papers(merchant):
+    """The papers that every programme asks for."""
+    named = {"event_type": "qualification_checked", "merchant_id": merchant, "event_time": "2026-09-01T09:00:00Z"}
+    for one in ("identity", "business_licence"):
+        yield {**named, "event_id": f"{merchant}-{one}", "qualification": one, "outcome": "passed"}
+
+
 @pytest.fixture
 def stricter(tmp_path):
     """A score policy that asks 20 points more for every band."""
@@ -50,7 +57,7 @@ def simulate(tmp_path, monkeypatch):
 
 
 def test_a_log_is_replayed_and_leaves_tables_figures_and_pictures(simulate, stricter, tmp_path):
-    events, html = write_events(tmp_path / "events.jsonl"), tmp_path / "change.html"
+    events, html = write_events(tmp_path / "events.jsonl", *papers("punctual")), tmp_path / "change.html"
     found = simulate("--against", stricter, "--events", events, "--json", "--html", html)
     told = json.loads(found.stdout)
     assert (told["changed"], told["merchants"]["judged"]) == ("score", 3)
