@@ -16,7 +16,9 @@ from serving.what_if_told import money
 
 __all__ = ["Bars", "Curve", "bars", "curve", "page", "write_page"]
 
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 720, 300, 70, 34, 44
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 560, 280, 66, 30, 40
+#: So many points to either side of the cut-offs are shown.
+_AROUND = 50
 _MOST_MOVERS = 20
 
 #: What people are told in the two languages.
@@ -56,12 +58,13 @@ def bars(group: Mapping[str, Tally], names: Mapping[str, tuple[str, str]]) -> tu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A cut-off in the picture: where it stands, on which of the lines of writing above, and what it is called."""
+    """A cut-off in the picture: where it stands, on which line of writing above, and to which side it is named."""
 
     kind: str
     score: int
     x: float
     row: int
+    leftwards: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,29 +86,41 @@ class Curve:
 
 
 def curve(cutoff: Cutoff) -> Curve:
-    """The picture of a cut-off; the axis of costs begins at 0."""
-    points = cutoff.points
+    """The picture of a cut-off and its neighbourhood; the axis of costs begins where they are least."""
+    named = {"before": cutoff.before, "after": cutoff.after, "best": cutoff.best}
+    first, last = min(named.values()) - _AROUND, max(named.values()) + _AROUND
+    points = [one for one in cutoff.points if first <= one.score <= last]
     first, last = points[0].score, points[-1].score
-    most = max(max(one.cost, one.low, one.high) for one in points) or 1.0
+    costs = [cost for one in points for cost in (one.cost, one.low, one.high)]
+    least, most = min(costs), max(costs)
 
     def x(score: float) -> float:
         return round(_LEFT + (_WIDTH - _LEFT - 10) * (score - first) / max(last - first, 1), 1)
 
     def y(cents: float) -> float:
-        return round(_TOP + (_HEIGHT - _BOTTOM - _TOP) * (1 - cents / most), 1)
+        return round(_TOP + (_HEIGHT - _BOTTOM - _TOP) * (most - cents) / ((most - least) or 1.0), 1)
 
     def line(of: Callable[[Point], float]) -> str:
         return " ".join(f"{x(one.score)},{y(of(one))}" for one in points)
 
-    named = (("before", cutoff.before), ("after", cutoff.after), ("best", cutoff.best))
     return Curve(
         cutoff=cutoff,
         cost=line(lambda one: one.cost),
         low=line(lambda one: one.low),
         high=line(lambda one: one.high),
-        marks=tuple(Mark(kind=kind, score=score, x=x(score), row=row) for row, (kind, score) in enumerate(named)),
-        scores=tuple((x(score), score) for score in range(-(-first // 50) * 50, last + 1, 50)),
-        amounts=tuple((y(most * part / 4), money(most * part / 4)) for part in range(5)),
+        marks=_marks({kind: (score, x(score)) for kind, score in named.items()}),
+        scores=tuple((x(score), score) for score in range(-(-first // 20) * 20, last + 1, 20)),
+        amounts=tuple((y(cents), money(cents)) for cents in (least + (most - least) * part / 4 for part in range(5))),
+    )
+
+
+def _marks(named: Mapping[str, tuple[int, float]]) -> tuple[Mark, ...]:
+    """The marks with their names beside them, so that no name is crossed by another's line."""
+    ordered = sorted(named.items(), key=lambda one: one[1])
+    # The first is named to the left; the next one above the last, whose line begins below that name.
+    return tuple(
+        Mark(kind=kind, score=score, x=x, row=row, leftwards=place == 0)
+        for place, ((kind, (score, x)), row) in enumerate(zip(ordered, (1, 0, 1), strict=True))
     )
 
 
