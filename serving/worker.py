@@ -13,6 +13,7 @@ from serving import store_due
 from serving.assess import Judge
 from serving.errors import GoodfaithError
 from serving.judging import Judges
+from serving.members import review_members
 from serving.prune import prune
 from serving.reassess import reassess, take_in_whatever_came
 from serving.service import Service
@@ -36,6 +37,8 @@ class Worker:
         self._service = service
         self._bench = judges
         self._pruned: int | None = None
+        self._day: int | None = None
+        self._reviewed: set[str] = set()
 
     def round(self, now: datetime) -> int:
         """Judge some of those who are due; answer how many were looked at. Raises `Unavailable`."""
@@ -48,11 +51,22 @@ class Worker:
         if names:
             judged = reassess(engine, judge, names, now=now)
             open_suspicions(engine, judge.policy, judged, now=now)
+            self._review([one.merchant_id for one in judged.assessments], now)
             for name in judged.set_aside.values():
                 log.error("a merchant could not be judged", reason=name)
         else:
             self._prune(now)
         return len(names)
+
+    def _review(self, merchant_ids: list[str], now: datetime) -> None:
+        """Look at the places of members once a day, when they are first judged."""
+        if self._day != day_of(now):
+            self._day, self._reviewed = day_of(now), set()
+        fresh = [one for one in merchant_ids if one not in self._reviewed]
+        self._reviewed.update(fresh)
+        count = review_members(self._service, fresh, now=now)
+        if count:
+            log.info("members' places were judged", decisions=count)
 
     def _prune(self, now: datetime) -> None:
         """Once a day, when nobody is due, drop what challengers thought too long ago."""

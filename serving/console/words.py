@@ -29,6 +29,7 @@ KINDS: Mapping[str, str] = {
     "refund": marked("Refund"),
     "suspicion": marked("Suspected counterfeits"),
     "link": marked("Link with a removed merchant"),
+    "standing": marked("Place in a programme"),
 }
 OUTCOMES: Mapping[str, str] = {
     "admit": marked("Admit"),
@@ -42,6 +43,10 @@ OUTCOMES: Mapping[str, str] = {
     "dismissed": marked("Dismissed"),
     "confirmed": marked("Confirmed"),
     "refuted": marked("Refuted"),
+    "keep": marked("Keeps its place"),
+    "warn": marked("Warned"),
+    "suspend": marked("Suspended"),
+    "expel": marked("Expelled"),
 }
 #: Kind of a case -> outcome -> what follows from ending it so.
 FOLLOWS: Mapping[str, Mapping[str, str]] = {
