@@ -22,7 +22,14 @@ from scoring.scorecard import STANDARD
 from serving.app import create_app
 from serving.auth import ApiKey, fingerprint, make_key
 from serving.commands import mount
-from serving.policy import read_policy, shipped_policy, shipped_programmes, shipped_refunds
+from serving.policy import (
+    read_policy,
+    shipped_adverts,
+    shipped_compensation,
+    shipped_policy,
+    shipped_programmes,
+    shipped_refunds,
+)
 from serving.service import Service
 from serving.store import KeyStore
 
@@ -117,6 +124,8 @@ def a_service(engine: Engine, **changes: Any) -> Service:
         policy=shipped_policy(),
         programmes=shipped_programmes(),
         refunds=shipped_refunds(),
+        compensation=shipped_compensation(),
+        adverts=shipped_adverts(),
         currency="CNY",
         declarations={},
         clock=FakeClock(),
