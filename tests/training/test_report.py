@@ -57,7 +57,7 @@ def test_a_report_is_whole_in_itself(report):
 
 
 def test_a_report_shows_every_candidate_and_figure(report):
-    text = page(report)
+    text = page(report).replace("\u00a0", " ")
     side = report.proofs[0].sides["all"]
     for name, judged in side.judged.items():
         assert name in text
