@@ -5,13 +5,23 @@ from importlib.resources import files
 from typing import TypeVar
 
 from features.catalogue import CATALOGUE
+from scoring.advert_policy import AdvertPolicy
+from scoring.compensation_policy import CompensationPolicy
 from scoring.errors import PolicyInvalid as PolicyTextInvalid
 from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
 from scoring.score_policy import ScorePolicy
 from serving.errors import PolicyInvalid
 
-__all__ = ["read_policy", "read_programmes", "shipped_policy", "shipped_programmes", "shipped_refunds"]
+__all__ = [
+    "read_policy",
+    "read_programmes",
+    "shipped_adverts",
+    "shipped_compensation",
+    "shipped_policy",
+    "shipped_programmes",
+    "shipped_refunds",
+]
 
 Policy = TypeVar("Policy")
 
@@ -29,6 +39,16 @@ def shipped_programmes() -> ProgrammePolicy:
 def shipped_refunds() -> RefundPolicy:
     """The policy of fast refunds that comes with Goodfaith. Raises `PolicyInvalid`."""
     return _read(RefundPolicy.parse, _shipped("refunds"))
+
+
+def shipped_compensation() -> CompensationPolicy:
+    """The policy of compensation that comes with Goodfaith. Raises `PolicyInvalid`."""
+    return _read(CompensationPolicy.parse, _shipped("compensation"))
+
+
+def shipped_adverts() -> AdvertPolicy:
+    """The policy of adverts that comes with Goodfaith. Raises `PolicyInvalid`."""
+    return _read(AdvertPolicy.parse, _shipped("adverts"))
 
 
 def read_programmes(text: str) -> ProgrammePolicy:
