@@ -5,13 +5,21 @@ from importlib.resources import files
 from typing import TypeVar
 
 from features.catalogue import CATALOGUE
+from scoring.complaint_policy import ComplaintPolicy
 from scoring.errors import PolicyInvalid as PolicyTextInvalid
 from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
 from scoring.score_policy import ScorePolicy
 from serving.errors import PolicyInvalid
 
-__all__ = ["read_policy", "read_programmes", "shipped_policy", "shipped_programmes", "shipped_refunds"]
+__all__ = [
+    "read_policy",
+    "read_programmes",
+    "shipped_complaints",
+    "shipped_policy",
+    "shipped_programmes",
+    "shipped_refunds",
+]
 
 Policy = TypeVar("Policy")
 
@@ -29,6 +37,11 @@ def shipped_programmes() -> ProgrammePolicy:
 def shipped_refunds() -> RefundPolicy:
     """The policy of fast refunds that comes with Goodfaith. Raises `PolicyInvalid`."""
     return _read(RefundPolicy.parse, _shipped("refunds"))
+
+
+def shipped_complaints() -> ComplaintPolicy:
+    """The policy of complaints that comes with Goodfaith. Raises `PolicyInvalid`."""
+    return _read(ComplaintPolicy.parse, _shipped("complaints"))
 
 
 def read_programmes(text: str) -> ProgrammePolicy:

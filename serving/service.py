@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from features.store import EventStore
+from scoring.complaint_policy import ComplaintPolicy
 from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
 from serving.champions import Champions
@@ -24,7 +25,8 @@ Clock = Callable[[], datetime]
 class Service:
     """Everything that a route may need.
 
-    `policy` is the text of the score policy, `programmes` and `refunds` are the policies of decisions,
+    `policy` is the text of the score policy, `programmes`, `refunds` and `complaints` are the policies of
+    decisions,
     `declarations` every feature's hash as it is now, `currency` the store's; `readings` reads live features. Nobody is
     let in by lot without a `salt`. What challengers thought is kept for `shadow_days`.
     """
@@ -34,6 +36,7 @@ class Service:
     policy: str
     programmes: ProgrammePolicy
     refunds: RefundPolicy
+    complaints: ComplaintPolicy
     currency: str
     declarations: Mapping[str, str]
     clock: Clock

@@ -20,7 +20,7 @@ from scoring.model import with_golden_rows
 from scoring.scorecard import STANDARD
 from serving.app import create_app
 from serving.auth import ApiKey, fingerprint, make_key
-from serving.policy import read_policy, shipped_policy, shipped_programmes, shipped_refunds
+from serving.policy import read_policy, shipped_complaints, shipped_policy, shipped_programmes, shipped_refunds
 from serving.service import Service
 from serving.store import KeyStore
 
@@ -115,6 +115,7 @@ def a_service(engine: Engine, **changes: Any) -> Service:
         policy=shipped_policy(),
         programmes=shipped_programmes(),
         refunds=shipped_refunds(),
+        complaints=shipped_complaints(),
         currency="CNY",
         declarations={},
         clock=FakeClock(),
