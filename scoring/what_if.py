@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from scoring.admission import Admission, Applicant, Application, Outcome
@@ -108,7 +108,8 @@ class Subject:
     """A merchant that stands at every door with its own category and the brands that it sells.
 
     `applicant` is what the gate sees besides what is thought; `failed_before` are, by programme, the conditions that
-    had failed when it was last judged there; `value_cents` its order value of the last 90 days.
+    had failed when it was last judged there, and `barred` until when it may not come back; `value_cents` its order
+    value of the last 90 days.
     """
 
     applicant: Applicant
@@ -117,6 +118,7 @@ class Subject:
     brands: tuple[str, ...] = ()
     members: tuple[Member, ...] = ()
     failed_before: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    barred: Mapping[str, date] = field(default_factory=dict)
     value_cents: int = 0
 
     @property
@@ -214,6 +216,7 @@ def at_the_door(subject: Subject, programme: Programme, policies: Policies, as_o
         evidence_sufficient=thought.sufficient(score),
         pledged_cents=pledged_cents(subject.members, policy=policies.programmes, as_of=as_of, but=programme.id),
         failed_before=subject.failed_before.get(programme.id, ()),
+        barred_until=subject.barred.get(programme.id),
     )
 
 

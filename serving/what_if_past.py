@@ -80,17 +80,15 @@ class Source:
             measured = {**applicant.measured, **bench.readings(merchant_id, *wanted)}
             # Whether the nightly run was late is not a matter of policy.
             applicant = replace(applicant, measured=measured, assessed_stale=False)
-            doors = {
-                name: at_the_door(bench, applicant, one, carried).failed_before
-                for name, one in self._programmes.items()
-            }
+            doors = {name: at_the_door(bench, applicant, one, carried) for name, one in self._programmes.items()}
             return Subject(
                 applicant=applicant,
                 thought=_thought(seen.assessment, days=applicant.trading_days or 0),
                 category=category_of(tx, merchant_id) or "",
                 brands=_brands(events_of_type(tx, merchant_id, "listing_changed")),
                 members=members_of(carried),
-                failed_before={name: failed for name, failed in doors.items() if failed},
+                failed_before={name: one.failed_before for name, one in doors.items() if one.failed_before},
+                barred={name: one.barred_until for name, one in doors.items() if one.barred_until},
                 value_cents=int(measured[_VALUE].value or 0),
             )
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from importlib.resources import files
 
 import pytest
@@ -99,6 +100,13 @@ def test_a_programme_that_is_gone_admits_nobody():
     gone = PROGRAMMES.programmes[0].id
     found = judged_again(a_subject(), replace(SHIPPED, programmes=fewer), programme=gone)
     assert (found.move, found.after.outcome) == (Move.LOSES, Outcome.REFUSE)
+
+
+def test_who_was_expelled_is_barred_from_that_programme_alone():
+    barred = a_subject(barred={"lightning_dispatch": NOW.date() + timedelta(days=1)})
+    named = ("lightning_dispatch", "home_delivery")
+    found = {one: judged_again(barred, moved(20), programme=one).before.outcome for one in named}
+    assert found == {"lightning_dispatch": Outcome.REFUSE, "home_delivery": Outcome.ADMIT}
 
 
 def test_the_best_of_several_brands_decides():
