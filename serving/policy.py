@@ -5,6 +5,8 @@ from importlib.resources import files
 from typing import TypeVar
 
 from features.catalogue import CATALOGUE
+from scoring.advert_policy import AdvertPolicy
+from scoring.compensation_policy import CompensationPolicy
 from scoring.complaint_policy import ComplaintPolicy
 from scoring.errors import PolicyInvalid as PolicyTextInvalid
 from scoring.programmes import ProgrammePolicy
@@ -15,6 +17,8 @@ from serving.errors import PolicyInvalid
 __all__ = [
     "read_policy",
     "read_programmes",
+    "shipped_adverts",
+    "shipped_compensation",
     "shipped_complaints",
     "shipped_policy",
     "shipped_programmes",
@@ -42,6 +46,16 @@ def shipped_refunds() -> RefundPolicy:
 def shipped_complaints() -> ComplaintPolicy:
     """The policy of complaints that comes with Goodfaith. Raises `PolicyInvalid`."""
     return _read(ComplaintPolicy.parse, _shipped("complaints"))
+
+
+def shipped_compensation() -> CompensationPolicy:
+    """The policy of compensation that comes with Goodfaith. Raises `PolicyInvalid`."""
+    return _read(CompensationPolicy.parse, _shipped("compensation"))
+
+
+def shipped_adverts() -> AdvertPolicy:
+    """The policy of adverts that comes with Goodfaith. Raises `PolicyInvalid`."""
+    return _read(AdvertPolicy.parse, _shipped("adverts"))
 
 
 def read_programmes(text: str) -> ProgrammePolicy:

@@ -208,6 +208,13 @@ def test_a_log_cut_so_early_that_nothing_is_left_to_learn_from_is_refused(world)
         world.train("--until", "2024-03-15")
 
 
+def test_long_work_tells_in_plain_lines_where_there_is_no_terminal(world):
+    words = ["train", "--target", "credit", "--events", world.events, "--recipe", world.recipe, "--until", "2024-03-15"]
+    answer = CliRunner().invoke(app, words, env={"GOODFAITH_MLFLOW_URI": world.uri})
+    for title in ("reading events", "judging what became of merchants", "computing features"):
+        assert f"{title} ...\n" in answer.stderr
+
+
 def test_the_log_of_the_fixture_is_accepted_whole(world):
     from pathlib import Path
 

@@ -90,6 +90,13 @@ def test_a_merchants_months_count_once_where_the_report_tells_which_inputs_moved
     assert max(map(float, shifts)) == pytest.approx(chi2.ppf(0.95, 9) * (1 / 40 + 1 / 40), abs=0.001)
 
 
+def test_card_and_report_name_the_groups_that_nobody_can_judge(report):
+    for text in (card(report), page(report)):
+        told = text[text.index("Not judged, since fewer than 20 good merchants are in them") :]
+        assert "region north, size small." in told[:200]
+        assert "that could be judged is refused more than 1.25 times" in text
+
+
 def test_a_card_says_what_a_committee_asks(report):
     text = card(report)
     for heading in ("Purpose", "Data", "Quality", "Fairness", "Limits", "Who must approve"):
