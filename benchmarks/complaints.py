@@ -32,17 +32,20 @@ _RECIPE = Path("training/recipes/complaints.toml")
 _GOODS = ("bags", "shoes", "toys", "electronics", "beauty", "food")
 _BRANDS = ("Lumielle", "Norvik", "Acme")
 
-#: Of Olist's reviews: one or two stars, and words. `late` = delivered after the promised day, `not_received` = not
-#: delivered when the review was written, after that day; all others are taken for poor quality, which many are not.
+#: Of Olist's reviews: one or two stars, and words. `not_received` = not delivered when the review was asked for, after
+#: the promised day; `late` = delivered by then, after the promised day; `quality` = delivered in time, which is a
+#: guess: many of these tell of a part that is missing, or of a part of the order that did not come.
 _OLIST = """
 SELECT trim(coalesce(r.review_comment_title, '') || ' ' || r.review_comment_message) AS text,
-       CASE WHEN o.order_delivered_customer_date > o.order_estimated_delivery_date + INTERVAL 1 DAY THEN 'late'
-            WHEN o.order_delivered_customer_date IS NULL THEN 'not_received'
-            WHEN o.order_delivered_customer_date <= o.order_estimated_delivery_date THEN 'quality' END AS topic,
+       CASE WHEN (o.order_delivered_customer_date IS NULL
+                  OR o.order_delivered_customer_date::DATE > r.review_creation_date::DATE)
+                 AND r.review_creation_date::DATE > o.order_estimated_delivery_date::DATE THEN 'not_received'
+            WHEN o.order_delivered_customer_date::DATE > r.review_creation_date::DATE THEN NULL
+            WHEN o.order_delivered_customer_date::DATE > o.order_estimated_delivery_date::DATE THEN 'late'
+            WHEN o.order_delivered_customer_date IS NOT NULL THEN 'quality' END AS topic,
        'pt' AS language
 FROM reviews r JOIN orders o USING (order_id)
 WHERE r.review_score <= 2 AND length(trim(r.review_comment_message)) >= 10
-  AND r.review_creation_date >= coalesce(o.order_delivered_customer_date, o.order_estimated_delivery_date)
 """
 
 
