@@ -27,9 +27,9 @@ Clock = Callable[[], datetime]
 class Service:
     """Everything that a route may need.
 
-    `policy` is the text of the score policy; `programmes`, `refunds`, `compensation`, `adverts` and `complaints` are the
-    others; `declarations` every feature's hash as it is now, `currency` the store's; `readings` reads live features. Nobody is
-    let in by lot without a `salt`. What challengers thought is kept for `shadow_days`.
+    `policy` is the text of the score policy; `programmes`, `refunds`, `compensation`, `adverts` and `complaints` are
+    the others; `declarations` every feature's hash as it is now, `currency` the store's. `readings` reads live
+    features. Nobody is let in by lot without a `salt`. What challengers thought is kept for `shadow_days`.
     """
 
     engine: Engine
