@@ -103,7 +103,7 @@ def _buyers_alike(tx: Connection, body: ComplaintBody, placed: Found | None, *, 
     if listing is None:
         return 1
     told = events_of_type(tx, body.merchant_id, "complaint_received")
-    lately = {one.says.get("order_id") for one in told if one.event_time >= micros(since)} - {None}
+    lately = {one.says["order_id"] for one in told if one.event_time >= micros(since) and "order_id" in one.says}
     orders = events_about_any(tx, [f"order:{one}" for one in sorted(lately)], types=("order_placed",))
     alike = {
         one.says.get("buyer_id") for one in orders

@@ -3,6 +3,7 @@
 import hashlib
 import tomllib
 from dataclasses import dataclass, field
+from typing import Literal
 
 from training.errors import RecipeBroken
 from training.recipe import recipe_text
@@ -11,7 +12,7 @@ from training.recipe_keys import Keys
 __all__ = ["TEXTS", "TextRecipe", "reads_texts"]
 
 #: The target of models that read complaints.
-TEXTS = "complaints"
+TEXTS: Literal["complaints"] = "complaints"
 
 
 def reads_texts(name: str | None) -> bool:
