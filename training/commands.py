@@ -19,7 +19,8 @@ from training import model_commands
 from training.errors import RecipeBroken
 from training.lines import faults, lines
 from training.model_commands import OF_TARGETS, check_target, registry
-from training.recipe import TABLE, TARGETS, Recipe, find_recipe
+from training.recipe import TABLE, TARGETS, Recipe, find_recipe, recipe_text
+from training.text_recipe import TextRecipe, reads_texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -105,11 +106,15 @@ def train(
 ) -> None:
     """Make a model from history, prove it on later rows, and register it; `promote` puts it to work.
 
-    With --table and --label it learns what a column of any table says; that run is kept, and no model registered. From
-    the store, a recipe that weighs its rows takes the chances of the store's lots, unless --propensities says others.
+    With --table and --label it learns what a column of any table says; that run is kept, and no model registered.
+    With --table and --recipe complaints it learns what complaints are about from columns `text` and `topic`. From the
+    store, a recipe that weighs its rows takes the chances of the store's lots, unless --propensities says others.
     """
     if (target is None) == (table is None):
         raise typer.BadParameter("give either --target TARGET or --table FILE")
+    if table is not None and reads_texts(recipe):
+        typer.echo(_from_texts(table, str(recipe), as_json))
+        return
     if table is not None:
         if events or store or until or propensities or label is None:
             raise typer.BadParameter("--table FILE needs --label COLUMN, and nothing of a log")
@@ -152,6 +157,15 @@ def _chances(file: Path | None, lots: Lots | None) -> "Propensities | None":
     found = propensities_in(lots(), named="the store")
     _say(f"{len(found):,} months of merchants were decided by lot")
     return found
+
+
+def _from_texts(table: Path, recipe: str, as_json: bool) -> str:
+    from training.text_train import text_lines, train_texts
+    from training.texts import complaint_policy, read_texts
+
+    made, policy = TextRecipe.parse(recipe_text(recipe)), complaint_policy()
+    report = train_texts(read_texts(table, made, policy), made, policy, registry=registry(), say=_say)
+    return json.dumps(report.plain(), indent=1) if as_json else "\n".join(text_lines(report))
 
 
 def _from_log(recipe: Recipe, log: "EventLog", until: str | None, chances: "Propensities | None") -> "Report":
