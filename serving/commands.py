@@ -15,6 +15,7 @@ from features.settings import Settings
 from serving import store_commands
 from serving.audit_commands import audit
 from serving.key_commands import keys
+from serving.policy_commands import policy
 from serving.user_commands import people
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def mount(app: typer.Typer, *, champions: Callable[[], "Champions"], lookout: Ca
 
     app.add_typer(store_commands.app)
     app.add_typer(keys, name="keys")
+    app.add_typer(policy, name="policy")
     app.add_typer(people, name="users")
     app.add_typer(audit, name="audit")
 

@@ -1,43 +1,59 @@
-"""The policies that are in force: their texts are read here, their meaning stands in `scoring`."""
+"""The policies that are in force: their texts are read here, their meaning stands in `scoring`.
 
+A policy with an error that its linter can find without a log is not loaded.
+"""
+
+import tomllib
 from collections.abc import Callable
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TypeVar
 
-from features.catalogue import CATALOGUE
 from scoring.errors import PolicyInvalid as PolicyTextInvalid
+from scoring.lint.given import Given
+from scoring.lint.linter import lint
+from scoring.lint.rules import Severity
 from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
 from scoring.score_policy import ScorePolicy
 from serving.errors import PolicyInvalid
+from serving.policy_lint import known_here
 
-__all__ = ["read_policy", "read_programmes", "shipped_policy", "shipped_programmes", "shipped_refunds"]
+__all__ = [
+    "SHIPPED",
+    "given",
+    "read_policy",
+    "read_programmes",
+    "shipped_policy",
+    "shipped_programmes",
+    "shipped_refunds",
+    "shipped_text",
+]
+
+#: The policies that come with Goodfaith.
+SHIPPED = ("score", "programmes", "refunds", "compensation", "complaints", "adverts", "penalties")
 
 Policy = TypeVar("Policy")
 
 
 def shipped_policy() -> str:
     """The text of the score policy that comes with Goodfaith."""
-    return _shipped("score")
+    return shipped_text("score")
 
 
 def shipped_programmes() -> ProgrammePolicy:
     """The programmes that come with Goodfaith. Raises `PolicyInvalid`."""
-    return read_programmes(_shipped("programmes"))
+    return read_programmes(shipped_text("programmes"))
 
 
 def shipped_refunds() -> RefundPolicy:
     """The policy of fast refunds that comes with Goodfaith. Raises `PolicyInvalid`."""
-    return _read(RefundPolicy.parse, _shipped("refunds"))
+    return _read(RefundPolicy.parse, shipped_text("refunds"))
 
 
 def read_programmes(text: str) -> ProgrammePolicy:
     """What a policy of programmes says; raises `PolicyInvalid`, also where it judges by what nobody measures."""
-    policy = _read(ProgrammePolicy.parse, text)
-    unknown = sorted(set(policy.metrics) - {feature.name for feature in CATALOGUE})
-    if unknown:
-        raise PolicyInvalid(f"the programmes look at what is no feature: {', '.join(unknown)}")
-    return policy
+    return _read(ProgrammePolicy.parse, text)
 
 
 def read_policy(text: str) -> ScorePolicy:
@@ -45,12 +61,30 @@ def read_policy(text: str) -> ScorePolicy:
     return _read(ScorePolicy.parse, text)
 
 
-def _shipped(name: str) -> str:
+def shipped_text(name: str) -> str:
+    """The text of a policy that comes with Goodfaith."""
     return (files("scoring") / "policies" / f"{name}.toml").read_text(encoding="utf-8")
+
+
+@cache
+def given() -> Given:
+    """What the linter must be told of this product."""
+    return known_here(frozenset(tomllib.loads(shipped_text("programmes"))["programmes"]))
 
 
 def _read(parse: Callable[[str], Policy], text: str) -> Policy:
     try:
-        return parse(text)
+        policy = parse(text)
     except PolicyTextInvalid as error:
         raise PolicyInvalid(str(error)) from error
+    wrong = _errors(text)
+    if wrong:
+        raise PolicyInvalid("; ".join(wrong))
+    return policy
+
+
+@lru_cache(maxsize=64)
+def _errors(text: str) -> tuple[str, ...]:
+    """What the linter cannot let pass, by line; the same texts are read again and again."""
+    found = lint(text, given())
+    return tuple(f"line {one.line}: {one.code} {one.text}" for one in found if one.severity is Severity.ERROR)
