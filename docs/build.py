@@ -344,8 +344,8 @@ def lint_page() -> str:
     """Every rule that policies are read by."""
     intro = (
         "# Rules of the policy linter\n\nWhat `goodfaith policy lint` looks at. An `error` that needs neither a day "
-        "nor a log to be found keeps the policy from being loaded; a `warning` is to be looked at, a `note` good to know. "
-        "How to use it: [change a policy](../howto/change-a-policy.md).\n\n"
+        "nor a log to be found keeps the policy from being loaded; a `warning` is to be looked at, a `note` good "
+        "to know. How to use it: [change a policy](../howto/change-a-policy.md).\n\n"
     )
     rows = [(one.code, one.about, one.severity.value, f"{one.text} / {one.text_zh}") for one in RULES.values()]
     return intro + table(("rule", "about", "severity", "says"), rows)
