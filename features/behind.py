@@ -4,7 +4,8 @@ A feature file holds rates alone; whoever asks how many merchants could prove on
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,7 @@ import pyarrow as pa
 from features.catalogue import CATALOGUE
 from features.catalogue.feature import Context, Feature, Ratio, Shrunk
 from features.engine import features_of
+from features.measures import Number
 from features.partition import Divided
 from features.spine import Spine
 
@@ -37,10 +39,12 @@ class _Count:
     rate: Ratio
     below: bool
 
-    def numbers(self, days: int | None) -> tuple[tuple[object, int | None], ...]:
+    def numbers(self, days: int | None) -> tuple[Number, ...]:
+        """What must be counted for it."""
         return self.rate.numbers(days)
 
     def values(self, context: Context, days: int | None) -> pa.Array:
+        """Its values (n,)."""
         return pa.array(self.rate.sums(context.own, days)[self.below])
 
 
@@ -49,6 +53,7 @@ class _Prior(Shrunk):
     """The category's rate, by itself."""
 
     def values(self, context: Context, days: int | None) -> pa.Array:
+        """Its values (n,)."""
         return pa.array(self.towards(context, days))
 
 
@@ -57,6 +62,7 @@ class _Strength(Shrunk):
     """How many things of evidence the category's rate weighs."""
 
     def values(self, context: Context, days: int | None) -> pa.Array:
+        """Its values (n,)."""
         return pa.array(np.asarray(context.strength(self), dtype=np.float64))
 
 
@@ -75,9 +81,13 @@ def _parts(feature: Feature) -> Iterator[Feature]:
         yield replace(feature, name=f"{feature.name}.of", formula=_Count(rate=rate, below=False))
         yield replace(feature, name=f"{feature.name}.per", formula=_Count(rate=rate, below=True))
     if drawn is not None and isinstance(drawn.formula, Shrunk):
-        told = {"plain": drawn.formula.plain, "prior": drawn.formula.prior, "strength": drawn.formula.strength}
-        yield replace(drawn, name=f"{feature.name}.prior", formula=_Prior(**told))
-        yield replace(drawn, name=f"{feature.name}.strength", formula=_Strength(**told))
+        yield replace(drawn, name=f"{feature.name}.prior", formula=_Prior(**_fields(drawn.formula)))
+        yield replace(drawn, name=f"{feature.name}.strength", formula=_Strength(**_fields(drawn.formula)))
+
+
+def _fields(formula: Shrunk) -> dict[str, Any]:
+    """What a drawn rate is declared with."""
+    return {one.name: getattr(formula, one.name) for one in fields(formula)}
 
 
 def _rows(table: pa.Table, name: str) -> list[Behind]:

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from serving.api import decisions, events, health, listings, merchants, metrics, programmes, refunds, scores
+from serving.api import decisions, events, health, judgements, listings, merchants, metrics, programmes, refunds, scores
 from serving.console import app as console
 from serving.judging import Judges
 from serving.limits import Limits
@@ -24,7 +24,7 @@ def create_app(service: Service) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for noun in (health, metrics, events, listings, merchants, programmes, refunds, decisions):
+    for noun in (health, metrics, events, listings, merchants, programmes, refunds, judgements, decisions):
         noun.add_to(app, service)
     scores.add_to(app, service, Judges(service))
     console.add_to(app, service)

@@ -8,6 +8,7 @@ GoodfaithError
 ├── FormForged               403 form_forged
 ├── MerchantUnknown          404 merchant_unknown
 ├── ListingUnknown           404 listing_unknown
+├── OrderUnknown             404 order_unknown
 ├── KeyUnknown               404 key_unknown
 ├── PageUnknown              404 page_unknown
 ├── UserKnown                409 user_known
@@ -66,6 +67,7 @@ __all__ = [
     "NoShadows",
     "NothingToJudge",
     "OrderAlreadyDecided",
+    "OrderUnknown",
     "OutputUnwritable",
     "PageUnknown",
     "PolicyInvalid",
@@ -116,6 +118,10 @@ class UserKnown(GoodfaithError):
 
 class MerchantUnknown(GoodfaithError):
     """No event of this merchant is known."""
+
+
+class OrderUnknown(GoodfaithError):
+    """This merchant's order is not known."""
 
 
 class ListingUnknown(GoodfaithError):
@@ -226,6 +232,7 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         UserKnown: (409, "user_known"),
         MerchantUnknown: (404, "merchant_unknown"),
         ListingUnknown: (404, "listing_unknown"),
+        OrderUnknown: (404, "order_unknown"),
         KeyUnknown: (404, "key_unknown"),
         ProgrammeUnknown: (404, "programme_unknown"),
         DecisionUnknown: (404, "decision_unknown"),

@@ -9,6 +9,9 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TypeVar
 
+from scoring.advert_policy import AdvertPolicy
+from scoring.compensation_policy import CompensationPolicy
+from scoring.complaint_policy import ComplaintPolicy
 from scoring.errors import PolicyInvalid as PolicyTextInvalid
 from scoring.lint.given import Given
 from scoring.lint.linter import lint
@@ -20,35 +23,52 @@ from serving.errors import PolicyInvalid
 from serving.policy_lint import known_here
 
 __all__ = [
-    "SHIPPED",
     "given",
     "read_policy",
     "read_programmes",
+    "shipped_adverts",
+    "shipped_compensation",
+    "shipped_complaints",
     "shipped_policy",
     "shipped_programmes",
     "shipped_refunds",
-    "shipped_text",
+    "shipped_texts",
 ]
 
 #: The policies that come with Goodfaith.
-SHIPPED = ("score", "programmes", "refunds", "compensation", "complaints", "adverts", "penalties")
+_SHIPPED = ("score", "programmes", "refunds", "compensation", "complaints", "adverts", "penalties")
 
 Policy = TypeVar("Policy")
 
 
 def shipped_policy() -> str:
     """The text of the score policy that comes with Goodfaith."""
-    return shipped_text("score")
+    return _shipped("score")
 
 
 def shipped_programmes() -> ProgrammePolicy:
     """The programmes that come with Goodfaith. Raises `PolicyInvalid`."""
-    return read_programmes(shipped_text("programmes"))
+    return read_programmes(_shipped("programmes"))
 
 
 def shipped_refunds() -> RefundPolicy:
     """The policy of fast refunds that comes with Goodfaith. Raises `PolicyInvalid`."""
-    return _read(RefundPolicy.parse, shipped_text("refunds"))
+    return _read(RefundPolicy.parse, _shipped("refunds"))
+
+
+def shipped_complaints() -> ComplaintPolicy:
+    """The policy of complaints that comes with Goodfaith. Raises `PolicyInvalid`."""
+    return _read(ComplaintPolicy.parse, _shipped("complaints"))
+
+
+def shipped_compensation() -> CompensationPolicy:
+    """The policy of compensation that comes with Goodfaith. Raises `PolicyInvalid`."""
+    return _read(CompensationPolicy.parse, _shipped("compensation"))
+
+
+def shipped_adverts() -> AdvertPolicy:
+    """The policy of adverts that comes with Goodfaith. Raises `PolicyInvalid`."""
+    return _read(AdvertPolicy.parse, _shipped("adverts"))
 
 
 def read_programmes(text: str) -> ProgrammePolicy:
@@ -61,15 +81,19 @@ def read_policy(text: str) -> ScorePolicy:
     return _read(ScorePolicy.parse, text)
 
 
-def shipped_text(name: str) -> str:
-    """The text of a policy that comes with Goodfaith."""
-    return (files("scoring") / "policies" / f"{name}.toml").read_text(encoding="utf-8")
+def shipped_texts() -> dict[str, str]:
+    """The text of every policy that comes with Goodfaith, by the name of its kind."""
+    return {name: _shipped(name) for name in _SHIPPED}
 
 
 @cache
 def given() -> Given:
     """What the linter must be told of this product."""
-    return known_here(frozenset(tomllib.loads(shipped_text("programmes"))["programmes"]))
+    return known_here(frozenset(tomllib.loads(_shipped("programmes"))["programmes"]))
+
+
+def _shipped(name: str) -> str:
+    return (files("scoring") / "policies" / f"{name}.toml").read_text(encoding="utf-8")
 
 
 def _read(parse: Callable[[str], Policy], text: str) -> Policy:

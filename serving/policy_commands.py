@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,17 +50,17 @@ def lint_command(
 
 def _texts(file: Path | None) -> dict[str, str]:
     """Name -> text of what is to be looked at."""
-    from serving.policy import SHIPPED, shipped_text
+    from serving.policy import shipped_texts
 
     if file is None:
-        return {f"{name}.toml": shipped_text(name) for name in SHIPPED}
+        return {f"{name}.toml": text for name, text in shipped_texts().items()}
     try:
         return {file.name: file.read_text(encoding="utf-8")}
     except UnicodeDecodeError as error:
         raise typer.BadParameter(f"{file} is no text in UTF-8") from error
 
 
-def _known(events: list[Path] | None, texts: "Iterator[str] | Sequence[str]") -> "Given":
+def _known(events: list[Path] | None, texts: Iterable[str]) -> "Given":
     """What there is today, and in the log if there is one."""
     from scoring.lint.linter import proofs_of
     from serving.policy import given

@@ -7,6 +7,8 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from features.store import EventStore
+from scoring.advert_policy import AdvertPolicy
+from scoring.compensation_policy import CompensationPolicy
 from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
 from serving.champions import Champions
@@ -24,7 +26,7 @@ Clock = Callable[[], datetime]
 class Service:
     """Everything that a route may need.
 
-    `policy` is the text of the score policy, `programmes` and `refunds` are the policies of decisions,
+    `policy` is the text of the score policy; `programmes`, `refunds`, `compensation` and `adverts` are the others;
     `declarations` every feature's hash as it is now, `currency` the store's; `readings` reads live features. Nobody is
     let in by lot without a `salt`. What challengers thought is kept for `shadow_days`.
     """
@@ -34,6 +36,8 @@ class Service:
     policy: str
     programmes: ProgrammePolicy
     refunds: RefundPolicy
+    compensation: CompensationPolicy
+    adverts: AdvertPolicy
     currency: str
     declarations: Mapping[str, str]
     clock: Clock

@@ -11,14 +11,18 @@ import pyarrow.parquet as pq
 
 from training.evaluate import MOST_OFF, Evaluation, Figure, difference, evaluate
 from training.psi import SHIFTED
-from training.registry import Version
+from training.registry import LABEL, TEST_FILE, Version
 from training.segments import MOST
-from training.train import TEST_FILE
 
 __all__ = ["Comparison", "Records", "compare", "shortcomings"]
 
 #: Rows on which both were tested; with fewer a paired difference says nothing (own proposal).
 _LEAST_SHARED = 100
+
+#: The figures by which `shortcomings` judges; `train` puts them all on record.
+_JUDGED_BY = (
+    "auc", "ece", "ece_by_chance", "gain.auc", "gain.auc.high", "score_psi", "score_psi_bound", "unfair_ratio",
+)  # fmt: skip
 
 
 class Records(Protocol):
@@ -101,26 +105,43 @@ def _both(first: bytes | None, second: bytes | None) -> pa.Table | None:
 
 
 def shortcomings(version: Version, comparison: Comparison | None) -> list[str]:
-    """Why a version should not become champion: worse than a shrunk rate or the present one, less stable,
-    uncalibrated, unfair.
+    """Why a version should not become champion: worse than a shrunk rate or the present one, of another label than
+    that, less stable, uncalibrated, unfair; or nobody can tell.
     """
     figures = version.metrics
-    found = [_worse(comparison)] if comparison else []
-    if figures.get("gain.auc.high", 0.0) < 0.0:
+    missing = [name for name in _JUDGED_BY if name not in figures]
+    if missing:
+        return [f"it cannot be judged: no {', '.join(missing)} on record"]
+    found = [_other_label(comparison), _worse(comparison)] if comparison else []
+    if figures["gain.auc.high"] < 0.0:
         found.append(f"it loses to one shrunk past rate: AUC gain {figures['gain.auc']:.3f}, beyond chance")
-    off = figures.get("ece", 0.0) - figures.get("ece_by_chance", 0.0)
+    off = figures["ece"] - figures["ece_by_chance"]
     if off > MOST_OFF:
         found.append(f"it is uncalibrated: its error is {off:.3f} above what chance shows, and {MOST_OFF} is the most")
     if comparison:
-        moved, before = (one.get("score_psi", 0.0) for one in (figures, comparison.first.metrics))
-        if moved > max(SHIFTED, figures.get("score_psi_bound", 0.0), before):
+        moved, before = figures["score_psi"], comparison.first.metrics.get("score_psi", 0.0)
+        if moved > max(SHIFTED, figures["score_psi_bound"], before):
             found.append(f"it is less stable: from training to test its scores moved by a PSI of {moved:.2f}")
-    if figures.get("unfair_ratio", 1.0) > MOST:
+    if figures["unfair_ratio"] > MOST:
         found.append(
             f"it is unfair: it refuses good merchants of one region, size or age {figures['unfair_ratio']:.2f} times "
             f"as often as all others, and {MOST} is the most (see its report)"
         )
     return [one for one in found if one]
+
+
+def _other_label(comparison: Comparison) -> str:
+    """Whether the two call different things bad; what only one of them states is younger than the other."""
+    then, now = comparison.first.label, comparison.second.label
+    if not then or not now:
+        return "what is bad to it, or to the champion, is not on record, so their figures do not compare"
+    other = sorted(key.removeprefix(LABEL) for key in then.keys() & now.keys() if then[key] != now[key])
+    if not other:
+        return ""
+    return (
+        f"it was made for another label than champion {comparison.first.version} ({', '.join(other)}), so their "
+        "figures do not compare"
+    )
 
 
 def _worse(comparison: Comparison) -> str:
@@ -130,8 +151,10 @@ def _worse(comparison: Comparison) -> str:
         if comparison.gain.high >= 0:
             return ""
         return f"it is worse than champion {first.version}: AUC {comparison.gain} on {comparison.shared:,} common rows"
-    auc, best = second.metrics.get("auc"), first.metrics.get("auc")
-    if auc is None or best is None or auc >= best:
+    auc, best = second.metrics["auc"], first.metrics.get("auc")
+    if best is None:
+        return f"it cannot be held against champion {first.version}, of which no AUC is on record"
+    if auc >= best:
         return ""
     return (
         f"it is worse on record: out-of-time AUC {auc:.4f}, champion {first.version} has {best:.4f} "

@@ -53,7 +53,7 @@ class Population:
         mine = mine if mine.any() else ~mine
         categories = rows.groups["category"][mine] if "category" in rows.groups else np.array([], dtype=object)
         names, counts = np.unique(categories.astype(str), return_counts=True)
-        count = len(set(rows.merchants[mine].tolist()))
+        count = rows.where(mine).heads
         return cls(
             p=Reference.of(model.p(rows.X[mine]), rows=count),
             effects=effects_of(model, rows.X[mine]),

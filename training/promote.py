@@ -30,8 +30,8 @@ def promote(
 
     `declarations` are the catalogue's as it is now, SHA-256 by feature name. Raises VersionUnknown, GoldenRowsDiffer
     or BundleBroken (never overruled), and PromotionRefused for a model whose features have changed (never overruled)
-    or that is worse than the champion, uncalibrated, unstable or unfair (overruled by a forced promotion, which needs
-    a reason).
+    or that is worse than the champion, of another label, uncalibrated, unstable or unfair, or of which that is not on
+    record (overruled by a forced promotion, which needs a reason).
     """
     version = _fit_to_serve(registry, target, promotion.version, declarations)
     before = _holder(registry, target, CHAMPION)

@@ -6,12 +6,9 @@ fluent functions, which keep a tracking address and an active run for the whole 
 """
 
 import json
-import logging
-import os
 import tempfile
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -19,13 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scoring.bundle import Bundle
-from training.errors import RegistryError, VersionUnknown
+from training.errors import VersionUnknown
 from training.pyfunc import read_bundle
+from training.tracking import BUNDLE, hush, mlflow_errors, quiet, write_files, write_model
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["CHALLENGER", "CHAMPION", "NAMES", "SERVED", "Challenge", "Promotion", "Registry", "Version", "champions"]
+__all__ = [
+    "CHALLENGER", "CHAMPION", "LABEL", "NAMES", "SERVED", "TEST_FILE", "Challenge", "Promotion", "Registry", "Version",
+    "champions",
+]  # fmt: skip
 
 #: The registered model of each target; a table's are kept under its name, and never registered.
 NAMES = {
@@ -40,23 +41,28 @@ SERVED = ("credit", "counterfeit")
 #: The aliases that serving follows: who answers, and who judges beside it without a word to anybody.
 CHAMPION, CHALLENGER = "champion", "challenger"
 
-#: What the logged model needs where it is loaded by MLflow; given, because guessing takes MLflow 5-17 seconds.
-_REQUIREMENTS = ("goodfaith", "lightgbm>=4.7,<5", "numpy>=2.4,<3", "pandas>=3.1,<4", "pydantic>=2.14,<3")
+#: With what the names of a run's parameters begin that say what is bad.
+LABEL = "label."
+#: The test rows and what the served candidate said of them, kept with a run for paired comparisons.
+TEST_FILE = "test.parquet"
+
 #: So many metrics MLflow takes at once.
 _AT_ONCE = 1000
-_PROMOTION, _CHALLENGE = "promotion.", "challenge."
-_BUNDLE = "bundle"
+#: Under which tags it is noted what has become of an alias, and what is about to.
+_NOTED = {CHAMPION: "promotion.", CHALLENGER: "challenge."}
+_BEGUN = "begun."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """A registered model; `metrics` are its out-of-time figures on record, by name."""
+    """A registered model; `metrics` are its out-of-time figures on record, by name, `label` is what is bad to it."""
 
     target: str
     version: str
     aliases: tuple[str, ...]
     created_at: datetime
     metrics: Mapping[str, float] = field(default_factory=dict)
+    label: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +124,7 @@ class Registry:
         """Log a run with the bundle, its metrics, parameters and further files; return the new version."""
         name = NAMES[bundle.target]
         run = self.keep(bundle, metrics=metrics, parameters=parameters, files=files)
-        with _mlflow_errors():
+        with mlflow_errors():
             if not self._exists(bundle.target):
                 self._client.create_registered_model(name)
             source = f"{self._client.get_run(run).info.artifact_uri}/model"
@@ -133,15 +139,26 @@ class Registry:
         files: Mapping[str, bytes] | None = None,
     ) -> str:
         """Log the same without registering a model that could be promoted; return the run's id."""
-        with _mlflow_errors():
+        with mlflow_errors():
             run = self._client.create_run(self._experiment(bundle.name), tags={"bundle": bundle.digest}).info
-            self._log(run.run_id, metrics, parameters)
-            with tempfile.TemporaryDirectory() as folder:
-                _write_files(Path(folder) / "report", files or {})
-                _write_model(Path(folder) / "model", bundle)
+            with self._finished(run.run_id), tempfile.TemporaryDirectory() as folder:
+                self._log(run.run_id, metrics, parameters)
+                write_files(Path(folder) / "report", files or {})
+                write_model(Path(folder) / "model", bundle)
                 self._client.log_artifacts(run.run_id, folder)
-            self._client.set_terminated(run.run_id)
         return str(run.run_id)
+
+    @contextmanager
+    def _finished(self, run_id: str) -> Iterator[None]:
+        """Say of a run how it ended, also where it was broken off."""
+        try:
+            yield
+        except BaseException:
+            # Where MLflow is what does not answer, its first error says more than the one of telling it so.
+            with suppress(Exception):
+                self._client.set_terminated(run_id, status="FAILED")
+            raise
+        self._client.set_terminated(run_id)
 
     def _log(self, run_id: str, metrics: Mapping[str, float], parameters: Mapping[str, str]) -> None:
         from mlflow.entities import Metric, Param
@@ -156,7 +173,7 @@ class Registry:
     def file(self, target: str, version: str, name: str) -> bytes | None:
         """A file of a version's report, None where it has none of this name; raises VersionUnknown."""
         self.version(target, version)
-        with _mlflow_errors():
+        with mlflow_errors():
             from mlflow.artifacts import download_artifacts
 
             run = str(self._client.get_model_version(NAMES[target], version).run_id)
@@ -187,13 +204,13 @@ class Registry:
     def bundle(self, target: str, version: str) -> Bundle:
         """The bundle of a version; raises VersionUnknown, and BundleBroken when its files were changed."""
         self.version(target, version)
-        with _mlflow_errors():
+        with mlflow_errors():
             from mlflow.artifacts import download_artifacts
 
             source = self._client.get_model_version_download_uri(NAMES[target], version)
             with tempfile.TemporaryDirectory() as folder:
                 path = download_artifacts(
-                    artifact_uri=f"{source}/data/{_BUNDLE}", dst_path=folder, tracking_uri=self.uri
+                    artifact_uri=f"{source}/data/{BUNDLE}", dst_path=folder, tracking_uri=self.uri
                 )
                 return read_bundle(Path(path))
 
@@ -202,18 +219,21 @@ class Registry:
         if not self._begun:
             return ()
         aliases = self._aliases(target)
-        with _mlflow_errors():
+        with mlflow_errors():
             found = self._client.search_model_versions(f"name = '{NAMES[target]}'", max_results=10_000)
-            return tuple(
-                Version(
-                    target=target,
-                    version=str(one.version),
-                    aliases=tuple(sorted(name for name, version in aliases.items() if version == str(one.version))),
-                    created_at=_moment(one.creation_timestamp),
-                    metrics=dict(self._client.get_run(str(one.run_id)).data.metrics),
-                )
-                for one in sorted(found, key=lambda one: int(one.version))
+            ordered = sorted(found, key=lambda one: int(one.version))
+            kept = [(one, self._client.get_run(str(one.run_id)).data) for one in ordered]
+        return tuple(
+            Version(
+                target=target,
+                version=str(one.version),
+                aliases=tuple(sorted(name for name, version in aliases.items() if version == str(one.version))),
+                created_at=_moment(one.creation_timestamp),
+                metrics=dict(data.metrics),
+                label={key: value for key, value in data.params.items() if key.startswith(LABEL)},
             )
+            for one, data in kept
+        )
 
     def version(self, target: str, version: str) -> Version:
         """One version; raises VersionUnknown."""
@@ -225,9 +245,7 @@ class Registry:
     def promote(self, target: str, promotion: Promotion) -> None:
         """Make a version the champion, no longer the challenger, and remember it for ever; raises VersionUnknown."""
         version = self.version(target, promotion.version)
-        with _mlflow_errors():
-            self._client.set_registered_model_alias(NAMES[target], CHAMPION, version.version)
-        self._note(target, _PROMOTION, promotion)
+        self._move(target, CHAMPION, promotion)
         if CHALLENGER in version.aliases:
             self.challenge(target, Challenge(version="", at=promotion.at, by=promotion.by, reason="became champion"))
 
@@ -235,36 +253,60 @@ class Registry:
         """Make a version the challenger, or leave none, and remember it for ever; raises VersionUnknown."""
         if wish.version:
             self.version(target, wish.version)
-        with _mlflow_errors():
-            if wish.version:
-                self._client.set_registered_model_alias(NAMES[target], CHALLENGER, wish.version)
-            else:
-                self._client.delete_registered_model_alias(NAMES[target], CHALLENGER)
-        self._note(target, _CHALLENGE, wish)
+        self._move(target, CHALLENGER, wish)
 
-    def _note(self, target: str, kind: str, event: Promotion | Challenge) -> None:
-        at = event.at.astimezone(UTC)
+    def _move(self, target: str, alias: str, event: Promotion | Challenge) -> None:
+        """Note what is about to be done, do it, note that it was done: however it is broken off, what became of it can
+        be told from where the alias is.
+        """
+        name, at = NAMES[target], event.at.astimezone(UTC)
         record = json.dumps({**asdict(event), "at": at.isoformat()}, sort_keys=True, ensure_ascii=False)
-        with _mlflow_errors():
-            self._client.set_registered_model_tag(NAMES[target], f"{kind}{at:%Y%m%dT%H%M%S.%f}", record)
+        for _ in self._unfinished(target, alias):
+            self._finish(target, alias)
+        with mlflow_errors():
+            self._client.set_registered_model_tag(name, f"{_BEGUN}{alias}", record)
+            if event.version:
+                self._client.set_registered_model_alias(name, alias, event.version)
+            else:
+                self._client.delete_registered_model_alias(name, alias)
+        self._finish(target, alias)
+
+    def _finish(self, target: str, alias: str) -> None:
+        """Put what was begun and done among what is remembered."""
+        name = NAMES[target]
+        with mlflow_errors():
+            record = self._client.get_registered_model(name).tags[f"{_BEGUN}{alias}"]
+            at = datetime.fromisoformat(json.loads(record)["at"])
+            self._client.set_registered_model_tag(name, f"{_NOTED[alias]}{at:%Y%m%dT%H%M%S.%f}", record)
+            self._client.delete_registered_model_tag(name, f"{_BEGUN}{alias}")
 
     def history(self, target: str) -> tuple[Promotion, ...]:
         """Every promotion of a target, earliest first."""
-        return tuple(Promotion(**record) for record in self._noted(target, _PROMOTION))
+        return tuple(Promotion(**record) for record in self._noted(target, CHAMPION))
 
     def challenges(self, target: str) -> tuple[Challenge, ...]:
         """Every change of a target's challenger, earliest first."""
-        return tuple(Challenge(**record) for record in self._noted(target, _CHALLENGE))
+        return tuple(Challenge(**record) for record in self._noted(target, CHALLENGER))
 
-    def _noted(self, target: str, kind: str) -> Iterator[dict[str, Any]]:
+    def _noted(self, target: str, alias: str) -> Iterator[dict[str, Any]]:
+        """What is remembered of an alias, and what was done after which its maker did not live to note it."""
+        tags = self._tags(target)
+        noted = [tags[key] for key in sorted(tags) if key.startswith(_NOTED[alias])]
+        for text in dict.fromkeys([*noted, *self._unfinished(target, alias)]):
+            record = json.loads(text)
+            yield {**record, "at": datetime.fromisoformat(record["at"])}
+
+    def _unfinished(self, target: str, alias: str) -> list[str]:
+        """The record of a move that was done and not noted, if there is one."""
+        begun = self._tags(target).get(f"{_BEGUN}{alias}")
+        done = begun is not None and json.loads(begun)["version"] == self._aliases(target).get(alias, "")
+        return [begun] if begun is not None and done else []
+
+    def _tags(self, target: str) -> dict[str, str]:
         if not self._begun or not self._exists(target):
-            return
-        with _mlflow_errors():
-            tags = self._client.get_registered_model(NAMES[target]).tags
-        for key, value in sorted(tags.items()):
-            if key.startswith(kind):
-                record = json.loads(value)
-                yield {**record, "at": datetime.fromisoformat(record["at"])}
+            return {}
+        with mlflow_errors():
+            return dict(self._client.get_registered_model(NAMES[target]).tags)
 
     @property
     def _sqlite_file(self) -> Path | None:
@@ -279,10 +321,10 @@ class Registry:
     def _client(self) -> "MlflowClient":
         if self._sqlite_file:
             self._sqlite_file.parent.mkdir(parents=True, exist_ok=True)
-        with _mlflow_errors(), _quiet():
+        with mlflow_errors(), quiet():
             from mlflow import MlflowClient
 
-            _hush()
+            hush()
             return MlflowClient(self.uri, self.uri)
 
     def _experiment(self, name: str) -> str:
@@ -296,77 +338,17 @@ class Registry:
         return str(self._client.create_experiment(name, artifact_location=artifacts or None))
 
     def _exists(self, target: str) -> bool:
-        with _mlflow_errors():
+        with mlflow_errors():
             return bool(self._client.search_registered_models(f"name = '{NAMES[target]}'"))
 
     def _aliases(self, target: str) -> dict[str, str]:
         """Version by alias, {} for a model that was never registered."""
         if not self._begun or not self._exists(target):
             return {}
-        with _mlflow_errors():
+        with mlflow_errors():
             aliases = self._client.get_registered_model(NAMES[target]).aliases
         return {name: str(version) for name, version in aliases.items()}
 
 
 def _moment(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
-
-
-def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    folder.mkdir()
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-
-
-def _write_model(folder: Path, bundle: Bundle) -> None:
-    """Write the bundle as a model that MLflow can load, through `training.pyfunc`."""
-    with _quiet():
-        import mlflow.pyfunc
-
-    with tempfile.TemporaryDirectory() as files:
-        _write_files(Path(files) / _BUNDLE, bundle.pack())
-        mlflow.pyfunc.save_model(
-            str(folder),
-            loader_module="training.pyfunc",
-            data_path=str(Path(files) / _BUNDLE),
-            pip_requirements=list(_REQUIREMENTS),
-            metadata={"bundle": bundle.digest, "target": bundle.target},
-        )
-
-
-@contextmanager
-def _mlflow_errors() -> Iterator[None]:
-    """Turn MLflow's and its database's errors into ours."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        yield
-    except SQLAlchemyError as error:
-        raise RegistryError(f"the model registry does not answer: {error}") from error
-    except Exception as error:
-        # Importing MLflow's exception class would import MLflow, which takes seconds, before anything is asked of it.
-        if type(error).__module__.startswith("mlflow."):
-            raise RegistryError(f"the model registry refused: {error}") from error
-        raise
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Let MLflow be imported and opened without telling the network, the log or the warnings about itself.
-
-    Its import and its first look at a database are where it warns about its own use of SQLAlchemy and of type
-    hints; both are nothing that a user of ours could mend.
-    """
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The ``noload`` loader strategy is deprecated")
-        warnings.filterwarnings("ignore", message=".*Any type hint is inferred as AnyType")
-        yield
-
-
-def _hush() -> None:
-    """Keep MLflow's news out of the log; only now, since it sets its own level while it is imported."""
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)

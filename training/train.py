@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from features.log import EventLog
 from features.partition import Accepted
+from features.progress import Watch, silently
 from training.acts import Compared, gain_by_acts
 from training.choice import Choice, choose, folds_of
 from training.costs import cost_metrics, cutoffs
@@ -25,9 +26,9 @@ from training.evaluate import METRICS, Evaluation, Figure, difference, ece_by_ch
 from training.fit import Fitted, bundle_of, fit
 from training.maturity import known_so_far
 from training.plain import plain_proof
-from training.psi import Reference
+from training.psi import Reference, Shift
 from training.recipe import BEST, CANDIDATES, TABLE, Recipe, Split
-from training.registry import NAMES, Registry
+from training.registry import LABEL, NAMES, TEST_FILE, Registry
 from training.report.page import card, page
 from training.segments import FAIR, Group, Month, by_group, by_month, unfair
 from training.selection import Bounds, Propensities, bounds, weighed
@@ -35,9 +36,7 @@ from training.splits import Parts, cut
 from training.table import About
 from training.tuning import tuned
 
-__all__ = [
-    "TEST_FILE", "Given", "Proof", "Report", "Side", "files_of", "metrics_of", "parameters_of", "prove", "train",
-]  # fmt: skip
+__all__ = ["Given", "Proof", "Report", "Side", "files_of", "metrics_of", "parameters_of", "prove", "train"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +44,14 @@ class Given:
     """What a run is given besides its log and recipe.
 
     `until`: nothing that became known then or later is used. `journal` is the file that keeps what was tried in tuning,
-    so that a run that was broken off goes on; without one nothing is tuned. `propensities` tell how likely merchants
-    were to be let in, for recipes that weigh their rows.
+    so that a run that was broken off goes on; without one it begins anew. `propensities` tell how likely merchants
+    were to be let in, for recipes that weigh their rows. `watch` shows how reading and computing go on.
     """
 
     until: datetime | None = None
     journal: Path | None = None
     propensities: Propensities | None = None
+    watch: Watch = silently
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -121,6 +121,13 @@ class Proof:
         """The candidate that is served."""
         return self.fitted[self.choice.served]
 
+    @property
+    def score_shift(self) -> Shift:
+        """How far the served candidate's probabilities have moved from training to test; merchants count once."""
+        side = self.sides["all"]
+        then = Reference.of(self.model.p(self.train.X), rows=self.train.heads)
+        return then.shift(side.p[side.served], rows=side.rows.heads)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Report:
@@ -184,7 +191,7 @@ def train(
     Raises TrainingError when the log does not hold enough to learn from or to be tested on.
     """
     say("labels and features")
-    rows = build_dataset(log, recipe, until=given.until, heard=heard)
+    rows = build_dataset(log, recipe, until=given.until, heard=heard, watch=given.watch)
     proofs = tuple(prove(rows, recipe, split, given=given, say=say) for split in recipe.splits)
     say("registering")
     bundle = bundle_of(proofs[0].model, proofs[0].train, recipe)
@@ -196,10 +203,6 @@ def train(
         files=files_of(report),
     )
     return replace(report, version=version)
-
-
-#: The test rows and what the served candidate said of them, kept with the run for paired comparisons.
-TEST_FILE = "test.parquet"
 
 
 def files_of(report: Report) -> dict[str, bytes]:
@@ -271,10 +274,10 @@ def _by_acts(learned: Dataset, test: Dataset, recipe: Recipe, choice: Choice, fi
 
 def _choice(rows: Dataset, recipe: Recipe, split: Split, *, journal: Path | None, say: Callable[[str], None]) -> Choice:
     """How trees are set and what is served, from folds of the training rows."""
-    needed = (journal and recipe.tuning.trials) or recipe.serve == BEST
+    needed = recipe.tuning.trials or recipe.serve == BEST
     folds = folds_of(rows, recipe) if needed else []
     trees = recipe.model
-    if journal and recipe.tuning.trials and folds:
+    if recipe.tuning.trials and folds:
         study = f"{recipe.name}-{split.name}-{recipe.digest[:12]}-{rows.digest[:12]}"
         trees = tuned(folds, recipe, journal=journal, study=study, say=say)
     return choose(folds, recipe, trees=trees, say=say)
@@ -328,16 +331,14 @@ def metrics_of(proofs: tuple[Proof, ...]) -> dict[str, float]:
                 found |= {name: figure.value, f"{name}.low": figure.low, f"{name}.high": figure.high}
     side = proofs[0].sides["all"]
     found |= {"unfair_ratio": unfair(side.groups).ratio, "ece_by_chance": side.chance}
-    learned = proofs[0].train
-    then, now = (len(set(rows.merchants.tolist())) for rows in (learned, side.rows))
-    moved = Reference.of(proofs[0].model.p(learned.X), rows=then).shift(side.p[side.served], rows=now)
+    moved = proofs[0].score_shift
     found |= {"score_psi": moved.psi, "score_psi_bound": moved.bound}
     return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
 def parameters_of(recipe: Recipe, rows: Dataset) -> dict[str, str]:
     """What decided the model, for the registry."""
-    plain = {f"label.{key}": value for key, value in asdict(recipe.label).items()}
+    plain = {f"{LABEL}{key}": value for key, value in asdict(recipe.label).items()}
     plain |= {f"model.{key}": value for key, value in asdict(recipe.model).items()}
     plain |= {"recipe": recipe.name, "recipe_digest": recipe.digest, "seed": recipe.seed, "baseline": recipe.baseline}
     plain |= {"data": rows.digest, "inputs": len(rows.inputs), "rows": len(rows), "bad": rows.bad}

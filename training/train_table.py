@@ -1,6 +1,6 @@
 """The use case: make models from somebody's own table, prove them on rows set aside, keep the run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,9 +8,11 @@ import numpy as np
 
 from training.columns import Preparation
 from training.dataset import Dataset
+from training.errors import RecipeBroken, TooLittleToLearnFrom
 from training.evaluate import auc
 from training.fit import bundle_of
 from training.recipe import BEST, Recipe, Split
+from training.recipe_inputs import unmatched
 from training.registry import Registry
 from training.splits import Parts
 from training.table import About, Table, parts_of
@@ -23,6 +25,9 @@ COLUMNS_FILE = "columns.json"
 
 #: A single column that ranks this well in training mostly is one that was written down afterwards (own proposal).
 _TOO_GOOD = 0.99
+
+#: So many names of columns an error tells.
+_TOLD = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,11 +71,21 @@ def train_table(
 
 
 def prepare(table: Table, recipe: Recipe, parts: Parts) -> Prepared:
-    """The table's rows as inputs, all that is learned about columns learned from the training part."""
+    """The table's rows as inputs, all that is learned about columns learned from the training part.
+
+    Raises RecipeBroken where the recipe names what stands for no column and no input, TooLittleToLearnFrom where no
+    column becomes an input.
+    """
+    _check_inputs(table, recipe)
     learned = table.columns.filter(parts.train)
     columns = Preparation.learn(
         learned, recipe.columns, riskier=table.asked.riskier, admits=recipe.inputs.admits
     )  # fmt: skip
+    if not columns.inputs:
+        told = "; ".join(f"{name}: {why}" for name, why in columns.left_out.items())
+        raise TooLittleToLearnFrom(f"{table.name}: no column becomes an input ({told})")
+    known = [*(one.name for one in columns.inputs), *columns.left_out]
+    _check_stand_for("constraints.free", recipe.constraints.free, known)
     rows = Dataset(
         inputs=columns.inputs,
         X=columns.matrix(table.columns),
@@ -82,6 +97,21 @@ def prepare(table: Table, recipe: Recipe, parts: Parts) -> Prepared:
     name, alone = _best(rows.where(parts.train))
     recipe = replace(recipe, baseline=name) if recipe.baseline == BEST else recipe
     return Prepared(rows=rows, columns=columns, recipe=recipe, alone=alone)
+
+
+def _check_inputs(table: Table, recipe: Recipe) -> None:
+    """Refuse what stands for no column: it would leave in what it was to leave out."""
+    for name in recipe.inputs.families:
+        raise RecipeBroken("inputs", f"names the family {name!r}, and the columns of a table have none")
+    names = [*table.columns.column_names, *table.asked.named]
+    _check_stand_for("inputs.only", recipe.inputs.only, table.columns.column_names)
+    _check_stand_for("inputs.never", recipe.inputs.never, names)
+
+
+def _check_stand_for(key: str, patterns: Sequence[str], names: Sequence[str]) -> None:
+    for pattern in unmatched(patterns, names):
+        known = ", ".join(names[:_TOLD]) + (", ..." if len(names) > _TOLD else "")
+        raise RecipeBroken(key, f"holds {pattern!r}, which is the name of nothing in the table; it has {known}")
 
 
 def _proved(

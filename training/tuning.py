@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from training.choice import Fold, loss_of
@@ -21,13 +22,22 @@ __all__ = ["tuned"]
 
 
 def tuned(
-    folds: list[Fold], recipe: Recipe, *, journal: Path, study: str, say: Callable[[str], None] = lambda text: None
+    folds: list[Fold],
+    recipe: Recipe,
+    *,
+    journal: Path | None,
+    study: str,
+    say: Callable[[str], None] = lambda text: None,
 ) -> Trees:
     """The settings of the least log-loss over the folds; the recipe's own where no trial was better.
 
-    `journal` is a file that holds what was tried before under the name `study`, and is written trial by trial. The
-    budget is the recipe's: so many trials in all, or what can be tried in so many seconds of this run.
+    `journal` is a file that holds what was tried before under the name `study`, and is written trial by trial; with
+    None nothing is kept. The budget is the recipe's: so many trials in all, or what can be tried in so many seconds of
+    this run.
     """
+    if journal is None:
+        with TemporaryDirectory(prefix="goodfaith-") as folder:
+            return tuned(folds, recipe, journal=Path(folder) / "tuning.log", study=study, say=say)
     import optuna
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend

@@ -106,11 +106,11 @@ def penalty_rows(draft: Draft) -> Iterator[Finding]:
             row = (*path, "from_points")
             yield draft.found("L302", row, value=points, other="violations.most_points", than=most)
     for path, _ in draft.tables("violations"):
-        points, limit = draft.number(*path, "points"), draft.number(*path, "most_points")
-        if points and limit and points > limit:
-            yield draft.found("L302", (*path, "points"), value=points, other="most_points", than=limit)
-        if points and steps and points < steps[0][1]:
-            yield draft.found("L311", ("steps",), gap=f"{shown(path)}.points = {points}")
+        one, limit = draft.number(*path, "points"), draft.number(*path, "most_points")
+        if one and limit and one > limit:
+            yield draft.found("L302", (*path, "points"), value=one, other="most_points", than=limit)
+        if one and steps and one < steps[0][1]:
+            yield draft.found("L311", ("steps",), gap=f"{shown(path)}.points = {one}")
 
 
 def _most_points(draft: Draft, path: Path) -> float:

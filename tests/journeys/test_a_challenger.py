@@ -12,6 +12,7 @@ from goodfaith import main
 from serving.migrate import migrate
 from serving.tables import reservations, shadow_decisions
 from tests.journeys.stage import BEGIN, DAY, HOUR, Stage, a_credit_model, a_registration, an_order
+from tests.training.build import FIGURES
 from training.registry import Registry
 
 NOW = BEGIN + 60 * DAY
@@ -63,7 +64,8 @@ def later(stage, seconds):
 def test_a_model_challenges_takes_over_and_goes_back(bare_engine, tmp_path, goodfaith):
     registry = Registry(f"sqlite:///{tmp_path}/mlflow.db")
     for strictness in (-5.0, -0.5):
-        registry.register(a_credit_model(log_odds_of_a_saint=strictness), metrics={}, parameters={})
+        bundle = a_credit_model(log_odds_of_a_saint=strictness)
+        registry.register(bundle, metrics={"auc": 0.8, **FIGURES}, parameters={"label.threshold": "0.3"})
     goodfaith("promote", "credit", "1", "--by", "ann")
     stage = a_shop(bare_engine, registry)
 
@@ -96,5 +98,5 @@ def test_a_model_challenges_takes_over_and_goes_back(bare_engine, tmp_path, good
         "credit 2 became challenger by bo: stricter",
         "credit 2 became champion by ann (forced): as the shadow showed",
         "credit has no challenger by ann: became champion",
-        "credit 1 became champion by ann (forced): too strict",
+        "credit 1 became champion by ann (rolled back): too strict",
     ]

@@ -20,7 +20,14 @@ from scoring.model import with_golden_rows
 from scoring.scorecard import STANDARD
 from serving.app import create_app
 from serving.auth import ApiKey, fingerprint, make_key
-from serving.policy import read_policy, shipped_policy, shipped_programmes, shipped_refunds
+from serving.policy import (
+    read_policy,
+    shipped_adverts,
+    shipped_compensation,
+    shipped_policy,
+    shipped_programmes,
+    shipped_refunds,
+)
 from serving.service import Service
 from serving.store import KeyStore
 
@@ -115,6 +122,8 @@ def a_service(engine: Engine, **changes: Any) -> Service:
         policy=shipped_policy(),
         programmes=shipped_programmes(),
         refunds=shipped_refunds(),
+        compensation=shipped_compensation(),
+        adverts=shipped_adverts(),
         currency="CNY",
         declarations={},
         clock=FakeClock(),

@@ -126,6 +126,13 @@ def judged_rows(*, noise: float, first: int = 0, count: int = 600) -> bytes:
     return out.getvalue()
 
 
+#: What is on record of a model that nothing speaks against.
+FIGURES = {
+    "ece": 0.02, "ece_by_chance": 0.02, "gain.auc": 0.02, "gain.auc.high": 0.03, "score_psi": 0.01,
+    "score_psi_bound": 0.05, "unfair_ratio": 1.0,
+}  # fmt: skip
+
+
 class FakeRegistry:
     """A registry in memory, for tests of what is decided rather than of where it is kept."""
 
@@ -135,6 +142,7 @@ class FakeRegistry:
         self.promotions: list[Promotion] = []
         self.noted: list[Challenge] = []
         self.figures: dict[str, dict[str, float]] = {}
+        self.labels: dict[str, dict[str, str]] = {}
         self.files: dict[str, bytes] = {}
         self.moved = ""  # Where somebody's other tool has put the champion's alias.
 
@@ -156,7 +164,8 @@ class FakeRegistry:
                 version=version,
                 aliases=("champion",) if version == live else ("challenger",) if version == beside else (),
                 created_at=datetime(2026, 1, 1, tzinfo=UTC),
-                metrics={"auc": auc, **self.figures.get(version, {})},
+                metrics={"auc": auc, **FIGURES, **self.figures.get(version, {})},
+                label=self.labels.get(version, {"label.threshold": "0.3"}),
             )
             for version, auc in self.aucs.items()
         )

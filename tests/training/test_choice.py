@@ -7,6 +7,7 @@ import numpy as np
 from tests.training.build import a_recipe, some_rows
 from training.choice import choose, folds_of, loss_of
 from training.splits import time_folds
+from training.train import Given, prove
 from training.tuning import tuned
 
 ROWS = some_rows()
@@ -51,6 +52,14 @@ def test_tuning_that_is_broken_off_goes_on_and_finds_the_same(tmp_path):
     assert tuned(folds, TUNED, journal=tmp_path / "parts.log", study="a", say=said.append) == whole
     assert said[0].endswith("1 trials were made before")
     assert len(said) == 3
+
+
+def test_without_a_journal_settings_are_looked_for_all_the_same(tmp_path):
+    said = []
+    found = prove(ROWS, TUNED, TUNED.splits[0], say=said.append).choice.trees
+    kept = prove(ROWS, TUNED, TUNED.splits[0], given=Given(journal=tmp_path / "tuning.log")).choice.trees
+    assert found == kept
+    assert any(text.startswith("trial 3 of 3") for text in said)
 
 
 def test_tuning_never_settles_for_worse_than_the_recipe(tmp_path):

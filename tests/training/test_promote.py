@@ -1,5 +1,7 @@
 """A version becomes champion only while it is what it was, and no worse than the present one."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +13,7 @@ from scoring.errors import GoldenRowsDiffer
 from tests.training.build import FakeRegistry, a_bundle, judged_rows
 from training.errors import PromotionRefused, VersionUnknown
 from training.promote import challenge, live_at, promote, roll_back
-from training.registry import Challenge, Promotion
+from training.registry import Challenge, Promotion, Version
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 DECLARATIONS = {one.name: one.declaration() for one in CATALOGUE}
@@ -91,6 +93,41 @@ def test_a_version_that_falls_short_is_refused_and_may_be_forced(figures, why):
         moved(registry, "1")
     moved(registry, "1", forced=True, reason="nothing else is there")
     assert [one.version for one in registry.promotions] == ["1"]
+
+
+def test_a_version_without_figures_passes_no_check():
+    registry = FakeRegistry(v1=0.7)
+    figures = dict(registry.version("credit", "1").metrics)
+    del figures["ece"], figures["unfair_ratio"]
+    registry.version = lambda target, version: Version(
+        target=target, version=version, aliases=(), created_at=NEW_YEAR, metrics=figures
+    )
+    with pytest.raises(PromotionRefused, match="cannot be judged: no ece, unfair_ratio on record"):
+        moved(registry, "1")
+    assert moved(registry, "1", forced=True, reason="judged elsewhere") == ("", "1")
+
+
+@pytest.mark.parametrize(
+    ("label", "why"),
+    [
+        ({"label.threshold": "0.2", "label.kind": "own_fault"}, r"another label than champion 1 \(threshold\)"),
+        ({}, "is not on record, so their figures do not compare"),
+    ],
+)
+def test_a_version_made_for_another_label_is_refused_and_may_be_forced(label, why):
+    registry = FakeRegistry(v1=0.7, v2=0.9)
+    registry.labels = {"1": {"label.threshold": "0.3", "label.kind": "own_fault"}, "2": label}
+    moved(registry, "1")
+    with pytest.raises(PromotionRefused, match=why):
+        moved(registry, "2")
+    assert moved(registry, "2", forced=True, reason="a stricter label") == ("1", "2")
+
+
+def test_what_a_younger_version_states_of_its_label_besides_is_no_other_label():
+    registry = FakeRegistry(v1=0.7, v2=0.9)
+    registry.labels = {"2": {"label.threshold": "0.3", "label.weights": "{}"}}
+    moved(registry, "1")
+    assert moved(registry, "2") == ("1", "2")
 
 
 def test_a_version_that_is_less_stable_than_the_champion_is_refused():
@@ -202,6 +239,12 @@ def test_a_challenger_must_be_what_it_was_and_its_features_what_they_were():
     with pytest.raises(VersionUnknown):
         challenged(registry, "9")
     assert registry.noted == []
+
+
+def test_telling_what_was_live_waits_for_no_training():
+    code = "import sys, training.promote; print('training.train' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "False"
 
 
 def test_what_was_live_at_a_moment_is_what_was_last_made_so_by_then():

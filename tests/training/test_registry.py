@@ -123,6 +123,62 @@ def test_a_bundle_that_was_tampered_with_is_refused(tmp_path):
         read_bundle(tmp_path)
 
 
+class Dies(RuntimeError):
+    """The process goes away here."""
+
+
+def broken_off(registry, step, *, after=False):
+    """The registry, whose MLflow client dies at a step, before or after it was done."""
+    real = getattr(registry._client, step)
+
+    def dies(*given, **more):
+        if after:
+            real(*given, **more)
+        raise Dies
+
+    setattr(registry._client, step, dies)
+    return registry
+
+
+def two_versions(folder):
+    registry = Registry(f"sqlite:///{folder}/mlflow.db")
+    for _ in range(2):
+        registry.register(a_bundle(), metrics={}, parameters={})
+    registry.promote("credit", Promotion(version="1", at=NOON, by="ann"))
+    return registry
+
+
+@pytest.mark.parametrize(("after", "history"), [(False, ["1"]), (True, ["1", "2"])])
+def test_a_promotion_broken_off_is_remembered_just_if_the_champion_was_moved(tmp_path, after, history):
+    registry = two_versions(tmp_path)
+    second = Promotion(version="2", at=NOON + timedelta(hours=1), by="bo")
+    with pytest.raises(Dies):
+        broken_off(Registry(registry.uri), "set_registered_model_alias", after=after).promote("credit", second)
+    assert [one.version for one in registry.history("credit")] == history
+    assert registry.champion("credit")[0] == history[-1]
+    registry.promote("credit", Promotion(version="1", at=NOON + timedelta(hours=2), by="ann"))
+    assert [one.version for one in registry.history("credit")] == [*history, "1"]
+
+
+def test_a_challenger_taken_away_is_remembered_even_where_noting_it_was_broken_off(tmp_path):
+    registry, later = two_versions(tmp_path), NOON + timedelta(hours=1)
+    registry.challenge("credit", Challenge(version="2", at=NOON, by="bo"))
+    with pytest.raises(Dies):
+        broken_off(Registry(registry.uri), "delete_registered_model_alias", after=True).challenge(
+            "credit", Challenge(version="", at=later, by="bo")
+        )
+    assert [one.version for one in registry.challenges("credit")] == ["2", ""]
+
+
+def test_a_run_that_could_not_be_kept_is_told_as_failed(tmp_path):
+    registry = Registry(f"sqlite:///{tmp_path}/mlflow.db")
+    with pytest.raises(Dies):
+        broken_off(registry, "log_artifacts").keep(a_bundle(), metrics={}, parameters={})
+    again = Registry(registry.uri)._client
+    experiment = again.get_experiment_by_name("goodfaith-credit").experiment_id
+    assert [run.info.status for run in again.search_runs([experiment])] == ["FAILED"]
+
+
 def test_a_database_that_is_none_is_an_error_of_ours(tmp_path):
     (tmp_path / "mlflow.db").write_bytes(b"this is no database" * 100)
     with pytest.raises(RegistryError):

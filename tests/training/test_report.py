@@ -6,11 +6,12 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from scipy.stats import chi2
 
 from tests.training.build import a_recipe, some_rows
 from training.report.page import card, page
 from training.segments import grouped
-from training.train import Report, prove
+from training.train import Report, metrics_of, prove
 
 RECIPE = a_recipe(
     ("[model]", '[candidates]\ntry = ["scorecard", "trees"]\n[model]'),
@@ -72,6 +73,28 @@ def test_words_of_a_log_are_no_markup(report):
 
 def test_the_same_run_gives_the_same_report(report):
     assert page(report) == page(report)
+
+
+def test_the_report_tells_of_moved_scores_what_promote_looks_at(report):
+    figures = metrics_of(report.proofs)
+    moved, bound = figures["score_psi"], figures["score_psi_bound"]
+    assert f"moved by a PSI of {moved:.3f} since training (chance alone: up to {bound:.3f})" in page(report)
+
+
+def test_a_merchants_months_count_once_where_the_report_tells_which_inputs_moved(report):
+    shifts = re.findall(
+        r'<td class="n">[\d.]+</td><td class="n">([\d.]+)</td><td>(?:stable|watch|shifted)', page(report)
+    )
+    # Ten bins of an input, 40 merchants on either side; as many rows as there are would make it less than 0.1.
+    assert len(shifts) == len(report.proofs[0].train.inputs)
+    assert max(map(float, shifts)) == pytest.approx(chi2.ppf(0.95, 9) * (1 / 40 + 1 / 40), abs=0.001)
+
+
+def test_card_and_report_name_the_groups_that_nobody_can_judge(report):
+    for text in (card(report), page(report)):
+        told = text[text.index("Not judged, since fewer than 20 good merchants are in them") :]
+        assert "region north, size small." in told[:200]
+        assert "that could be judged is refused more than 1.25 times" in text
 
 
 def test_a_card_says_what_a_committee_asks(report):

@@ -215,6 +215,34 @@ def test_nothing_of_the_rows_set_aside_is_learned_about_columns(tmp_path):
     assert prepare(other, recipe, parts).columns == prepare(table, recipe, parts).columns
 
 
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        ('[inputs]\nnever = ["paid_back"]', "inputs.never.* 'paid_back'.*it has number, owed"),
+        ('[inputs]\nonly = ["owed", "hom"]', "inputs.only.* 'hom'"),
+        ('[inputs]\nonly_families = ["promises"]', "'promises', and the columns of a table have none"),
+        ('[constraints]\nfree = ["home"]', "constraints.free.* 'home'.*home_is_rent"),
+    ],
+)
+def test_a_recipe_that_names_what_the_table_does_not_hold_is_refused(tmp_path, broken, says):
+    recipe, table = Recipe.parse(f"{SMALL}\n{broken}"), a_table(tmp_path)
+    with pytest.raises(RecipeBroken, match=says):
+        prepare(table, recipe, parts_of(table, recipe.splits[0], recipe))
+
+
+def test_a_table_of_which_nothing_is_left_to_learn_from_is_refused(tmp_path):
+    recipe, table = Recipe.parse(f'{SMALL}\n[inputs]\nonly = ["empty"]'), a_table(tmp_path)
+    with pytest.raises(TooLittleToLearnFrom, match=r"no column becomes an input .*empty: it is null everywhere"):
+        prepare(table, recipe, parts_of(table, recipe.splits[0], recipe))
+
+
+def test_a_recipe_may_name_columns_that_become_no_input(tmp_path):
+    named = '[inputs]\nnever = ["name", "customer"]\n[constraints]\nfree = ["owed", "empty", "home_is_.*"]'
+    recipe, table = Recipe.parse(f"{SMALL}\n{named}"), a_table(tmp_path, Asked(label="bad", group="customer"))
+    prepared = prepare(table, recipe, parts_of(table, recipe.splits[0], recipe))
+    assert "owed" in {one.name for one in prepared.rows.inputs}
+
+
 def test_without_a_time_groups_are_set_aside_whole_and_by_lot(tmp_path):
     recipe = Recipe.parse(SMALL)
     table = a_table(tmp_path, Asked(label="bad", group="customer"))

@@ -19,7 +19,7 @@ from training.costs import cutoffs
 from training.fit import bundle_of
 from training.psi import Reference, Shift
 from training.report import plots
-from training.segments import unfair
+from training.segments import LEAST_GOOD, MOST, unfair, unjudged
 
 if TYPE_CHECKING:
     from training.dataset import Dataset, Declared
@@ -102,10 +102,13 @@ def _context(report: "Report") -> dict[str, Any]:
         "side": side,
         "served": proof.choice.served,
         "unfair": unfair(side.groups),
+        "unjudged": unjudged(side.groups),
+        "most_unfair": MOST,
+        "least_good": LEAST_GOOD,
         "cutoffs": cutoffs(report.recipe.costs) if report.recipe.costs else None,
         "inputs": proof.train.inputs,
         "moved": _moved(proof.train, side.rows),
-        "score_shift": _score_shift(proof),
+        "score_shift": proof.score_shift,
         "bins": list(_bins(proof)),
         "words": WORDS,
         "scaling": STANDARD,
@@ -151,16 +154,13 @@ def _scores(p: Floats) -> Floats:
 
 
 def _moved(learned: "Dataset", test: "Dataset") -> list[Moved]:
-    """The inputs that have moved most."""
+    """The inputs that have moved most; merchants count once."""
+    then, now = learned.heads, test.heads
     every = [
-        Moved(name=one.name, shift=Reference.of(learned.X[:, column]).shift(test.X[:, column]))
-        for column, one in enumerate(learned.inputs)
+        Moved(name=one.name, shift=Reference.of(learned.X[:, at], rows=then).shift(test.X[:, at], rows=now))
+        for at, one in enumerate(learned.inputs)
     ]
     return sorted(every, key=lambda one: -one.shift.psi)[:_SHOWN]
-
-
-def _score_shift(proof: "Proof") -> Shift:
-    return Reference.of(proof.model.p(proof.train.X)).shift(proof.sides["all"].p[proof.choice.served])
 
 
 def _bins(proof: "Proof") -> Iterator[tuple[str, list[tuple[str, int]]]]:
