@@ -160,6 +160,14 @@ def test_a_condition_that_is_switched_off_is_shown_and_not_judged():
     assert (found.switched_off, found.state) == (True, ConditionState.NOT_APPLICABLE)
 
 
+@pytest.mark.parametrize(("follows", "outcome"), [("refuse", Outcome.REFUSE), ("review", Outcome.REVIEW)])
+def test_the_policy_says_what_follows_where_a_figure_is_not_known(follows, outcome):
+    metric = 'metric = "suspicion_90d"'
+    policy = ProgrammePolicy.parse(PROGRAMMES_TEXT.replace(metric, f'when_missing = "{follows}"\n{metric}'))
+    answer = asked(a_merchant(a_number("suspicion_90d", None)), "one_fake_three_paid", policy=policy)
+    assert (answer.outcome, codes(answer)) == (outcome, ["P202"])
+
+
 def test_the_law_excludes_goods_whatever_the_merchant_does():
     answer = asked(a_merchant(papers=()), "seven_day_return", category="fresh_food")
     assert (answer.outcome, answer.reasons[0].code, answer.path_to_qualify) == (Outcome.REFUSE, "P901", ())
