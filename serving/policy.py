@@ -5,13 +5,22 @@ from importlib.resources import files
 from typing import TypeVar
 
 from features.catalogue import CATALOGUE
+from scoring.cheating_policy import CheatingPolicy
 from scoring.errors import PolicyInvalid as PolicyTextInvalid
 from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
 from scoring.score_policy import ScorePolicy
 from serving.errors import PolicyInvalid
 
-__all__ = ["read_policy", "read_programmes", "shipped_policy", "shipped_programmes", "shipped_refunds"]
+__all__ = [
+    "read_policy",
+    "read_programmes",
+    "read_refunds",
+    "shipped_cheating",
+    "shipped_policy",
+    "shipped_programmes",
+    "shipped_refunds",
+]
 
 Policy = TypeVar("Policy")
 
@@ -28,7 +37,17 @@ def shipped_programmes() -> ProgrammePolicy:
 
 def shipped_refunds() -> RefundPolicy:
     """The policy of fast refunds that comes with Goodfaith. Raises `PolicyInvalid`."""
-    return _read(RefundPolicy.parse, _shipped("refunds"))
+    return read_refunds(_shipped("refunds"))
+
+
+def shipped_cheating() -> CheatingPolicy:
+    """What cheating costs and is worth, as it comes with Goodfaith. Raises `PolicyInvalid`."""
+    return _read(CheatingPolicy.parse, _shipped("cheating"))
+
+
+def read_refunds(text: str) -> RefundPolicy:
+    """What a policy of fast refunds says. Raises `PolicyInvalid`."""
+    return _read(RefundPolicy.parse, text)
 
 
 def read_programmes(text: str) -> ProgrammePolicy:
