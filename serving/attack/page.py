@@ -67,7 +67,7 @@ def _picture(cheats: Sequence[Cheat]) -> str:
     )
     return (
         "<h2>What it costs and what it unlocks</h2>"
-        f'<svg viewBox="-60 -10 {drawn.width + 80} {drawn.height + 50}" role="img">'
+        f'<svg viewBox="-70 -10 {drawn.width + 115} {drawn.height + 50}" role="img">'
         f'{ticks}<line x1="0" y1="{drawn.height}" x2="{drawn.width}" y2="0" stroke="#888" stroke-dasharray="4"/>{marks}'
         f'<text x="{drawn.width / 2}" y="{drawn.height + 34}" text-anchor="middle">it costs (log scale)</text>'
         '<text x="6" y="10">it unlocks in a month (log scale)</text></svg>'
