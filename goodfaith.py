@@ -166,18 +166,20 @@ def _demo_marketplace(home: Path, *, merchants: int, days: int, seed: int) -> Pa
 def _demo_model(log: Path, target: str) -> None:
     """Train and promote a model; where the marketplace is too small for one, say so and go on without."""
     from features.log import FileLog
+    from features.progress import shown
     from serving.champions import current_declarations
     from training.promote import promote
     from training.recipe import CANDIDATES, find_recipe
     from training.registry import Promotion
-    from training.train import train
+    from training.train import Given, train
 
     _say(f"training the {target} model ...")
     registry, recipe = _registry(), find_recipe(target)
     # The served candidate and the baseline alone: the bundle is the same, and nobody waits for the others.
     recipe = replace(recipe, candidates=(CANDIDATES[0], recipe.serve), acts=False)
     try:
-        report = train(FileLog([log], currency=Settings().currency), recipe, registry=registry)
+        events = FileLog([log], currency=Settings().currency)
+        report = train(events, recipe, registry=registry, given=Given(watch=shown))
     except TrainingError as error:
         _say(f"no {target} model: {error}")
         return

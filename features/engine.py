@@ -37,17 +37,19 @@ def build_features(
     features: Sequence[Feature] = CATALOGUE,
     parts: int | None = None,
     heard: Callable[[Accepted], None] | None = None,
+    watch: Watch = silently,
 ) -> pa.Table:
     """Features of the spine's rows, in its order: `merchant_id`, `as_of`, then the features in theirs.
 
-    `parts` divides the log by merchant (chosen by its size where None); `heard` is told what became of its rows.
+    `parts` divides the log by merchant (chosen by its size where None); `heard` is told what became of its rows,
+    `watch` how the work goes on.
     Counts, cents and days are int64, rates and means float64; nulls as in docs/reference/features.md.
     """
     rows = spine if isinstance(spine, Spine) else spine_of(spine)
-    with divided(log, COLUMNS_KEPT, parts=parts) as parted:
+    with divided(log, COLUMNS_KEPT, parts=parts, watch=watch) as parted:
         if heard:
             heard(parted.outcome)
-        return features_of(parted, rows, features=features)
+        return features_of(parted, rows, features=features, watch=watch)
 
 
 def features_of(

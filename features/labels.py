@@ -23,6 +23,7 @@ from features.log import EventLog
 from features.losses import bust_out
 from features.outcomes import PARTIES
 from features.partition import divided
+from features.progress import Watch, silently
 from features.removals import closed, first_removal
 from features.spells import FOREVER
 from features.spine import Spine, spine_of
@@ -59,14 +60,16 @@ def build_labels(log: EventLog, spine: pa.Table | Spine, spec: LabelSpec, *, par
     return labels_of(log, spine, spec, parts=parts).rows
 
 
-def labels_of(log: EventLog, spine: pa.Table | Spine, spec: LabelSpec, *, parts: int | None = None) -> Labels:
+def labels_of(
+    log: EventLog, spine: pa.Table | Spine, spec: LabelSpec, *, parts: int | None = None, watch: Watch = silently
+) -> Labels:
     """`build_labels`, and whose fault what went wrong was; an order that is judged several times counts as it ended."""
     rows = spine if isinstance(spine, Spine) else spine_of(spine)
     verdicts, faults = Verdicts.open(len(rows)), np.zeros(len(PARTIES), dtype=np.int64)
-    with divided(log, _COLUMNS, parts=parts) as parted:
+    with divided(log, _COLUMNS, parts=parts, watch=watch) as parted:
         merchant = rows.merchants(parted.merchants)
         mature = (rows.day + spec.horizon_days + spec.longest_delay) * _DAY <= parted.last_known
-        for part in range(parted.count):
+        for part in watch(range(parted.count), title="judging what became of merchants", total=parted.count):
             own = np.flatnonzero((merchant >= 0) & (merchant % parted.count == part))
             start = rows.day[own]
             windows = Windows(

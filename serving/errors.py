@@ -8,6 +8,7 @@ GoodfaithError
 ├── FormForged               403 form_forged
 ├── MerchantUnknown          404 merchant_unknown
 ├── ListingUnknown           404 listing_unknown
+├── OrderUnknown             404 order_unknown
 ├── KeyUnknown               404 key_unknown
 ├── PageUnknown              404 page_unknown
 ├── UserKnown                409 user_known
@@ -17,6 +18,7 @@ GoodfaithError
 ├── IdempotencyConflict      409 idempotency_conflict
 ├── OrderAlreadyDecided      409 order_already_decided
 ├── CaseClosed               409 case_closed
+├── ComplaintKnown           409 complaint_known
 ├── CurrencyMismatch         422 currency_mismatch
 ├── MomentToCome             422 as_of_in_future
 ├── IdempotencyKeyMissing    422 idempotency_key_missing
@@ -51,6 +53,7 @@ __all__ = [
     "CaseClosed",
     "CaseUnknown",
     "ChampionUnloadable",
+    "ComplaintKnown",
     "CurrencyMismatch",
     "DecisionUnknown",
     "FormForged",
@@ -66,6 +69,7 @@ __all__ = [
     "NoShadows",
     "NothingToJudge",
     "OrderAlreadyDecided",
+    "OrderUnknown",
     "OutputUnwritable",
     "PageUnknown",
     "PolicyInvalid",
@@ -114,8 +118,16 @@ class UserKnown(GoodfaithError):
     """There is a user of this name already."""
 
 
+class ComplaintKnown(GoodfaithError):
+    """A complaint about this merchant has come in under this id before."""
+
+
 class MerchantUnknown(GoodfaithError):
     """No event of this merchant is known."""
+
+
+class OrderUnknown(GoodfaithError):
+    """This merchant's order is not known."""
 
 
 class ListingUnknown(GoodfaithError):
@@ -226,6 +238,7 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         UserKnown: (409, "user_known"),
         MerchantUnknown: (404, "merchant_unknown"),
         ListingUnknown: (404, "listing_unknown"),
+        OrderUnknown: (404, "order_unknown"),
         KeyUnknown: (404, "key_unknown"),
         ProgrammeUnknown: (404, "programme_unknown"),
         DecisionUnknown: (404, "decision_unknown"),
@@ -233,6 +246,7 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         IdempotencyConflict: (409, "idempotency_conflict"),
         OrderAlreadyDecided: (409, "order_already_decided"),
         CaseClosed: (409, "case_closed"),
+        ComplaintKnown: (409, "complaint_known"),
         CurrencyMismatch: (422, "currency_mismatch"),
         MomentToCome: (422, "as_of_in_future"),
         IdempotencyKeyMissing: (422, "idempotency_key_missing"),

@@ -5,7 +5,9 @@ from importlib.resources import files
 from typing import TypeVar
 
 from features.catalogue import CATALOGUE
-from scoring.cheating_policy import CheatingPolicy
+from scoring.advert_policy import AdvertPolicy
+from scoring.compensation_policy import CompensationPolicy
+from scoring.complaint_policy import ComplaintPolicy
 from scoring.errors import PolicyInvalid as PolicyTextInvalid
 from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
@@ -15,8 +17,9 @@ from serving.errors import PolicyInvalid
 __all__ = [
     "read_policy",
     "read_programmes",
-    "read_refunds",
-    "shipped_cheating",
+    "shipped_adverts",
+    "shipped_compensation",
+    "shipped_complaints",
     "shipped_policy",
     "shipped_programmes",
     "shipped_refunds",
@@ -37,17 +40,22 @@ def shipped_programmes() -> ProgrammePolicy:
 
 def shipped_refunds() -> RefundPolicy:
     """The policy of fast refunds that comes with Goodfaith. Raises `PolicyInvalid`."""
-    return read_refunds(_shipped("refunds"))
+    return _read(RefundPolicy.parse, _shipped("refunds"))
 
 
-def shipped_cheating() -> CheatingPolicy:
-    """What cheating costs and is worth, as it comes with Goodfaith. Raises `PolicyInvalid`."""
-    return _read(CheatingPolicy.parse, _shipped("cheating"))
+def shipped_complaints() -> ComplaintPolicy:
+    """The policy of complaints that comes with Goodfaith. Raises `PolicyInvalid`."""
+    return _read(ComplaintPolicy.parse, _shipped("complaints"))
 
 
-def read_refunds(text: str) -> RefundPolicy:
-    """What a policy of fast refunds says. Raises `PolicyInvalid`."""
-    return _read(RefundPolicy.parse, text)
+def shipped_compensation() -> CompensationPolicy:
+    """The policy of compensation that comes with Goodfaith. Raises `PolicyInvalid`."""
+    return _read(CompensationPolicy.parse, _shipped("compensation"))
+
+
+def shipped_adverts() -> AdvertPolicy:
+    """The policy of adverts that comes with Goodfaith. Raises `PolicyInvalid`."""
+    return _read(AdvertPolicy.parse, _shipped("adverts"))
 
 
 def read_programmes(text: str) -> ProgrammePolicy:

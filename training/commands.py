@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features.commands import as_of_day, check_writable, read_log, tell, write_parquet
+from features.progress import shown
 from features.settings import Settings
 from training import model_commands
 from training.errors import RecipeBroken
@@ -58,7 +59,7 @@ def labels(
     check_writable(out)
     made = _recipe(recipe, target)
     log = read_log(events, store)
-    found = labels_of(log, read_spine(spine), made.label)
+    found = labels_of(log, read_spine(spine), made.label, watch=shown)
     write_parquet(found.rows, out)
     arm = random_arm(log) if made.label.kind == "counterfeit" else None
     reasons = Counter(found.rows["reason"].to_pylist())
@@ -141,6 +142,7 @@ def _from_log(recipe: Recipe, log: "EventLog", until: str | None, propensities: 
         until=as_of_day(until) if until else None,
         journal=_journal(),
         propensities=read_propensities(propensities) if propensities else None,
+        watch=shown,
     )
     return make(log, recipe, registry=registry(), given=given, say=_say, heard=tell)
 

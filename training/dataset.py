@@ -17,6 +17,7 @@ from features.engine import build_features
 from features.labels import labels_of
 from features.log import EventLog
 from features.partition import Accepted, divided
+from features.progress import Watch, silently
 from training.columns import ColumnInput
 from training.errors import LabelsMissing, RecipeBroken, TooLittleToLearnFrom
 from training.recipe import Recipe
@@ -170,15 +171,16 @@ def build_dataset(
     *,
     until: datetime | None = None,
     heard: Callable[[Accepted], None] | None = None,
+    watch: Watch = silently,
 ) -> Dataset:
     """Features and labels of a log, joined; only rows whose label is mature before `until` and not null.
 
-    `heard` is told what became of the log's rows. Raises LabelsMissing when the log has no bad merchant of the
-    target, TooLittleToLearnFrom when it is too short.
+    `heard` is told what became of the log's rows, `watch` how the work goes on. Raises LabelsMissing when the log has
+    no bad merchant of the target, TooLittleToLearnFrom when it is too short.
     """
     inputs = inputs_of(recipe)
     spine = monthly_spine(log, recipe, until=until)
-    labels = labels_of(log, spine, recipe.label)
+    labels = labels_of(log, spine, recipe.label, watch=watch)
     told = pc.or_(pc.is_valid(labels.rows["label"]), labels.rows["censored"])
     mature = labels.rows.filter(pc.and_(labels.rows["mature"], told))
     mature = mature.sort_by([("as_of", "ascending"), ("merchant_id", "ascending")])
@@ -187,7 +189,7 @@ def build_dataset(
         count = pc.sum(labelled).as_py() or 0
         raise LabelsMissing(recipe.target, f"{spine.num_rows} merchant-months, {count} labelled, none bad")
     asked = seen_by(inputs, ACTS if recipe.acts else ())
-    rows = build_features(log, mature.select(["merchant_id", "as_of"]), features=asked, heard=heard)
+    rows = build_features(log, mature.select(["merchant_id", "as_of"]), features=asked, heard=heard, watch=watch)
     hidden = rows.filter(pc.invert(labelled))
     return replace(
         _labelled(recipe, inputs, rows.filter(labelled), mature.filter(labelled)),

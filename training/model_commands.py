@@ -5,6 +5,7 @@ Modules that take seconds to import (MLflow) are imported inside the commands th
 
 import json
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +16,7 @@ from training.recipe import TARGETS
 
 if TYPE_CHECKING:
     from training.promote import Live
-    from training.registry import Challenge, Promotion, Registry
+    from training.registry import Challenge, Promotion, Registry, Version
 
 __all__ = ["OF_TARGETS", "app", "check_target", "registry"]
 
@@ -61,17 +62,46 @@ def models(
 
 
 def _rows(found: "Registry") -> list[dict[str, Any]]:
-    return [
-        {
-            "target": one.target,
-            "version": one.version,
-            "aliases": list(one.aliases),
-            "created_at": one.created_at.isoformat(),
-            "metrics": dict(one.metrics),
-        }
-        for target in TARGETS
-        for one in found.versions(target)
-    ]
+    rows = []
+    for target in TARGETS:
+        history = _by_version(found, target)
+        rows += [_row(one, history.get(one.version, ())) for one in found.versions(target)]
+    return rows
+
+
+def _row(one: "Version", events: "Sequence[Promotion | Challenge]") -> dict[str, Any]:
+    return {
+        "target": one.target,
+        "version": one.version,
+        "aliases": list(one.aliases),
+        "created_at": one.created_at.isoformat(),
+        "metrics": dict(one.metrics),
+        "history": [_event_row(event) for event in events],
+    }
+
+
+def _by_version(found: "Registry", target: str) -> dict[str, list["Promotion | Challenge"]]:
+    """What became of each version; the end of a challenge is told of whoever was the challenger."""
+    told: dict[str, list[Promotion | Challenge]] = {}
+    for promotion in found.history(target):
+        told.setdefault(promotion.version, []).append(promotion)
+    version = ""
+    for challenge in found.challenges(target):
+        version = challenge.version or version
+        told.setdefault(version, []).append(challenge)
+    return {name: sorted(events, key=lambda one: one.at) for name, events in told.items()}
+
+
+def _event_row(event: "Promotion | Challenge") -> dict[str, Any]:
+    became = "champion" if hasattr(event, "forced") else "challenger" if event.version else "no challenger"
+    return {
+        "at": event.at.isoformat(),
+        "became": became,
+        "by": event.by,
+        "reason": event.reason,
+        "forced": getattr(event, "forced", False),
+        "back": getattr(event, "back", False),
+    }
 
 
 def _listed(found: "Registry") -> list[str]:
@@ -82,7 +112,7 @@ def _listed(found: "Registry") -> list[str]:
     for target in TARGETS:
         events: list[Promotion | Challenge] = [*found.history(target), *found.challenges(target)]
         lines += [_told(target, event) for event in sorted(events, key=lambda one: one.at)]
-    return lines
+    return lines or ["no model yet: `train` makes one"]
 
 
 def _told(target: str, event: "Promotion | Challenge") -> str:
@@ -163,6 +193,15 @@ def compare(
         typer.echo(f"    {name:<22}{told[0]:<24}{told[1]}")
     if found.gain:
         typer.echo(f"    AUC gain of {second} over {first} on {found.shared:,} common rows: {found.gain}")
+    both = [name for name in _ON_RECORD if name in found.first.metrics and name in found.second.metrics]
+    if both:
+        typer.echo("    on record, each on its own test rows, by its own recipe:")
+    for name in both:
+        typer.echo(f"    {name:<22}{found.first.metrics[name]:<24.3f}{found.second.metrics[name]:.3f}")
+
+
+#: What `compare` tells besides, where it is on record of both.
+_ON_RECORD = ("cost_per_row", "precision_at_capacity", "unseen.auc", "returning.auc")
 
 
 @app.command()

@@ -13,7 +13,10 @@ import numpy.typing as npt
 
 from training.evaluate import Figure, auc, figure_of, resampled
 
-__all__ = ["AGES", "FAIR", "SIZES", "TRADE", "Group", "Month", "Unfair", "by_group", "by_month", "grouped", "unfair"]
+__all__ = [
+    "AGES", "FAIR", "LEAST_GOOD", "MOST", "SIZES", "TRADE", "Group", "Month", "Unfair", "by_group", "by_month",
+    "grouped", "unfair", "unjudged",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
@@ -29,7 +32,7 @@ TRADE = ((0, "ordered from within 30 days"), (30, "nothing ordered for 30 days")
 FAIR, MOST = ("region", "size", "age"), 1.25
 
 #: Groups with fewer good merchants are told, but not judged: chance alone doubles their rates (own proposal).
-_LEAST_GOOD = 20
+LEAST_GOOD = 20
 #: Of bootstrap samples; enough for an interval, and each is drawn for every group.
 _RESAMPLES = 200
 
@@ -130,7 +133,7 @@ class _Rows:
         def rank(weight: Floats) -> float:
             return auc(y[mine], p[mine], weight[mine])
 
-        known = len(set(self.merchants[good & mine].tolist())) >= _LEAST_GOOD and (good & ~mine).any()
+        known = len(set(self.merchants[good & mine].tolist())) >= LEAST_GOOD and (good & ~mine).any()
         return Group(
             dimension=dimension,
             judged=judged,
@@ -158,6 +161,13 @@ def unfair(groups: Sequence[Group]) -> Unfair:
     found = [one for one in groups if one.unfair]
     worst = max(found, key=lambda one: one.ratio.value, default=None)
     return Unfair(group=f"{worst.dimension} {worst.name}", ratio=worst.ratio.value) if worst else _NOBODY
+
+
+def unjudged(groups: Sequence[Group]) -> tuple[str, ...]:
+    """The groups that have to be treated alike and of which nobody can tell: too few good merchants are in them, or
+    beside them, or no other good one is called risky.
+    """
+    return tuple(f"{one.dimension} {one.name}" for one in groups if one.judged and np.isnan(one.ratio.value))
 
 
 _NOBODY = Unfair(group="", ratio=1.0)

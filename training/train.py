@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from features.log import EventLog
 from features.partition import Accepted
+from features.progress import Watch, silently
 from training.acts import Compared, gain_by_acts
 from training.choice import Choice, choose, folds_of
 from training.costs import cost_metrics, cutoffs
@@ -44,12 +45,13 @@ class Given:
 
     `until`: nothing that became known then or later is used. `journal` is the file that keeps what was tried in tuning,
     so that a run that was broken off goes on; without one it begins anew. `propensities` tell how likely merchants
-    were to be let in, for recipes that weigh their rows.
+    were to be let in, for recipes that weigh their rows. `watch` shows how reading and computing go on.
     """
 
     until: datetime | None = None
     journal: Path | None = None
     propensities: Propensities | None = None
+    watch: Watch = silently
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -189,7 +191,7 @@ def train(
     Raises TrainingError when the log does not hold enough to learn from or to be tested on.
     """
     say("labels and features")
-    rows = build_dataset(log, recipe, until=given.until, heard=heard)
+    rows = build_dataset(log, recipe, until=given.until, heard=heard, watch=given.watch)
     proofs = tuple(prove(rows, recipe, split, given=given, say=say) for split in recipe.splits)
     say("registering")
     bundle = bundle_of(proofs[0].model, proofs[0].train, recipe)

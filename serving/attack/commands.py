@@ -41,14 +41,11 @@ def mount(app: typer.Typer, *, champions: "Callable[[], Champions]") -> None:
         """
         from features.progress import shown
         from serving.attack.search import cheats_of
-        from serving.attack.stage import stage
-        from serving.policy import shipped_cheating
+        from serving.attack.stage import shipped_terms, stage
 
         chosen = _chosen(name)
         with stage(champions(), _policies(policy or []), Settings()) as made:
-            tried = shown(
-                cheats_of(made, shipped_cheating(), attacks=chosen), title="trying attacks", total=len(chosen)
-            )
+            tried = shown(cheats_of(made, shipped_terms(), attacks=chosen), title="trying attacks", total=len(chosen))
             cheats = [cheat for found in tried for cheat in found]
             notes = _notes(made)
         _tell(cheats, notes, as_json=as_json)
@@ -73,9 +70,10 @@ def _chosen(names: Sequence[str] | None) -> tuple[str, ...]:
 
 def _policies(files: Sequence[Path]) -> "Policies":
     """The shipped policies, with those of some files in their place."""
+    from scoring.refunds import RefundPolicy
     from serving.attack.stage import Policies
     from serving.errors import PolicyInvalid
-    from serving.policy import read_policy, read_programmes, read_refunds
+    from serving.policy import read_policy, read_programmes
 
     found = Policies.shipped()
     for file in files:
@@ -90,7 +88,7 @@ def _policies(files: Sequence[Path]) -> "Policies":
             read_policy(text)
             found = replace(found, score=text)
         elif "tiers" in plain:
-            found = replace(found, refunds=read_refunds(text))
+            found = replace(found, refunds=RefundPolicy.parse(text))
         else:
             raise PolicyInvalid(f"{file} is a policy of neither programmes, nor scores, nor refunds")
     return found

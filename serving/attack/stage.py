@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -23,6 +24,7 @@ from features.settings import Settings
 from features.simulator.scenario import Scenario
 from features.simulator.simulate import simulate
 from features.store import EventStore
+from scoring.cheating_policy import CheatingPolicy
 from scoring.gate_words import GateState
 from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
@@ -35,7 +37,7 @@ from serving.reassess import reassess
 from serving.serve import service_on
 from serving.store import opened
 
-__all__ = ["MARKET", "Found", "Policies", "Stage", "stage"]
+__all__ = ["MARKET", "Found", "Policies", "Stage", "shipped_terms", "stage"]
 
 #: The marketplace: small, so that the stage is set in seconds; long enough for a quarter's figures and a past.
 MARKET = Scenario(merchants=40, days=240, start=date(2026, 3, 1), seed=11)
@@ -49,6 +51,11 @@ _NEWCOMER = "newcomer-of-the-attack"
 
 #: Reasons for a review that a model would not take away.
 _A_PERSON_LOOKS = {GateState.LINKED.code, GateState.NOTHING_KNOWN.code, GateState.STALE.code}
+
+
+def shipped_terms() -> CheatingPolicy:
+    """What cheating costs and is worth, as it comes with Goodfaith."""
+    return CheatingPolicy.parse((files("scoring") / "policies" / "cheating.toml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,11 @@ from scoring.bundle import Calibration, Golden
 from scoring.errors import BundleBroken, ColumnMissing, GoldenRowsDiffer, InputMissing, NotANumber, WidthDiffers
 from scoring.linear import LEAST_SHARE
 from scoring.model import Model, with_golden_rows
+from scoring.reasons import reasons_of
 from scoring.scorecard import points
 from scoring.trees import Trees
 from tests.scoring.build import (
+    POLICY,
     a_bundle,
     a_credit_model,
     a_points_bundle,
@@ -65,6 +67,33 @@ def test_a_step_in_the_riskier_direction_never_raises_the_score(question, data):
     worse[:, column] += step if model.bundle.features[column].riskier == "higher" else -step
     before, after = (list(map(points, model.log_odds(rows).tolist())) for rows in (X, worse))
     assert all(later <= earlier for earlier, later in zip(before, after, strict=True))
+
+
+#: The end of an input at which nothing speaks against a merchant.
+SAFEST = {"higher": -1e300, "lower": 1e300}
+
+
+@some_models
+@given(asked(monotone=True))
+def test_the_heaviest_reason_removed_never_lowers_the_score_and_is_no_reason_any_more(question):
+    model, X = question
+    parts, rows = model.contributions(X)[0], np.arange(len(X))
+    heaviest, spoke = parts.argmax(axis=1), parts.max(axis=1) > 0
+    without = X.copy()
+    without[rows, heaviest] = [SAFEST[model.bundle.features[column].riskier] for column in heaviest]
+    assert (model.log_odds(without) <= model.log_odds(X))[spoke].all()
+    assert (model.contributions(without)[0][rows, heaviest] < 1e-9)[spoke].all()
+
+
+@given(st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.floats(0.1, 4.0))
+def test_the_top_reason_of_a_sum_removed_moves_the_log_odds_by_just_what_it_says(late, kept, slope):
+    model = a_credit_model(calibration=Calibration(slope=slope, intercept=-0.5))
+    row = {"late": late, "kept": kept}
+    for top in reasons_of(model, model.matrix([row]), [row], limit=POLICY.reasons)[0][:1]:
+        # The terms' centre is 0: there an input says nothing.
+        before, after = (model.log_odds(model.matrix([one]))[0] for one in (row, row | {top.feature: 0.0}))
+        assert before - after == pytest.approx(top.contribution)
+        assert top.contribution > 0
 
 
 def test_several_threads_get_what_one_gets():

@@ -77,7 +77,7 @@ def test_training_twice_gives_the_same_bundle(trained):
 def test_models_are_listed_with_the_figures_on_record(trained):
     world, _, report = trained
     rows = json.loads(world.run("models", "--json"))
-    assert [set(row) for row in rows] == [{"target", "version", "aliases", "created_at", "metrics"}] * 2
+    assert [set(row) for row in rows] == [{"target", "version", "aliases", "created_at", "metrics", "history"}] * 2
     assert rows[1]["metrics"]["auc"] == report["splits"][0]["merchants"]["all"]["model"]["auc"]["value"]
 
 
@@ -101,6 +101,10 @@ def test_a_challenger_is_named_listed_and_taken_away(trained):
     assert "credit 1 became challenger by bo: fewer inputs" in world.run("models")
     assert "no challenger any more, after version 1" in world.run("challenge", "credit", "--none", "--by", "bo")
     assert "credit has no challenger by bo" in world.run("models")
+    told = {row["version"]: row["history"][-1] for row in json.loads(world.run("models", "--json"))}
+    assert (told["1"]["became"], told["1"]["by"]) == ("no challenger", "bo")
+    assert (told["2"]["became"], told["2"]["by"], told["2"]["forced"]) == ("champion", "ann", True)
+    assert (told["2"]["reason"], told["2"]["back"]) == ("first", False)
 
 
 def test_what_was_live_at_a_moment_is_told_to_people_and_machines(trained):
@@ -122,6 +126,16 @@ def test_a_version_that_does_not_exist_is_not_promoted(trained):
 
 def test_no_models_are_listed_before_any_training(world):
     assert json.loads(world.run("models", "--json")) == []
+    assert world.run("models") == "no model yet: `train` makes one\n"
+
+
+def test_two_versions_are_put_side_by_side_on_common_rows_and_on_record(trained):
+    world, _, report = trained
+    told = world.run("compare", "credit", "1", "2")
+    assert "no difference beyond chance" in told
+    (unseen,) = [line.split() for line in told.splitlines() if line.split()[0] == "returning.auc"]
+    auc = report["splits"][0]["merchants"]["returning"]["model"]["auc"]["value"]
+    assert unseen[1:] == [f"{auc:.3f}"] * 2
 
 
 def test_labels_are_written_for_every_row_of_a_spine_in_its_order(world, tmp_path):
@@ -206,6 +220,13 @@ def test_an_unknown_recipe_is_refused(world):
 def test_a_log_cut_so_early_that_nothing_is_left_to_learn_from_is_refused(world):
     with pytest.raises(OneSided, match="training part: 0 rows"):
         world.train("--until", "2024-03-15")
+
+
+def test_long_work_tells_in_plain_lines_where_there_is_no_terminal(world):
+    words = ["train", "--target", "credit", "--events", world.events, "--recipe", world.recipe, "--until", "2024-03-15"]
+    answer = CliRunner().invoke(app, words, env={"GOODFAITH_MLFLOW_URI": world.uri})
+    for title in ("reading events", "judging what became of merchants", "computing features"):
+        assert f"{title} ...\n" in answer.stderr
 
 
 def test_the_log_of_the_fixture_is_accepted_whole(world):

@@ -1,5 +1,7 @@
 """A version becomes champion only while it is what it was, and no worse than the present one."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -237,6 +239,12 @@ def test_a_challenger_must_be_what_it_was_and_its_features_what_they_were():
     with pytest.raises(VersionUnknown):
         challenged(registry, "9")
     assert registry.noted == []
+
+
+def test_telling_what_was_live_waits_for_no_training():
+    code = "import sys, training.promote; print('training.train' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "False"
 
 
 def test_what_was_live_at_a_moment_is_what_was_last_made_so_by_then():

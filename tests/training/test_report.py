@@ -10,6 +10,7 @@ from scipy.stats import chi2
 
 from tests.training.build import a_recipe, some_rows
 from training.report.page import card, page
+from training.report.plots import gains
 from training.segments import grouped
 from training.train import Report, metrics_of, prove
 
@@ -56,7 +57,7 @@ def test_a_report_is_whole_in_itself(report):
 
 
 def test_a_report_shows_every_candidate_and_figure(report):
-    text = page(report)
+    text = page(report).replace("\u00a0", " ")
     side = report.proofs[0].sides["all"]
     for name, judged in side.judged.items():
         assert name in text
@@ -75,6 +76,11 @@ def test_the_same_run_gives_the_same_report(report):
     assert page(report) == page(report)
 
 
+def test_the_order_of_rows_that_are_rated_alike_changes_no_picture():
+    y, p = np.array([1, 1, 0, 0, 1, 0], dtype=np.int8), np.array([0.9, 0.2, 0.2, 0.2, 0.2, 0.1])
+    assert gains(y, {"trees": p}, served="trees") == gains(y[[0, 3, 4, 2, 1, 5]], {"trees": p}, served="trees")
+
+
 def test_the_report_tells_of_moved_scores_what_promote_looks_at(report):
     figures = metrics_of(report.proofs)
     moved, bound = figures["score_psi"], figures["score_psi_bound"]
@@ -88,6 +94,13 @@ def test_a_merchants_months_count_once_where_the_report_tells_which_inputs_moved
     # Ten bins of an input, 40 merchants on either side; as many rows as there are would make it less than 0.1.
     assert len(shifts) == len(report.proofs[0].train.inputs)
     assert max(map(float, shifts)) == pytest.approx(chi2.ppf(0.95, 9) * (1 / 40 + 1 / 40), abs=0.001)
+
+
+def test_card_and_report_name_the_groups_that_nobody_can_judge(report):
+    for text in (card(report), page(report)):
+        told = text[text.index("Not judged, since fewer than 20 good merchants are in them") :]
+        assert "region north, size small." in told[:200]
+        assert "that could be judged is refused more than 1.25 times" in text
 
 
 def test_a_card_says_what_a_committee_asks(report):

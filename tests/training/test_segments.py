@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.segments import AGES, by_group, by_month, grouped, unfair
+from training.segments import AGES, by_group, by_month, grouped, unfair, unjudged
 
 
 def rows(*, wronged: float, count: int = 4000):
@@ -42,6 +42,7 @@ def test_a_category_may_differ_and_a_tiny_group_is_not_judged():
     north = by_group(y, p, merchants, {"region": tiny}, cutoff=0.5)[0]
     assert np.isnan(north.ratio.value)
     assert north.rows == 10
+    assert unjudged(by_group(y, p, merchants, {"region": tiny, "category": tiny}, cutoff=0.5)) == ("region north",)
 
 
 def test_a_groups_figures_are_those_of_its_rows():

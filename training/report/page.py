@@ -19,7 +19,7 @@ from training.costs import cutoffs
 from training.fit import bundle_of
 from training.psi import Reference, Shift
 from training.report import plots
-from training.segments import unfair
+from training.segments import LEAST_GOOD, MOST, unfair, unjudged
 
 if TYPE_CHECKING:
     from training.dataset import Dataset, Declared
@@ -77,7 +77,7 @@ def card(report: "Report") -> str:
 
 def drift_page(drifts: Sequence["Drift"]) -> str:
     """What has moved away from some models, as one HTML file."""
-    return _environment().get_template("drift.html").render(drifts=drifts)
+    return _environment().get_template("drift.html").render(drifts=drifts, words=WORDS)
 
 
 def _environment() -> Environment:
@@ -102,6 +102,9 @@ def _context(report: "Report") -> dict[str, Any]:
         "side": side,
         "served": proof.choice.served,
         "unfair": unfair(side.groups),
+        "unjudged": unjudged(side.groups),
+        "most_unfair": MOST,
+        "least_good": LEAST_GOOD,
         "cutoffs": cutoffs(report.recipe.costs) if report.recipe.costs else None,
         "inputs": proof.train.inputs,
         "moved": _moved(proof.train, side.rows),

@@ -10,11 +10,10 @@ from scoring.cheating import Aim
 from serving.attack.page import page
 from serving.attack.ploys import NOBODYS, PLOYS, RIVAL
 from serving.attack.search import Goal, Trial, cheats_of
-from serving.attack.stage import MARKET, Policies, stage
+from serving.attack.stage import MARKET, Policies, shipped_terms, stage
 from serving.attack.telling import Effort, Teller
-from serving.policy import shipped_cheating
 
-TERMS = shipped_cheating()
+TERMS = shipped_terms()
 
 
 class NoChampions:

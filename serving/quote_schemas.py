@@ -1,0 +1,110 @@
+"""What callers send and get where compensation and adverts are judged (contracts 3.4)."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from features.events import MOST_CENTS
+from scoring.compensation_policy import Ground
+from serving.schemas import Id, Word
+
+__all__ = ["AdvertAnswer", "AdvertBody", "QuoteAnswer", "QuoteBody"]
+
+Amount = Annotated[int, Field(ge=0, le=MOST_CENTS)]
+
+
+class _Sent(BaseModel):
+    """A body: exact types, nothing unknown."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class QuoteBody(_Sent):
+    """A claim. What is known of the order goes before `amount_cents`; the rest is the buyer's word, or a finding."""
+
+    merchant_id: Id
+    ground: Ground
+    currency: str
+    order_id: Id | None = None
+    amount_cents: Annotated[int, Field(gt=0, le=MOST_CENTS)] | None = Field(
+        default=None, description="What was paid after discounts, without freight; for an order that is not known"
+    )
+    freight_cents: Amount = 0
+    loss_cents: Amount = 0
+    household_cents: Amount | None = Field(
+        default=None, description="The part of the price within a household's needs, as a person found it"
+    )
+    buyer_deceived: bool = Field(default=False, description="A person found that the buyer invented the claim")
+    label_flaw: bool = Field(default=False, description="A person found nothing but a harmless flaw of the label")
+
+
+class AwardAnswer(_Told):
+    """What one rule gives; `binds` = its extra is the one that is paid, `source` the law or the programme."""
+
+    code: str
+    source: str
+    refund_cents: int
+    freight_cents: int
+    extra_cents: int
+    binds: bool
+    text: str
+    text_zh: str
+
+
+class RefusalAnswer(_Told):
+    """Why nothing is paid on top."""
+
+    code: str
+    source: str
+    text: str
+    text_zh: str
+
+
+class QuoteAnswer(_Told):
+    """What is owed, in minor units. `basis`: the order as we know it, or the caller's claim."""
+
+    merchant_id: str
+    basis: Literal["order", "claim"]
+    refund_cents: int
+    extra_cents: int
+    freight_cents: int
+    total_cents: int
+    awards: list[AwardAnswer]
+    refusals: list[RefusalAnswer]
+    jurisdiction: str
+    policy_version: str
+
+
+class AdvertBody(_Sent):
+    """An advert before it is published; `brand` and `category` are those of the goods."""
+
+    merchant_id: Id
+    text: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
+    brand: Word | None = None
+    category: Word | None = None
+
+
+class ClaimAnswer(_Told):
+    """Words that may not stand there, `text[start:end]` of the advert (in characters), and why."""
+
+    verdict: str
+    code: str
+    source: str
+    start: int
+    end: int
+    words: str
+    text: str
+    text_zh: str
+
+
+class AdvertAnswer(_Told):
+    """What the advert was found to be: passed, absolute_claim or false_promise, as `advert_checked` names it."""
+
+    merchant_id: str
+    outcome: str
+    claims: list[ClaimAnswer]
+    policy_version: str
