@@ -1,7 +1,7 @@
 """The search: per attack, the least that gains a programme, lifts a band or sinks a rival."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from scoring.cheating import Aim, Cheat, least
 from scoring.cheating_policy import CheatingPolicy
@@ -19,40 +19,59 @@ _LEVELS = tuple(Level)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """Something to cheat for: how it stands before, and whether somebody who stands so has it."""
+    """Something to cheat for, and how it stands before: a programme, a band or a level, by name."""
 
     aim: Aim
     name: str
     before: str
-    holds: Callable[[Found], bool]
+
+    def holds(self, found: Found) -> bool:
+        """Whether somebody who stands so has it; a better band than the one wanted will do, and a rival's worse one."""
+        match self.aim:
+            case Aim.PLACE:
+                return found.has_place(self.name)
+            case Aim.FULL_PLACE:
+                return found.has_full_place(self.name)
+            case Aim.RIVAL_PLACE:
+                return not found.has_place(self.name)
+            case Aim.BAND:
+                return found.band <= self.name
+            case Aim.RIVAL_BAND:
+                return found.band >= self.name
+            case Aim.RIVAL_FLAG:
+                return _suspicion(found.level) >= _suspicion(self.name)
+
+    def after(self, found: Found) -> str:
+        """How it stands then."""
+        if self.aim in (Aim.BAND, Aim.RIVAL_BAND):
+            return found.band
+        return found.level if self.aim is Aim.RIVAL_FLAG else found.outcomes[self.name]
+
+
+def _suspicion(level: str) -> int:
+    return _LEVELS.index(Level(level))
 
 
 def goals_of(before: Found, *, rival: bool) -> tuple[Goal, ...]:
     """What is not so yet: places, full places and better bands; of a rival, lost places, worse bands, suspicion."""
-    return tuple(_against(before) if rival else _for(before))
+    return tuple(goal for goal in (_against(before) if rival else _for(before)) if not goal.holds(before))
 
 
 def _for(before: Found) -> Iterator[Goal]:
     for name, outcome in before.outcomes.items():
-        if not before.has_place(name):
-            yield Goal(aim=Aim.PLACE, name=name, before=outcome, holds=lambda one, name=name: one.has_place(name))
-        if not before.has_full_place(name):
-            holds = lambda one, name=name: one.has_full_place(name)  # noqa: E731 - one of a pair of lines that belong together
-            yield Goal(aim=Aim.FULL_PLACE, name=name, before=outcome, holds=holds)
-    for band in reversed(BAND_NAMES[: BAND_NAMES.index(before.band)]):
-        yield Goal(aim=Aim.BAND, name=band, before=before.band, holds=lambda one, band=band: one.band <= band)
+        yield Goal(aim=Aim.PLACE, name=name, before=outcome)
+        yield Goal(aim=Aim.FULL_PLACE, name=name, before=outcome)
+    for band in reversed(BAND_NAMES):
+        yield Goal(aim=Aim.BAND, name=band, before=before.band)
 
 
 def _against(before: Found) -> Iterator[Goal]:
     for name, outcome in before.outcomes.items():
-        if before.has_place(name):
-            yield Goal(aim=Aim.RIVAL_PLACE, name=name, before=outcome,
-                       holds=lambda one, name=name: not one.has_place(name))  # fmt: skip
-    for band in BAND_NAMES[BAND_NAMES.index(before.band) + 1 :]:
-        yield Goal(aim=Aim.RIVAL_BAND, name=band, before=before.band, holds=lambda one, band=band: one.band >= band)
-    for level in _LEVELS[_LEVELS.index(Level(before.level)) + 1 :]:
-        yield Goal(aim=Aim.RIVAL_FLAG, name=level, before=before.level,
-                   holds=lambda one, level=level: _LEVELS.index(Level(one.level)) >= _LEVELS.index(level))  # fmt: skip
+        yield Goal(aim=Aim.RIVAL_PLACE, name=name, before=outcome)
+    for band in BAND_NAMES:
+        yield Goal(aim=Aim.RIVAL_BAND, name=band, before=before.band)
+    for level in _LEVELS:
+        yield Goal(aim=Aim.RIVAL_FLAG, name=level, before=before.level)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,27 +100,21 @@ class Trial:
         longest = self.terms.search.days_at_most
         most = self.ploy.most(self.subject, self.terms.search.things_at_most)
         things = least(lambda number: goal.holds(self.found(number, longest)), most=most) if most else None
-        told = {"attack": self.name, "aim": goal.aim, "goal": goal.name, "before": goal.before}
+        missed = Cheat(attack=self.name, aim=goal.aim, goal=goal.name, before=goal.before)
         if things is None:
-            return Cheat(**told)
+            return missed
         days = least(lambda number: goal.holds(self.found(things, number)), most=longest) or longest
         cents = self.subject.price_cents if self.ploy.role == RIVAL else self.subject.cheap_cents
         effort = self.ploy.effort(things, days, self.terms.search.per_account)
         price = self.ploy.price(effort, self.terms.costs, order_cents=cents)
         worth = _unlocks(goal, self.subject, self.stage.policies, self.terms)
-        return Cheat(**told, after=_after(goal, self.found(things, days)), price=price, unlocks_cents=worth)
-
-
-def _after(goal: Goal, found: Found) -> str:
-    if goal.aim in (Aim.BAND, Aim.RIVAL_BAND):
-        return found.band
-    return found.level if goal.aim is Aim.RIVAL_FLAG else found.outcomes[goal.name]
+        return replace(missed, after=goal.after(self.found(things, days)), price=price, unlocks_cents=worth)
 
 
 def _unlocks(goal: Goal, subject: Subject, policies: Policies, terms: CheatingPolicy) -> int:
     """What a gain is worth in a month: the margin of the orders it allows or takes away, or what the platform lends."""
     if goal.aim is Aim.BAND:
-        fund = policies.refunds.fund.merchant_30d_cents
+        fund = {str(band): cents for band, cents in policies.refunds.fund.merchant_30d_cents.items()}
         return max(fund[goal.name] - fund[goal.before], 0)
     orders = _orders(goal, subject, policies.programmes)
     return times(terms.worth.margin, round(orders * subject.price_cents))

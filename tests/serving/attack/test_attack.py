@@ -70,8 +70,7 @@ def test_one_buyers_volume_gains_no_more_than_three_orders_of_it(made):
 
 
 def test_a_shop_that_only_buys_from_itself_has_no_papers_for_brands(made):
-    goal = Goal(aim=Aim.PLACE, name="genuine_guarantee", before="refuse",
-                holds=lambda one: one.has_place("genuine_guarantee"))  # fmt: skip
+    goal = Goal(aim=Aim.PLACE, name="genuine_guarantee", before="refuse")
     small = TERMS.model_copy(update={"search": TERMS.search.model_copy(update={"things_at_most": 3})})
     cheat = replace(a_trial(made, "identity_hop"), terms=small).cheat(goal)
     assert not cheat.possible
