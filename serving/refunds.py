@@ -5,6 +5,7 @@ from typing import Any
 
 from scoring.pledges import pledged_cents
 from scoring.refunds import (
+    Held,
     MerchantFacts,
     RefundDecision,
     RefundFacts,
@@ -92,15 +93,16 @@ def _otherwise(bench: Bench, request: RefundRequest, facts: RefundFacts, seen: S
 
 def _facts(bench: Bench, body: RefundBody, seen: Standing, *, lock: bool) -> RefundFacts:
     tx, now, order = bench.tx, bench.now, (body.merchant_id, body.order_id)
-    known = {
-        "order": order_facts(tx, order, buyer_id=body.buyer.id, now=now),
-        "buyer": buyer_facts(tx, body.buyer.id, now=now, order=order, policy=bench.service.refunds),
-        "merchant": _merchant_facts(bench, body.merchant_id, seen),
-    }
+    facts = RefundFacts(
+        order=order_facts(tx, order, buyer_id=body.buyer.id, now=now),
+        buyer=buyer_facts(tx, body.buyer.id, now=now, order=order, policy=bench.service.refunds),
+        merchant=_merchant_facts(bench, body.merchant_id, seen),
+        held=Held(),
+    )
     # Everybody who refunds waits for the fund, so it is taken when nothing else is left to look up.
     if lock:
         hold_fund(tx)
-    return RefundFacts(**known, held=held_for(tx, order=order, buyer_id=body.buyer.id, now=now))
+    return replace(facts, held=held_for(tx, order=order, buyer_id=body.buyer.id, now=now))
 
 
 def _merchant_facts(bench: Bench, merchant_id: str, seen: Standing) -> MerchantFacts:
