@@ -18,6 +18,7 @@ GoodfaithError
 ├── IdempotencyConflict      409 idempotency_conflict
 ├── OrderAlreadyDecided      409 order_already_decided
 ├── CaseClosed               409 case_closed
+├── ComplaintKnown           409 complaint_known
 ├── CurrencyMismatch         422 currency_mismatch
 ├── MomentToCome             422 as_of_in_future
 ├── IdempotencyKeyMissing    422 idempotency_key_missing
@@ -27,6 +28,8 @@ GoodfaithError
 ├── AddressUnavailable       command line only: nobody can listen there
 ├── NothingToJudge           command line only: a log without a single readable event
 ├── NoShadows                command line only: no challenger has judged anybody
+├── PolicyFileUnusable       command line only: a policy file cannot be read, or is of no kind that is asked for
+├── NothingChanges           command line only: the policies to be compared say the same
 ├── OutputUnwritable         command line only: an answer file cannot be written
 └── Unavailable              503 unavailable
     ├── StoreUnavailable     503 store_unavailable
@@ -52,6 +55,7 @@ __all__ = [
     "CaseClosed",
     "CaseUnknown",
     "ChampionUnloadable",
+    "ComplaintKnown",
     "CurrencyMismatch",
     "DecisionUnknown",
     "FormForged",
@@ -65,11 +69,13 @@ __all__ = [
     "MerchantUnknown",
     "MomentToCome",
     "NoShadows",
+    "NothingChanges",
     "NothingToJudge",
     "OrderAlreadyDecided",
     "OrderUnknown",
     "OutputUnwritable",
     "PageUnknown",
+    "PolicyFileUnusable",
     "PolicyInvalid",
     "ProgrammeUnknown",
     "ResolutionInvalid",
@@ -114,6 +120,10 @@ class PageUnknown(GoodfaithError):
 
 class UserKnown(GoodfaithError):
     """There is a user of this name already."""
+
+
+class ComplaintKnown(GoodfaithError):
+    """A complaint about this merchant has come in under this id before."""
 
 
 class MerchantUnknown(GoodfaithError):
@@ -192,6 +202,14 @@ class NoShadows(GoodfaithError):
     """No challenger has judged anybody, so there is nothing to compare."""
 
 
+class PolicyFileUnusable(GoodfaithError):
+    """A policy file cannot be read, or holds no policy of a kind that is asked for."""
+
+
+class NothingChanges(GoodfaithError):
+    """The policies to be compared say the same."""
+
+
 class OutputUnwritable(GoodfaithError):
     """The file for the answer cannot be written."""
 
@@ -240,6 +258,7 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         IdempotencyConflict: (409, "idempotency_conflict"),
         OrderAlreadyDecided: (409, "order_already_decided"),
         CaseClosed: (409, "case_closed"),
+        ComplaintKnown: (409, "complaint_known"),
         CurrencyMismatch: (422, "currency_mismatch"),
         MomentToCome: (422, "as_of_in_future"),
         IdempotencyKeyMissing: (422, "idempotency_key_missing"),

@@ -7,6 +7,7 @@ from typing import TypeVar
 from features.catalogue import CATALOGUE
 from scoring.advert_policy import AdvertPolicy
 from scoring.compensation_policy import CompensationPolicy
+from scoring.complaint_policy import ComplaintPolicy
 from scoring.errors import PolicyInvalid as PolicyTextInvalid
 from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
@@ -18,6 +19,7 @@ __all__ = [
     "read_programmes",
     "shipped_adverts",
     "shipped_compensation",
+    "shipped_complaints",
     "shipped_policy",
     "shipped_programmes",
     "shipped_refunds",
@@ -39,6 +41,11 @@ def shipped_programmes() -> ProgrammePolicy:
 def shipped_refunds() -> RefundPolicy:
     """The policy of fast refunds that comes with Goodfaith. Raises `PolicyInvalid`."""
     return _read(RefundPolicy.parse, _shipped("refunds"))
+
+
+def shipped_complaints() -> ComplaintPolicy:
+    """The policy of complaints that comes with Goodfaith. Raises `PolicyInvalid`."""
+    return _read(ComplaintPolicy.parse, _shipped("complaints"))
 
 
 def shipped_compensation() -> CompensationPolicy:
