@@ -14,6 +14,7 @@ from serving.assess import Judge
 from serving.complaints import escalate_overdue
 from serving.errors import GoodfaithError
 from serving.judging import Judges
+from serving.members import review_members
 from serving.prune import prune
 from serving.reassess import reassess, take_in_whatever_came
 from serving.service import Service
@@ -40,6 +41,8 @@ class Worker:
         self._service = service
         self._bench = judges
         self._pruned: int | None = None
+        self._day: int | None = None
+        self._reviewed: set[str] = set()
         self._clocks_seen: datetime | None = None
 
     def round(self, now: datetime) -> int:
@@ -54,11 +57,22 @@ class Worker:
         if names:
             judged = reassess(engine, judge, names, now=now)
             open_suspicions(engine, judge.policy, judged, now=now)
+            self._review([one.merchant_id for one in judged.assessments], now)
             for name in judged.set_aside.values():
                 log.error("a merchant could not be judged", reason=name)
         else:
             self._prune(now)
         return len(names)
+
+    def _review(self, merchant_ids: list[str], now: datetime) -> None:
+        """Look at the places of members once a day, when they are first judged."""
+        if self._day != day_of(now):
+            self._day, self._reviewed = day_of(now), set()
+        fresh = [one for one in merchant_ids if one not in self._reviewed]
+        self._reviewed.update(fresh)
+        count = review_members(self._service, fresh, now=now)
+        if count:
+            log.info("members' places were judged", decisions=count)
 
     def _look_at_clocks(self, now: datetime) -> None:
         """Raise complaints whose time has run out, whether or not anybody can be judged."""

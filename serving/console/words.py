@@ -29,6 +29,7 @@ KINDS: Mapping[str, str] = {
     "refund": marked("Refund"),
     "suspicion": marked("Suspected counterfeits"),
     "link": marked("Link with a removed merchant"),
+    "standing": marked("Place in a programme"),
     "complaint": marked("Complaint"),
 }
 OUTCOMES: Mapping[str, str] = {
@@ -43,6 +44,10 @@ OUTCOMES: Mapping[str, str] = {
     "dismissed": marked("Dismissed"),
     "confirmed": marked("Confirmed"),
     "refuted": marked("Refuted"),
+    "keep": marked("Keeps its place"),
+    "warn": marked("Warned"),
+    "suspend": marked("Suspended"),
+    "expel": marked("Expelled"),
     "solved": marked("Solved"),
     "unsolved": marked("Not solved"),
     "referred": marked("Referred"),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import typer
 from fastapi import FastAPI
 from sqlalchemy import Connection, Engine
 
@@ -20,6 +21,7 @@ from scoring.model import with_golden_rows
 from scoring.scorecard import STANDARD
 from serving.app import create_app
 from serving.auth import ApiKey, fingerprint, make_key
+from serving.commands import mount
 from serving.policy import (
     read_policy,
     shipped_adverts,
@@ -156,6 +158,17 @@ def a_merchant_exists(engine: Engine, merchant_id: str = "m1", *, orders: int = 
 def _event(merchant_id: str, name: str, event_type: str, at: datetime, **columns: Any) -> dict[str, Any]:
     named = {"event_id": f"{merchant_id}-{name}", "event_type": event_type, "merchant_id": merchant_id}
     return {**named, "event_time": at.isoformat(), **columns}
+
+
+def a_command_line(champions: FakeChampions | None = None) -> typer.Typer:
+    """This floor's commands, with models that are made up, and nobody who could look at drift."""
+
+    def nobody() -> Any:
+        raise AssertionError("no command but `worker --drift-at` asks for a lookout")
+
+    app = typer.Typer()
+    mount(app, champions=lambda: champions or FakeChampions(), lookout=nobody)
+    return app
 
 
 def a_key(engine: Engine, *scopes: str, name: str = "tests") -> str:
