@@ -20,10 +20,14 @@ _TOPICS: tuple[TopicName, ...] = ("refund", "logistics", "quality", "fake", "coo
 
 
 class Topic(PolicyPart):
-    """A topic: who deals with it, which of the log's finer topics it covers, and the words by which it is known."""
+    """A topic: who deals with it, which of the log's finer topics it covers, and the words by which it is known.
+
+    `told_as` is what the log calls a complaint of which no more is known.
+    """
 
     name: TopicName
     route: Text
+    told_as: Text
     covers: tuple[Text, ...]
     words: tuple[Text, ...] = ()
     text: Text
@@ -48,6 +52,7 @@ class Gravity(PolicyPart):
     safety_words: tuple[Text, ...]
     safety_topics: tuple[Text, ...]
     buyers_alike: Positive
+    buyers_alike_days: Positive
     amount_cents: Positive
 
 
@@ -84,6 +89,9 @@ class ComplaintPolicy(Policy):
         double = sorted({fine for fine in covered if covered.count(fine) > 1})
         if double:
             raise ValueError(f"topics that stand under two: {', '.join(double)}")
+        strange = [one.told_as for one in self.topics if one.told_as not in one.covers]
+        if strange:
+            raise ValueError(f"told as what they do not cover: {', '.join(strange)}")
         return self
 
     @model_validator(mode="after")

@@ -2,7 +2,19 @@
 
 from fastapi import FastAPI
 
-from serving.api import decisions, events, health, judgements, listings, merchants, metrics, programmes, refunds, scores
+from serving.api import (
+    complaints,
+    decisions,
+    events,
+    health,
+    judgements,
+    listings,
+    merchants,
+    metrics,
+    programmes,
+    refunds,
+    scores,
+)
 from serving.console import app as console
 from serving.judging import Judges
 from serving.limits import Limits
@@ -24,7 +36,8 @@ def create_app(service: Service) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for noun in (health, metrics, events, listings, merchants, programmes, refunds, judgements, decisions):
+    nouns = (health, metrics, events, listings, merchants, programmes, refunds, judgements, decisions, complaints)
+    for noun in nouns:
         noun.add_to(app, service)
     scores.add_to(app, service, Judges(service))
     console.add_to(app, service)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
 from scoring.gate import ALWAYS_READ, Applicant, ConditionState
@@ -46,6 +47,7 @@ def at_the_door(
         applicant,
         pledged_cents=pledged_cents(members, policy=policy, as_of=bench.now, but=programme.id),
         failed_before=_failed_before(bench, applicant.merchant_id, programme),
+        barred_until=_barred_until(bench, applicant.merchant_id, programme),
     )
 
 
@@ -69,6 +71,13 @@ def _failed_before(bench: Bench, merchant_id: str, programme: Programme) -> tupl
     last = store_decisions.last_of_programme(bench.tx, merchant_id, programme.id)
     conditions = json.loads(last.answer)["conditions"] if last else ()
     return tuple(sorted(one["code"] for one in conditions if one["state"] == ConditionState.FAILED))
+
+
+def _barred_until(bench: Bench, merchant_id: str, programme: Programme) -> date | None:
+    """The first day on which whoever was expelled may come back."""
+    last = store_decisions.last_of_programme(bench.tx, merchant_id, programme.id, kind="standing")
+    until = json.loads(last.answer)["may_return_at"] if last else None
+    return datetime.fromisoformat(until).date() if until else None
 
 
 def _link(bench: Bench, merchant_id: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection
 
-from serving import audit, promises, store_cases
+from serving import audit, complaint_events, promises, store_cases
 from serving.errors import CaseClosed, CaseUnknown, ResolutionInvalid
 from serving.store_cases import Case
 
@@ -23,9 +23,10 @@ class Kind(StrEnum):
     REFUND = "refund"
     SUSPICION = "suspicion"
     LINK = "link"
+    COMPLAINT = "complaint"
 
 
-#: How long a person may take. Own proposals: nobody's law sets them, each follows who is waiting.
+#: How long a person may take, where the matter does not say. Own proposals: each follows who is waiting.
 _TIME_TO_ANSWER = MappingProxyType(
     {
         # A buyer waits for money; marketplaces ask their merchants for a first answer within a day.
@@ -43,6 +44,7 @@ _ENDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         Kind.PROGRAMME: ("admit", "refuse"),
         Kind.REFUND: ("instant", "standard"),
         Kind.LINK: ("confirmed", "refuted"),
+        Kind.COMPLAINT: ("solved", "unsolved", "referred"),
     }
 )
 _LONGEST_REASON = 2000
@@ -52,7 +54,7 @@ _LONGEST_REASON = 2000
 class Matter:
     """Something that needs a person; `about` names it, so that one matter has one open case.
 
-    `priority` 1 comes before 2.
+    `priority` 1 comes before 2. A complaint says by when an end is due; other matters go by their kind.
     """
 
     kind: Kind
@@ -61,6 +63,7 @@ class Matter:
     summary: str
     priority: int = 2
     decision_id: str | None = None
+    due_at: datetime | None = None
 
 
 def open_case(tx: Connection, matter: Matter, *, now: datetime) -> str:
@@ -73,7 +76,7 @@ def open_case(tx: Connection, matter: Matter, *, now: datetime) -> str:
         summary=matter.summary,
         priority=matter.priority,
         opened_at=now,
-        due_at=now + _TIME_TO_ANSWER[matter.kind],
+        due_at=matter.due_at or now + _TIME_TO_ANSWER[matter.kind],
         state="open",
         decision_id=matter.decision_id,
     )
@@ -111,7 +114,7 @@ def assign(tx: Connection, case_id: str, *, to: str, by: str, now: datetime) -> 
 
 
 def resolve(tx: Connection, case_id: str, *, outcome: str, reason: str, by: str, now: datetime) -> Case:
-    """End a case, once and for good; money that is let out at once is held from now on.
+    """End a case, once and for good; money that is let out at once is held from now on, a complaint is closed.
 
     Raises `CaseUnknown`, `CaseClosed`, `ResolutionInvalid`, and `OrderAlreadyDecided` where more than was paid for
     the order would be let out.
@@ -125,6 +128,8 @@ def resolve(tx: Connection, case_id: str, *, outcome: str, reason: str, by: str,
         raise ResolutionInvalid(f"a resolution needs a reason of at most {_LONGEST_REASON} characters")
     if (case.kind, outcome) == (Kind.REFUND, "instant") and case.decision_id:
         promises.promise(tx, case.decision_id, now=now)
+    if case.kind == Kind.COMPLAINT:
+        complaint_events.close(tx, case, outcome=outcome, now=now)
     ended = {"outcome": outcome, "reason": reason.strip(), "resolved_by": by, "resolved_at": now}
     store_cases.change(tx, case_id, state="resolved", **ended)
     _tell(tx, case_id, "case_resolved", by=by, now=now, outcome=outcome, reason=reason.strip())

@@ -18,6 +18,7 @@ GoodfaithError
 ├── IdempotencyConflict      409 idempotency_conflict
 ├── OrderAlreadyDecided      409 order_already_decided
 ├── CaseClosed               409 case_closed
+├── ComplaintKnown           409 complaint_known
 ├── CurrencyMismatch         422 currency_mismatch
 ├── MomentToCome             422 as_of_in_future
 ├── IdempotencyKeyMissing    422 idempotency_key_missing
@@ -52,6 +53,7 @@ __all__ = [
     "CaseClosed",
     "CaseUnknown",
     "ChampionUnloadable",
+    "ComplaintKnown",
     "CurrencyMismatch",
     "DecisionUnknown",
     "FormForged",
@@ -114,6 +116,10 @@ class PageUnknown(GoodfaithError):
 
 class UserKnown(GoodfaithError):
     """There is a user of this name already."""
+
+
+class ComplaintKnown(GoodfaithError):
+    """A complaint about this merchant has come in under this id before."""
 
 
 class MerchantUnknown(GoodfaithError):
@@ -240,6 +246,7 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         IdempotencyConflict: (409, "idempotency_conflict"),
         OrderAlreadyDecided: (409, "order_already_decided"),
         CaseClosed: (409, "case_closed"),
+        ComplaintKnown: (409, "complaint_known"),
         CurrencyMismatch: (422, "currency_mismatch"),
         MomentToCome: (422, "as_of_in_future"),
         IdempotencyKeyMissing: (422, "idempotency_key_missing"),

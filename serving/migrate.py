@@ -32,7 +32,10 @@ def check_schema(engine: Engine) -> None:
         migrate(engine)
     elif at != newest_revision():
         told = f"revision {at}" if at else "no revision of ours"
-        raise SchemaOutdated(f"this store's tables are of {told}, and this version needs {newest_revision()}")
+        raise SchemaOutdated(
+            f"this store's tables are of {told}, and this version needs {newest_revision()}: `goodfaith migrate` "
+            "brings them there"
+        )
 
 
 def revision_of(tx: Connection) -> str | None:

@@ -197,7 +197,7 @@ class DecisionSummary(_Told):
     model_config = ConfigDict(from_attributes=True)
 
     id: str = Field(serialization_alias="decision_id")
-    kind: Literal["programme", "refund"]
+    kind: Literal["programme", "refund", "standing"]
     merchant_id: str
     programme: str | None
     order_id: str | None
@@ -210,14 +210,14 @@ class DecisionAnswer(_Told):
     """A decision with everything that it was made from."""
 
     decision_id: str
-    kind: Literal["programme", "refund"]
+    kind: Literal["programme", "refund", "standing"]
     merchant_id: str
     programme: str | None
     order_id: str | None
     buyer_id: str | None
     outcome: str
     decided_at: datetime
-    decided_by: str = Field(description="The id of the API key that asked")
+    decided_by: str = Field(description="The id of the API key that asked, or `worker`")
     expires_at: datetime
     seen_seq: int = Field(description="The merchant's newest event that was seen")
     request: dict[str, Any]

@@ -22,7 +22,14 @@ from serving.judging import Judges
 from serving.logs import write_json_logs
 from serving.lookout import Lookout, Nightly
 from serving.metrics import shared_metrics
-from serving.policy import shipped_adverts, shipped_compensation, shipped_policy, shipped_programmes, shipped_refunds
+from serving.policy import (
+    shipped_adverts,
+    shipped_compensation,
+    shipped_complaints,
+    shipped_policy,
+    shipped_programmes,
+    shipped_refunds,
+)
 from serving.readiness import Readiness
 from serving.readings import live_readings
 from serving.service import Clock, Service
@@ -126,6 +133,7 @@ def service_on(engine: Engine, champions: Champions, settings: Settings, clock: 
         policy=shipped_policy(),
         programmes=shipped_programmes(),
         refunds=shipped_refunds(),
+        complaints=shipped_complaints(),
         compensation=shipped_compensation(),
         adverts=shipped_adverts(),
         currency=settings.currency,

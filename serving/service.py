@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from features.store import EventStore
 from scoring.advert_policy import AdvertPolicy
 from scoring.compensation_policy import CompensationPolicy
+from scoring.complaint_policy import ComplaintPolicy
 from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
 from serving.champions import Champions
@@ -26,9 +27,9 @@ Clock = Callable[[], datetime]
 class Service:
     """Everything that a route may need.
 
-    `policy` is the text of the score policy; `programmes`, `refunds`, `compensation` and `adverts` are the others;
-    `declarations` every feature's hash as it is now, `currency` the store's; `readings` reads live features. Nobody is
-    let in by lot without a `salt`. What challengers thought is kept for `shadow_days`.
+    `policy` is the text of the score policy; `programmes`, `refunds`, `compensation`, `adverts` and `complaints` are
+    the others; `declarations` every feature's hash as it is now, `currency` the store's. `readings` reads live
+    features. Nobody is let in by lot without a `salt`. What challengers thought is kept for `shadow_days`.
     """
 
     engine: Engine
@@ -36,6 +37,7 @@ class Service:
     policy: str
     programmes: ProgrammePolicy
     refunds: RefundPolicy
+    complaints: ComplaintPolicy
     compensation: CompensationPolicy
     adverts: AdvertPolicy
     currency: str

@@ -112,10 +112,11 @@ def decisions_of(tx: Connection, merchant_id: str, limit: int) -> tuple[Decision
     return tuple(map(_decision, tx.execute(newest)))
 
 
-def last_of_programme(tx: Connection, merchant_id: str, programme: str) -> Decision | None:
-    """The latest decision on a merchant's application for a programme."""
-    chosen = and_(decisions.c.merchant_id == merchant_id, decisions.c.programme == programme)
-    newest = select(decisions).where(chosen).order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(1)
+def last_of_programme(tx: Connection, merchant_id: str, programme: str, *, kind: str = "") -> Decision | None:
+    """The latest decision about a merchant and a programme, of one kind where one is named."""
+    chosen = [decisions.c.merchant_id == merchant_id, decisions.c.programme == programme]
+    chosen += [decisions.c.kind == kind] if kind else []
+    newest = select(decisions).where(and_(*chosen)).order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(1)
     row = tx.execute(newest).one_or_none()
     return _decision(row) if row else None
 

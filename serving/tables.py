@@ -10,6 +10,7 @@ __all__ = [
     "assessments",
     "audit",
     "cases",
+    "complaints",
     "decisions",
     "drifts",
     "idempotency",
@@ -236,6 +237,29 @@ cases = Table(
     Index("one_open_case", "about", unique=True, sqlite_where=text("state = 'open'"),
           postgresql_where=text("state = 'open'")),
 )  # fmt: skip
+
+#: What a case about a complaint goes by; what was written stands in the event, and nowhere else.
+#:
+#: `causes` are separated by spaces; `reference` is the sender's own number, such as the regulator's.
+complaints = Table(
+    "complaints",
+    metadata,
+    Column("case_id", String, primary_key=True),
+    Column("merchant_id", String, nullable=False),
+    Column("complaint_id", String, nullable=False),
+    Column("topic", String, nullable=False),
+    Column("topic_by", String, nullable=False),
+    Column("tier", Integer, nullable=False),
+    Column("causes", String, nullable=False),
+    Column("route", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("region", String),
+    Column("reference", String),
+    Column("answer_by", BigInteger, nullable=False),
+    Column("accept_by", BigInteger),
+    Column("policy_version", String, nullable=False),
+    Column("model_version", String),
+)
 
 #: People who use the console; `password` is an Argon2 hash.
 users = Table(

@@ -1,7 +1,7 @@
 """The worker: judges whoever is due, within a second of the event, and everybody once a day."""
 
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -11,8 +11,10 @@ from features.database import day_of, reading, written
 from features.errors import FeaturesError
 from serving import store_due
 from serving.assess import Judge
+from serving.complaints import escalate_overdue
 from serving.errors import GoodfaithError
 from serving.judging import Judges
+from serving.members import review_members
 from serving.prune import prune
 from serving.reassess import reassess, take_in_whatever_came
 from serving.service import Service
@@ -28,6 +30,9 @@ _AT_ONCE = 500
 #: Seconds between looks for work where there was none.
 _PAUSE = 0.2
 
+#: How often clocks of complaints are looked at: they run for hours.
+_CLOCKS_EVERY = timedelta(minutes=1)
+
 
 class Worker:
     """Judges in rounds; any number of workers may share a store, since a merchant judged twice is judged alike."""
@@ -36,10 +41,14 @@ class Worker:
         self._service = service
         self._bench = judges
         self._pruned: int | None = None
+        self._day: int | None = None
+        self._reviewed: set[str] = set()
+        self._clocks_seen: datetime | None = None
 
     def round(self, now: datetime) -> int:
         """Judge some of those who are due; answer how many were looked at. Raises `Unavailable`."""
         engine, day = self._service.engine, day_of(now)
+        self._look_at_clocks(now)
         judge = self._bench.judge(now)
         written(engine, partial(_settle, judge=judge))
         take_in_whatever_came(engine, now=now)
@@ -48,11 +57,31 @@ class Worker:
         if names:
             judged = reassess(engine, judge, names, now=now)
             open_suspicions(engine, judge.policy, judged, now=now)
+            self._review([one.merchant_id for one in judged.assessments], now)
             for name in judged.set_aside.values():
                 log.error("a merchant could not be judged", reason=name)
         else:
             self._prune(now)
         return len(names)
+
+    def _review(self, merchant_ids: list[str], now: datetime) -> None:
+        """Look at the places of members once a day, when they are first judged."""
+        if self._day != day_of(now):
+            self._day, self._reviewed = day_of(now), set()
+        fresh = [one for one in merchant_ids if one not in self._reviewed]
+        self._reviewed.update(fresh)
+        count = review_members(self._service, fresh, now=now)
+        if count:
+            log.info("members' places were judged", decisions=count)
+
+    def _look_at_clocks(self, now: datetime) -> None:
+        """Raise complaints whose time has run out, whether or not anybody can be judged."""
+        seen = self._clocks_seen
+        if seen is None or not timedelta(0) <= now - seen < _CLOCKS_EVERY:
+            self._clocks_seen = now
+            count = escalate_overdue(self._service.engine, self._service.complaints, now=now)
+            if count:
+                log.warning("complaints were raised: nobody ended them in time", cases=count)
 
     def _prune(self, now: datetime) -> None:
         """Once a day, when nobody is due, drop what challengers thought too long ago."""

@@ -29,6 +29,8 @@ KINDS: Mapping[str, str] = {
     "refund": marked("Refund"),
     "suspicion": marked("Suspected counterfeits"),
     "link": marked("Link with a removed merchant"),
+    "standing": marked("Place in a programme"),
+    "complaint": marked("Complaint"),
 }
 OUTCOMES: Mapping[str, str] = {
     "admit": marked("Admit"),
@@ -42,6 +44,13 @@ OUTCOMES: Mapping[str, str] = {
     "dismissed": marked("Dismissed"),
     "confirmed": marked("Confirmed"),
     "refuted": marked("Refuted"),
+    "keep": marked("Keeps its place"),
+    "warn": marked("Warned"),
+    "suspend": marked("Suspended"),
+    "expel": marked("Expelled"),
+    "solved": marked("Solved"),
+    "unsolved": marked("Not solved"),
+    "referred": marked("Referred"),
 }
 #: Kind of a case -> outcome -> what follows from ending it so.
 FOLLOWS: Mapping[str, Mapping[str, str]] = {
@@ -60,6 +69,11 @@ FOLLOWS: Mapping[str, Mapping[str, str]] = {
     "link": {
         "confirmed": marked("The merchant is stopped in every programme: it is the one that was removed."),
         "refuted": marked("The link counts no more; the merchant may apply again."),
+    },
+    "complaint": {
+        "solved": marked("The buyer has what was due. The complaint is closed."),
+        "unsolved": marked("There was no agreement. Another complaint about this order is a major case."),
+        "referred": marked("Somebody else deals with it, such as the regulator or a court."),
     },
 }
 #: Who pays a refund first, and who finally does.

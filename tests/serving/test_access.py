@@ -31,6 +31,7 @@ OPENED_BY = {
     ("POST", "/v1/compensation/quotes"): "refunds:decide",
     ("POST", "/v1/adverts/check"): "programmes:decide",
     ("GET", "/v1/decisions/{decision_id}"): "scores:read",
+    ("POST", "/v1/complaints"): "cases:write",
 }
 #: Every route of the console: a log-in opens it, or it is open to everybody. A new route needs a row here.
 CONSOLE = {

@@ -1,17 +1,15 @@
 from datetime import timedelta
 
 import pytest
-import typer
 from sqlalchemy import delete, update
 from typer.testing import CliRunner
 
 from features.database import reading, writing
 from serving import audit
-from serving.commands import mount
 from serving.errors import AuditBroken
 from serving.store import opened
 from serving.tables import audit as table
-from tests.serving.world import NOON, FakeChampions
+from tests.serving.world import NOON, a_command_line
 
 
 def write(engine, count=5):
@@ -74,8 +72,7 @@ def test_an_entry_lives_and_dies_with_what_it_tells_of(any_engine):
 def run(tmp_path, monkeypatch):
     """Run a command with everything kept in a folder of its own."""
     monkeypatch.setenv("GOODFAITH_HOME", str(tmp_path))
-    app = typer.Typer()
-    mount(app, champions=FakeChampions)
+    app = a_command_line()
     return lambda *words: CliRunner().invoke(app, words)
 
 

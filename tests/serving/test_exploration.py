@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow.parquet as pq
 import pytest
-import typer
 from pydantic import TypeAdapter
 from typer.testing import CliRunner
 
@@ -13,14 +12,13 @@ from features.database import reading
 from features.settings import Settings
 from scoring.exploration import lot_of
 from scoring.gate import Applicant, Application, gate_by_lot
-from serving.commands import mount
 from serving.decide import plain
 from serving.decisions import decision
 from serving.propensities import propensities
 from serving.store import opened
 from tests.serving.shop import a_shop, judged
 from tests.serving.test_applications import apply
-from tests.serving.world import NOON, FakeChampions, FakeClock, a_key, a_service, ask
+from tests.serving.world import NOON, FakeClock, a_command_line, a_key, a_service, ask
 
 SALT = "a salt that nobody guesses"
 SHARE = 0.01
@@ -142,8 +140,7 @@ def test_the_command_writes_what_training_reads(tmp_path, monkeypatch):
     with opened(Settings().database) as engine:
         a_shop(engine, WINNER, **LOW)
         applied(engine, WINNER)
-    app, out = typer.Typer(), tmp_path / "drawn.parquet"
-    mount(app, champions=FakeChampions)
-    result = CliRunner().invoke(app, ["propensities", "--out", str(out)])
+    out = tmp_path / "drawn.parquet"
+    result = CliRunner().invoke(a_command_line(), ["propensities", "--out", str(out)])
     assert result.exit_code == 0, result.exception
     assert pq.read_table(out)["merchant_id"].to_pylist() == [WINNER, WINNER]

@@ -2,23 +2,20 @@ import json
 import re
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from features.database import open_engine
 from serving.auth import authenticate
-from serving.commands import mount
 from serving.errors import KeyUnknown, Unauthenticated
 from serving.store import KeyStore
-from tests.serving.world import FakeChampions
+from tests.serving.world import a_command_line
 
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """Run a command with everything kept in a folder of its own."""
     monkeypatch.setenv("GOODFAITH_HOME", str(tmp_path / "home"))
-    app = typer.Typer()
-    mount(app, champions=FakeChampions)
+    app = a_command_line()
     return lambda *words: CliRunner().invoke(app, words)
 
 

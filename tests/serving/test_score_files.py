@@ -1,14 +1,12 @@
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from features.errors import FeaturesError
-from serving.commands import mount
 from serving.errors import ChampionUnloadable, NothingToJudge, OutputUnwritable
 from tests.serving.marketplace import AFTER, a_counterfeit_bundle, a_credit_bundle, write_events
-from tests.serving.world import FakeChampions
+from tests.serving.world import FakeChampions, a_command_line
 
 MODELS = FakeChampions(credit=("7", a_credit_bundle()))
 
@@ -32,9 +30,7 @@ def score(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def run(*words, champions=MODELS):
-        app = typer.Typer()
-        mount(app, champions=lambda: champions)
-        result = CliRunner().invoke(app, ["score", *words])
+        result = CliRunner().invoke(a_command_line(champions), ["score", *words])
         out = tmp_path / "scores.parquet"
         return result, pq.read_table(out) if out.exists() else None
 

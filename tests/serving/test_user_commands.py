@@ -2,22 +2,19 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from features.database import open_engine
-from serving.commands import mount
 from serving.errors import UserKnown
 from serving.people import People
-from tests.serving.world import FakeChampions
+from tests.serving.world import a_command_line
 
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """Run a command with everything kept in a folder of its own."""
     monkeypatch.setenv("GOODFAITH_HOME", str(tmp_path / "home"))
-    app = typer.Typer()
-    mount(app, champions=FakeChampions)
+    app = a_command_line()
     return lambda *words: CliRunner().invoke(app, words)
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import typer
 from fastapi import FastAPI
 from sqlalchemy import Connection, Engine
 
@@ -20,10 +21,12 @@ from scoring.model import with_golden_rows
 from scoring.scorecard import STANDARD
 from serving.app import create_app
 from serving.auth import ApiKey, fingerprint, make_key
+from serving.commands import mount
 from serving.policy import (
     read_policy,
     shipped_adverts,
     shipped_compensation,
+    shipped_complaints,
     shipped_policy,
     shipped_programmes,
     shipped_refunds,
@@ -122,6 +125,7 @@ def a_service(engine: Engine, **changes: Any) -> Service:
         policy=shipped_policy(),
         programmes=shipped_programmes(),
         refunds=shipped_refunds(),
+        complaints=shipped_complaints(),
         compensation=shipped_compensation(),
         adverts=shipped_adverts(),
         currency="CNY",
@@ -153,6 +157,17 @@ def a_merchant_exists(engine: Engine, merchant_id: str = "m1", *, orders: int = 
 def _event(merchant_id: str, name: str, event_type: str, at: datetime, **columns: Any) -> dict[str, Any]:
     named = {"event_id": f"{merchant_id}-{name}", "event_type": event_type, "merchant_id": merchant_id}
     return {**named, "event_time": at.isoformat(), **columns}
+
+
+def a_command_line(champions: FakeChampions | None = None) -> typer.Typer:
+    """This floor's commands, with models that are made up, and nobody who could look at drift."""
+
+    def nobody() -> Any:
+        raise AssertionError("no command but `worker --drift-at` asks for a lookout")
+
+    app = typer.Typer()
+    mount(app, champions=lambda: champions or FakeChampions(), lookout=nobody)
+    return app
 
 
 def a_key(engine: Engine, *scopes: str, name: str = "tests") -> str:

@@ -10,6 +10,7 @@ from scipy.stats import chi2
 
 from tests.training.build import a_recipe, some_rows
 from training.report.page import card, page
+from training.report.plots import gains
 from training.segments import grouped
 from training.train import Report, metrics_of, prove
 
@@ -56,7 +57,7 @@ def test_a_report_is_whole_in_itself(report):
 
 
 def test_a_report_shows_every_candidate_and_figure(report):
-    text = page(report)
+    text = page(report).replace("\u00a0", " ")
     side = report.proofs[0].sides["all"]
     for name, judged in side.judged.items():
         assert name in text
@@ -73,6 +74,11 @@ def test_words_of_a_log_are_no_markup(report):
 
 def test_the_same_run_gives_the_same_report(report):
     assert page(report) == page(report)
+
+
+def test_the_order_of_rows_that_are_rated_alike_changes_no_picture():
+    y, p = np.array([1, 1, 0, 0, 1, 0], dtype=np.int8), np.array([0.9, 0.2, 0.2, 0.2, 0.2, 0.1])
+    assert gains(y, {"trees": p}, served="trees") == gains(y[[0, 3, 4, 2, 1, 5]], {"trees": p}, served="trees")
 
 
 def test_the_report_tells_of_moved_scores_what_promote_looks_at(report):

@@ -77,7 +77,7 @@ def card(report: "Report") -> str:
 
 def drift_page(drifts: Sequence["Drift"]) -> str:
     """What has moved away from some models, as one HTML file."""
-    return _environment().get_template("drift.html").render(drifts=drifts)
+    return _environment().get_template("drift.html").render(drifts=drifts, words=WORDS)
 
 
 def _environment() -> Environment:

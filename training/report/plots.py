@@ -45,7 +45,8 @@ def ranking(y: Labels, p: dict[str, Floats], merchants: Names, *, served: str) -
         recall, fpr, precision = curves(y, one, np.ones(len(y)))
         look: Any = {"color": _COLOURS[place], "lw": 2.2 if name == served else 1.1, "label": name}
         roc.plot(fpr, recall, **look)
-        pr.step(recall[1:], precision[1:], where="post", **look)
+        # Between two thresholds no more than the precision of the later one is had: ties come all at once.
+        pr.step(recall, np.append(precision[1], precision[1:]), where="pre", **look)
     _bands(roc, pr, y, p[served], merchants, _COLOURS[list(p).index(served)])
     roc.plot([0, 1], [0, 1], color=SOFT, lw=0.8, ls=":")
     pr.axhline(y.mean(), color=SOFT, lw=0.8, ls=":")
@@ -62,7 +63,7 @@ def _bands(roc: Axes, pr: Axes, y: Labels, p: Floats, merchants: Names, colour: 
         recall, fpr, precision = curves(y, p, weight)
         if np.isfinite(recall[-1]) and np.isfinite(fpr[-1]):
             recalls.append(np.interp(grid, fpr, recall))
-            precisions.append(np.interp(grid[1:], recall[1:], precision[1:]))
+            precisions.append(precision[np.searchsorted(recall, grid[1:])])
     for axes, xs, sample in ((roc, grid, recalls), (pr, grid[1:], precisions)):
         if sample:
             low, high = np.quantile(sample, [0.025, 0.975], axis=0)
@@ -112,8 +113,9 @@ def distribution(y: Labels, score: Floats) -> str:
     apart = _below(score[y == 1], grid) - _below(score[y == 0], grid)
     at = int(np.argmax(apart))
     ks.axvline(grid[at], color=SOFT, lw=0.8, ls=":")
-    ks.annotate(f"KS {apart[at]:.3f} at {grid[at]:.0f}", (grid[at], 0.03), xytext=(6, 0), textcoords="offset points")
-    _named(bars, "Scores", "score (points, higher is safer)", "share of good, of bad rows", legend="upper left")
+    side: Any = {"xytext": (6, 0)} if grid[at] < grid[[0, -1]].mean() else {"xytext": (-6, 0), "ha": "right"}
+    ks.annotate(f"KS {apart[at]:.3f} at {grid[at]:.0f}", (grid[at], 0.03), textcoords="offset points", **side)
+    _named(bars, "Scores", "score (points, higher is safer)", "share of good, of bad rows", legend="best")
     _named(ks, "Kolmogorov-Smirnov (KS)", "score (points, higher is safer)", "share at or below", legend="upper left")
     return _svg(figures)
 
@@ -127,7 +129,9 @@ def gains(y: Labels, p: dict[str, Floats], *, served: str) -> str:
     figures, (cumulated, lift) = _panels(2)
     shares = np.arange(1, len(y) + 1) / len(y)
     for place, (name, one) in enumerate(p.items()):
-        caught = np.cumsum(y[np.argsort(-one, kind="stable")]) / max(y.sum(), 1)
+        recall, fpr, _ = curves(y, one, np.ones(len(y)))
+        # Equal ones are looked at in no order, so each of them brings the same.
+        caught = np.interp(shares, recall * y.mean() + fpr * (1 - y.mean()), recall)
         look: Any = {"color": _COLOURS[place], "lw": 2.2 if name == served else 1.1, "label": name}
         cumulated.plot(shares, caught, **look)
         first = max(len(y) // 100, 1)
@@ -175,7 +179,7 @@ def groups(told: Sequence[Group], many: str) -> str:
     axes.set_yticks(range(len(judged)), [_short(f"{one.dimension}: {one.name}") for one in reversed(judged)])
     axes.axvline(1.0, color=SOFT, lw=0.8)
     axes.axvline(MOST, color=BAD, lw=0.8, ls=":")
-    axes.set_xlim(-0.1, _FARTHEST + 0.15)
+    axes.set(xlim=(-0.1, _FARTHEST + 0.15), ylim=(-0.6, len(judged) - 0.4))
     _named(axes, f"Good {many} refused, beside all others", f"times as often ({MOST} is the most allowed)", "")
     return _svg(figures, look="one")
 

@@ -1,0 +1,219 @@
+"""Members: whoever carries a programme is looked at again every night, and what changes is decided, recorded and told.
+
+A suspended or expelled member leaves the programme (`programme_left`), one that comes back joins it again. Only new
+orders are touched: what stands on old ones binds as it was promised.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from features.database import writing
+from features.jsonrows import check_rows
+from features.live import lock_merchants
+from scoring.errors import ProgrammeUnknown
+from scoring.gate import Applicant, Application
+from scoring.programmes import Programme
+from scoring.standing import Place, Review, Standing, review
+from serving import decisions, store_decisions
+from serving.answers import ScoreAnswer
+from serving.applicants import applicant_of, at_the_door, opinion
+from serving.decide import Bench, fallback_of, plain
+from serving.decisions import Verdict
+from serving.errors import MerchantUnknown
+from serving.ingest import take
+from serving.service import Service
+from serving.shadow_decisions import Otherwise
+from serving.standing import Membership, category_of, membership
+from serving.standing import Standing as Seen
+from serving.store_decisions import Decision
+
+__all__ = ["KIND", "review_members"]
+
+#: The kind under which these decisions are kept.
+KIND = "standing"
+
+#: Who decides, in decisions and in the audit chain.
+_NIGHTLY = "worker"
+
+
+def review_members(service: Service, merchant_ids: Iterable[str], *, now: datetime) -> int:
+    """Look at every place of these merchants; answer how many decisions that made."""
+    return sum(_reviewed(service, merchant_id, now) for merchant_id in merchant_ids)
+
+
+def _reviewed(service: Service, merchant_id: str, now: datetime) -> int:
+    with writing(service.engine) as tx:
+        carried = membership(tx, merchant_id)
+        if not carried:
+            return 0
+    # Made before any lock is held, as for every decision.
+    otherwise = fallback_of(service, merchant_id)
+    with writing(service.engine) as tx:
+        lock_merchants(tx, [merchant_id])
+        bench = Bench(service=service, tx=tx, now=now, otherwise=otherwise)
+        return sum(_decided(bench, member) for member in _members(bench, merchant_id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Member:
+    """A merchant in one programme: its place until now, and for which goods it was let in."""
+
+    merchant_id: str
+    application: Application
+    applicant: Applicant
+    place: Place
+    seen: Seen
+
+    @property
+    def programme(self) -> Programme:
+        return self.application.programme
+
+
+def _members(bench: Bench, merchant_id: str) -> list[_Member]:
+    """Every place that the merchant has, or may have again."""
+    carried = membership(bench.tx, merchant_id)
+    try:
+        seen = bench.standing(merchant_id)
+    except MerchantUnknown:
+        return []
+    applicant, found = applicant_of(bench, merchant_id, seen), []
+    for programme in _known(bench, carried):
+        place = _place(bench.tx, merchant_id, programme.id, carried[programme.id])
+        if place is not None:
+            found.append(
+                _Member(
+                    merchant_id=merchant_id,
+                    application=_application(bench.tx, applicant, programme),
+                    applicant=at_the_door(bench, applicant, programme, carried),
+                    place=place,
+                    seen=seen,
+                )
+            )
+    return found
+
+
+def _known(bench: Bench, carried: Mapping[str, Membership]) -> list[Programme]:
+    """The programmes that the policy still has."""
+    found = []
+    for name in sorted(carried):
+        try:
+            found.append(bench.service.programmes.programme(name))
+        except ProgrammeUnknown:
+            continue
+    return found
+
+
+def _place(tx: Connection, merchant_id: str, programme: str, member: Membership) -> Place | None:
+    """The place until now; None where it is nobody's: left by itself, or lost."""
+    last = store_decisions.last_of_programme(tx, merchant_id, programme, kind=KIND)
+    before = _place_of(last)
+    if member.joined and member.since is not None:
+        # Whoever joined after it was last judged begins anew, unless it is our own doing.
+        anew = before is None or before.standing is Standing.EXPEL or member.since > before.judged_at > before.since
+        return Place.new(member.since) if anew or before is None else before
+    return before if before is not None and before.standing is Standing.SUSPEND else None
+
+
+def _place_of(last: Decision | None) -> Place | None:
+    if last is None:
+        return None
+    told = json.loads(last.trace)["place"]
+    moments = ("joined_at", "since", "judged_at", "ends_at")
+    read = {name: datetime.fromisoformat(told[name]) if told[name] else None for name in moments}
+    return Place(**{**told, **read, "standing": Standing(told["standing"])})
+
+
+def _application(tx: Connection, applicant: Applicant, programme: Programme) -> Application:
+    """What it was let in for: the goods of its last application, else those that it is known for."""
+    last = store_decisions.last_of_programme(tx, applicant.merchant_id, programme.id, kind="programme")
+    if last is not None:
+        asked = json.loads(last.request)
+        return Application(programme=programme, category=asked["category"], brand=asked.get("brand"))
+    brands = (one.brand for one in applicant.papers if one.qualification == "brand_authorisation" and one.brand)
+    category = category_of(tx, applicant.merchant_id) or ""
+    return Application(programme=programme, category=category, brand=min(brands, default=None))
+
+
+def _decided(bench: Bench, member: _Member) -> int:
+    """Judge one place; nothing is recorded where nothing moved."""
+    found = _judged(bench, member, member.applicant)
+    if found.place == member.place:
+        return 0
+    made = decisions.record(bench.tx, _verdict(bench, member, found), by=_NIGHTLY, now=bench.now)
+    _tell(bench, member, found, made)
+    return 1
+
+
+def _judged(bench: Bench, member: _Member, applicant: Applicant) -> Review:
+    policy = bench.service.programmes
+    return review(member.place, member.application, applicant, policy=policy, as_of=bench.now)
+
+
+def _verdict(bench: Bench, member: _Member, found: Review) -> Verdict:
+    period = timedelta(days=bench.service.programmes.standing.every_days)
+    wanted = member.application
+    return Verdict(
+        kind=KIND,
+        merchant_id=member.merchant_id,
+        programme=member.programme.id,
+        outcome=found.place.standing,
+        expires_at=found.place.ends_at or found.place.judged_at + period,
+        seen_seq=member.seen.seen_seq,
+        request={"programme": wanted.programme.id, "category": wanted.category, "brand": wanted.brand},
+        answer=_answer(member, found),
+        trace={
+            **plain({"as_of": bench.now, "applicant": member.applicant, "before": member.place, "place": found.place}),
+            **member.seen.trace,
+        },
+        thought=member.seen.assessment,
+        rethink=lambda thought: _otherwise(bench, member, thought),
+    )
+
+
+def _otherwise(bench: Bench, member: _Member, thought: ScoreAnswer) -> Otherwise:
+    found = _judged(bench, member, replace(member.applicant, **opinion(thought)))
+    return Otherwise(outcome=found.place.standing, answer=_answer(member, found))
+
+
+def _answer(member: _Member, found: Review) -> dict[str, Any]:
+    """What the merchant is told."""
+    return {
+        "decision_id": None,
+        "merchant_id": member.merchant_id,
+        "programme": member.programme.id,
+        "outcome": found.place.standing.value,
+        **plain(
+            {
+                "since": found.place.since,
+                "ends_at": found.place.ends_at,
+                "may_return_at": found.may_return_at,
+                "reasons": found.reasons,
+                "conditions": found.conditions,
+                "policy_version": found.policy_version,
+            }
+        ),
+    }
+
+
+def _tell(bench: Bench, member: _Member, found: Review, made: Decision) -> None:
+    """The event that follows: who may no longer make the promise leaves, who may again joins."""
+    barred = (Standing.SUSPEND, Standing.EXPEL)
+    was, now_is = member.place.standing in barred, found.place.standing in barred
+    if was == now_is:
+        return
+    event = "programme_left" if now_is else "programme_joined"
+    told = {
+        "event_id": f"standing:{made.id}",
+        "event_type": event,
+        "merchant_id": member.merchant_id,
+        "event_time": bench.now.isoformat(),
+        "programme": member.programme.id,
+        "reason": found.place.standing.value,
+    }
+    rows = check_rows([told], currency=bench.service.currency).rows
+    take(bench.tx, rows, at=bench.now)
