@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 import features.commands
+import serving.attack.commands
 import serving.commands
 import serving.ingest_commands
 import serving.shadow_commands
@@ -111,6 +112,7 @@ class _Lookout:
 for _floor in (features.commands, training.commands, serving.ingest_commands):
     app.add_typer(_floor.app)
 serving.commands.mount(app, champions=_champions, lookout=_Lookout)
+serving.attack.commands.mount(app, champions=_champions)
 serving.shadow_commands.mount(app, label=_label)
 
 
