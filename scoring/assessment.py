@@ -109,13 +109,14 @@ def _placed(
     row: Row, score: int, opinion: _Opinion, evidence: Evidence, policy: ScorePolicy
 ) -> tuple[BandName, tuple[Reason, ...]]:
     """The band after every cap, and the reasons with a cap's own among them."""
-    best: BandName = policy.fallback.best_band if opinion.basis is Basis.FALLBACK else "A"
-    band = policy.band(score, best=best)
-    if evidence.sufficient or band >= policy.evidence.best_band:
+    modelled = opinion.basis is Basis.MODEL
+    uncapped = policy.band(score, best=policy.best_band(modelled=modelled, sufficient=True))
+    band = max(uncapped, policy.best_band(modelled=modelled, sufficient=evidence.sufficient))
+    if band == uncapped:
         return band, opinion.reasons
     # Whoever is held down by a short history must be told so, even where as many features spoke as may.
     told = (*opinion.reasons[: policy.reasons.most - 1], state_reason(State.SHORT_HISTORY, row))
-    return policy.evidence.best_band, told
+    return band, told
 
 
 def _opinions(rows: Sequence[Row], credit: Model | None, policy: ScorePolicy, currency: str) -> list[_Opinion]:

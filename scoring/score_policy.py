@@ -116,6 +116,11 @@ class ScorePolicy(Policy):
                 return max(band.name, best)
         raise ScoreOffScale(score=score, lowest=self.scale.lowest, highest=self.scale.highest)
 
+    def best_band(self, *, modelled: bool, sufficient: bool) -> BandName:
+        """The best band that may be had: less than A where no model has spoken, or on too little evidence."""
+        by_basis: BandName = "A" if modelled else self.fallback.best_band
+        return by_basis if sufficient else max(by_basis, self.evidence.best_band)
+
     @field_validator("bands")
     @classmethod
     def _bands_meet(cls, bands: tuple[Band, ...]) -> tuple[Band, ...]:

@@ -28,6 +28,8 @@ GoodfaithError
 ├── AddressUnavailable       command line only: nobody can listen there
 ├── NothingToJudge           command line only: a log without a single readable event
 ├── NoShadows                command line only: no challenger has judged anybody
+├── PolicyFileUnusable       command line only: a policy file cannot be read, or is of no kind that is asked for
+├── NothingChanges           command line only: the policies to be compared say the same
 ├── OutputUnwritable         command line only: an answer file cannot be written
 └── Unavailable              503 unavailable
     ├── StoreUnavailable     503 store_unavailable
@@ -67,11 +69,13 @@ __all__ = [
     "MerchantUnknown",
     "MomentToCome",
     "NoShadows",
+    "NothingChanges",
     "NothingToJudge",
     "OrderAlreadyDecided",
     "OrderUnknown",
     "OutputUnwritable",
     "PageUnknown",
+    "PolicyFileUnusable",
     "PolicyInvalid",
     "ProgrammeUnknown",
     "ResolutionInvalid",
@@ -196,6 +200,14 @@ class NothingToJudge(GoodfaithError):
 
 class NoShadows(GoodfaithError):
     """No challenger has judged anybody, so there is nothing to compare."""
+
+
+class PolicyFileUnusable(GoodfaithError):
+    """A policy file cannot be read, or holds no policy of a kind that is asked for."""
+
+
+class NothingChanges(GoodfaithError):
+    """The policies to be compared say the same."""
 
 
 class OutputUnwritable(GoodfaithError):

@@ -50,8 +50,12 @@ def rejects_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.rejected.jsonl")
 
 
-def ingest_file(store: EventStore, path: Path, *, currency: str, now: datetime) -> Ingested:
-    """Add a file's events to the store; rows that cannot be added are written beside the file with their reasons.
+def ingest_file(
+    store: EventStore, path: Path, *, currency: str, now: datetime, rejects: Path | None = None
+) -> Ingested:
+    """Add a file's events to the store; rows that cannot be added are written down with their reasons.
+
+    They go to the file `rejects`, by default one beside the events.
 
     The same file may be taken in again: what is there already has no effect. Which of a file's rows stands for a
     repeated id does not depend on their order; what the store has already always stands.
@@ -62,16 +66,16 @@ def ingest_file(store: EventStore, path: Path, *, currency: str, now: datetime) 
         ids.see(batch)
     discarded = ids.discarded(log, clock=clock)
     outcome, first = Ingested(duplicates=discarded.duplicates), None
-    with _Rejects(rejects_of(path), outcome.rejected) as rejects:
-        rejects.write([rejection for _, rejection in discarded.conflicts])
+    with _Rejects(rejects or rejects_of(path), outcome.rejected) as refused:
+        refused.write([rejection for _, rejection in discarded.conflicts])
         for batch in log.batches(clock=clock):
-            rejects.write(batch.rejected)
+            refused.write(batch.rejected)
             for rows, numbers in _standing(batch, discarded.numbers):
                 appended = written(store.engine, partial(take, rows=rows, at=now, later=True))
                 outcome.accepted += appended.accepted
                 first = _earliest(rows, appended, first)
                 outcome.duplicates += appended.duplicates
-                rejects.write([_conflict(rows, numbers, place) for place in appended.conflicts])
+                refused.write([_conflict(rows, numbers, place) for place in appended.conflicts])
     store.catch_up(at=now)
     if first is not None:
         forget_midnights(store.engine, after=first)

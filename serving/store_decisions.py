@@ -27,6 +27,7 @@ __all__ = [
     "last_of_programme",
     "latest_answer",
     "past_answers",
+    "refunds_since",
     "reservations_of",
     "reserve",
     "sealed",
@@ -119,6 +120,14 @@ def last_of_programme(tx: Connection, merchant_id: str, programme: str, *, kind:
     newest = select(decisions).where(and_(*chosen)).order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(1)
     row = tx.execute(newest).one_or_none()
     return _decision(row) if row else None
+
+
+def refunds_since(tx: Connection, since: datetime) -> Generator[Decision, None, None]:
+    """Every decision on a refund from a moment on, in the order in which they were made."""
+    chosen = and_(decisions.c.kind == "refund", decisions.c.decided_at >= micros(since))
+    query = select(decisions).where(chosen).order_by(decisions.c.decided_at, decisions.c.id)
+    with tx.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as found:
+        yield from map(_decision, found)
 
 
 def draws(tx: Connection) -> Generator[Draw, None, None]:
