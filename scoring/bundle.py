@@ -1,8 +1,9 @@
 """The model bundle: the only thing that travels from training to serving, as named bytes.
 
 A bundle is `manifest.json` and the model's file: LightGBM's own text for kind `trees`, JSON for kind `points`, both and
-their weights for kind `blend`; never a pickle. The manifest holds the SHA-256 of each file and of itself, and is
-written in one canonical form, so that a changed byte anywhere is found before anything is judged with it.
+their weights for kind `blend`, JSON for kind `text`, which reads texts and has no inputs; never a pickle. The manifest
+holds the SHA-256 of each file and of itself, and is written in one canonical form, so that a changed byte anywhere is
+found before anything is judged with it.
 """
 
 import hashlib
@@ -23,17 +24,22 @@ from scoring.wording import problem_of
 __all__ = ["FORMAT", "MODEL_FILES", "Bundle", "Calibration", "Golden", "Input", "Kind", "Target"]
 
 #: What a model may tell the risk of. Serving answers with `credit` and `counterfeit`; others are for looking at, and
-#: `table` is whatever a column of somebody's own table says.
-Target = Literal["credit", "counterfeit", "bust_out", "refund_loss", "table"]
+#: `table` is whatever a column of somebody's own table says; `complaints` tells what a complaint is about.
+Target = Literal["credit", "counterfeit", "bust_out", "refund_loss", "table", "complaints"]
 
-Kind = Literal["trees", "points", "blend"]
+Kind = Literal["trees", "points", "blend", "text"]
 
 #: The version of the manifest's form that this code reads and writes.
 FORMAT = 1
 
 #: The model files of each kind.
 MODEL_FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"trees": ("model.txt",), "points": ("points.json",), "blend": ("blend.json", "model.txt", "points.json")}
+    {
+        "trees": ("model.txt",),
+        "points": ("points.json",),
+        "blend": ("blend.json", "model.txt", "points.json"),
+        "text": ("text.json",),
+    }
 )
 
 #: Reason codes from here on belong to `scoring/reasons.py`; a bundle may not use them.
@@ -201,6 +207,8 @@ class Bundle:
         width = len(self.features)
         if tuple(sorted(self.files)) != MODEL_FILES.get(self.kind):
             return f"kind {self.kind} has the files {MODEL_FILES.get(self.kind)}, not {sorted(self.files)}"
+        if self.kind == "text":
+            return "a model of texts has inputs or golden rows" if width or self.golden.inputs else None
         if width == 0 or len(set(self.inputs)) != width:
             return "the model has no inputs, or two of one name"
         if not self.calibration.sound:
@@ -216,13 +224,9 @@ def _sound(scaling: Scaling) -> bool:
     return scaling.odds > 0 and scaling.pdo > 0 and scaling.lowest < scaling.points < scaling.highest
 
 
-def _floats(value: Any) -> Any:
+def _floats(values: Mapping[str, Any]) -> dict[str, Any]:
     """The same values with every number as a float, so that 1 and 1.0 are written alike."""
-    if isinstance(value, dict):
-        return {name: _floats(inner) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_floats(inner) for inner in value]
-    return float(value) if isinstance(value, int) else value
+    return {name: float(value) if isinstance(value, int) else value for name, value in values.items()}
 
 
 def _sha256(content: bytes) -> str:

@@ -73,6 +73,7 @@ class ComplaintPolicy(Policy):
     kind: ClassVar[str] = "complaints"
 
     sure_from: Annotated[float, Field(ge=0.5, le=1)]
+    major_from: Annotated[float, Field(ge=0.5, le=1)]
     holidays: tuple[date, ...] = ()
     topics: tuple[Topic, ...]
     tiers: tuple[Tier, ...]

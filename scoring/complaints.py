@@ -1,13 +1,14 @@
 """Complaints: what one is about, how grave it is, who deals with it, and by when.
 
 A topic is what the caller says, else what a classifier is sure of, else what words say. Gravity only rises: what the
-caller, the words, the sum, other buyers and an earlier refusal say, the gravest of it holds.
+caller, the words, a classifier, the sum, other buyers and an earlier refusal say, the gravest of it holds.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Self
 
 from scoring.complaint_policy import Channel, ComplaintPolicy, Topic
 from scoring.errors import TimeNaive
@@ -30,6 +31,7 @@ class Cause(StrEnum):
     STATED = "stated"
     DEMAND = "demand"
     SAFETY = "safety"
+    CLASSIFIER = "classifier"
     MANY_BUYERS = "many_buyers"
     LARGE_SUM = "large_sum"
     REFUSED_BEFORE = "refused_before"
@@ -57,10 +59,20 @@ class Complaint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guess:
-    """What a classifier makes of the text: one of the policy's topics or of the log's, and how likely that is."""
+    """What a classifier makes of the text: one of the policy's topics or of the log's, and how likely that is.
+
+    `p_major` is how likely the text tells of a major case.
+    """
 
     topic: str
     p: float
+    p_major: float = 0.0
+
+    @classmethod
+    def of(cls, answers: Mapping[str, Mapping[str, float]]) -> Self:
+        """From what a model of texts answers: the likeliest `topic`, and `major` where it was taught that."""
+        topic, p = max(answers["topic"].items(), key=lambda one: (one[1], one[0]))
+        return cls(topic=topic, p=p, p_major=answers.get("major", {}).get("yes", 0.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +97,7 @@ def triage(complaint: Complaint, *, policy: ComplaintPolicy, guess: Guess | None
     if complaint.received_at.utcoffset() is None:
         raise TimeNaive(as_of=complaint.received_at)
     topic, basis = _topic(complaint, policy, guess)
-    raised = tuple(_raised(complaint, policy))
+    raised = tuple(_raised(complaint, policy, guess))
     tier = max((to for to, _ in raised), default=1)
     return _sorted(complaint, topic, basis, tier, tuple(cause for to, cause in raised if to == tier), policy)
 
@@ -124,7 +136,7 @@ def _has_any(text: str, words: Sequence[str]) -> bool:
 # How grave it is.
 
 
-def _raised(complaint: Complaint, policy: ComplaintPolicy) -> Iterator[tuple[int, Cause]]:
+def _raised(complaint: Complaint, policy: ComplaintPolicy, guess: Guess | None) -> Iterator[tuple[int, Cause]]:
     """Every tier that something raises the complaint to, and what does."""
     grave, channel = policy.gravity, policy.channel(complaint.channel)
     if complaint.tier is not None:
@@ -133,6 +145,8 @@ def _raised(complaint: Complaint, policy: ComplaintPolicy) -> Iterator[tuple[int
         yield 2, Cause.DEMAND
     if complaint.topic in grave.safety_topics or _has_any(complaint.text, grave.safety_words):
         yield 3, Cause.SAFETY
+    if guess and guess.p_major >= policy.major_from:
+        yield 3, Cause.CLASSIFIER
     if complaint.buyers_alike >= grave.buyers_alike:
         yield 3, Cause.MANY_BUYERS
     if complaint.amount_cents >= grave.amount_cents:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from scoring.blend import Blend
 from scoring.bundle import Bundle, Golden
-from scoring.errors import GoldenRowsDiffer, InputMissing, WidthDiffers
+from scoring.errors import BundleBroken, GoldenRowsDiffer, InputMissing, WidthDiffers
 from scoring.evidence import Row, number
 from scoring.linear import LinearModel
 from scoring.scorecard import probability
@@ -133,6 +133,8 @@ def _open(bundle: Bundle, num_threads: int) -> _Kind:
             return Trees(files["model.txt"], inputs, num_threads=num_threads)
         case "points":
             return LinearModel(files["points.json"], inputs)
+        case "text":
+            raise BundleBroken(problem="a model of texts judges no rows")
     trees = Trees(files["model.txt"], inputs, num_threads=num_threads)
     return Blend(files["blend.json"], trees, LinearModel(files["points.json"], inputs))
 

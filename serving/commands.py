@@ -13,6 +13,7 @@ import typer
 
 from features.settings import Settings
 from serving import policy_commands, policy_simulate, store_commands
+from serving.attack import commands as attack_commands
 from serving.audit_commands import audit
 from serving.key_commands import keys
 from serving.user_commands import people
@@ -76,6 +77,7 @@ def mount(app: typer.Typer, *, champions: Callable[[], "Champions"], lookout: Ca
 
         work(champions(), Settings(), clock=_now, lookout=lookout() if drift_at is not None else None, hour=drift_at)
 
+    attack_commands.mount(app, champions=champions)
     app.add_typer(store_commands.app)
     app.add_typer(keys, name="keys")
     policy = typer.Typer(no_args_is_help=True, help="Policies: look at them before they judge anybody.")

@@ -1,6 +1,7 @@
 """Complaints: one comes in, is stored, sorted, and given to somebody; what nobody ends in time is raised."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,6 +17,7 @@ from serving.cases import Kind, Matter
 from serving.complaint_bodies import ComplaintAnswer, ComplaintBody
 from serving.errors import ComplaintKnown, MerchantUnknown
 from serving.idempotency import Answer, Asked, earlier_answer, keep
+from serving.reader import Reader, Reading
 from serving.service import Service
 from serving.store_complaints import Filed
 
@@ -25,13 +27,15 @@ __all__ = ["escalate_overdue", "receive"]
 _BY_CLOCK = "goodfaith"
 
 
-def receive(service: Service, body: ComplaintBody, *, by: str, asked: Asked | None) -> Answer:
+def receive(service: Service, body: ComplaintBody, reader: Reader, *, by: str, asked: Asked | None) -> Answer:
     """Store a complaint as an event, sort it, and open its case; all of it in one transaction.
 
     `asked` names the request where its sender wants the first answer again for a repeat. Raises `MerchantUnknown`,
     `ComplaintKnown`, `IdempotencyConflict`.
     """
-    return written(service.engine, partial(_received, service=service, body=body, by=by, asked=asked))
+    # Read before the transaction: looking up a new champion takes a while, and nobody should wait behind a lock.
+    sent = _Sent(body=body, reading=reader.read(body.text, now=service.clock()), by=by, asked=asked)
+    return written(service.engine, partial(_received, service=service, sent=sent))
 
 
 def escalate_overdue(engine: Engine, policy: ComplaintPolicy, *, now: datetime) -> int:
@@ -41,7 +45,18 @@ def escalate_overdue(engine: Engine, policy: ComplaintPolicy, *, now: datetime) 
     return sum(written(engine, partial(_escalate, case_id=one, policy=policy, now=now)) for one in late)
 
 
-def _received(tx: Connection, *, service: Service, body: ComplaintBody, by: str, asked: Asked | None) -> Answer:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sent:
+    """A complaint as it was sent: what a model makes of its text, and whose key asks."""
+
+    body: ComplaintBody
+    reading: Reading
+    by: str
+    asked: Asked | None
+
+
+def _received(tx: Connection, *, service: Service, sent: _Sent) -> Answer:
+    body, asked, policy = sent.body, sent.asked, service.complaints
     earlier = earlier_answer(tx, asked, now=service.clock()) if asked else None
     if earlier:
         return earlier
@@ -49,8 +64,8 @@ def _received(tx: Connection, *, service: Service, body: ComplaintBody, by: str,
         raise MerchantUnknown("no event of this merchant is known")
     lock_merchants(tx, [body.merchant_id])
     now = service.clock()
-    found = triage(_complaint(tx, body, service.complaints, now), policy=service.complaints)
-    answer = Answer(status=200, body=_filed(tx, body, found, service.complaints, by=by, now=now).model_dump_json())
+    found = triage(_complaint(tx, body, policy, now), policy=policy, guess=sent.reading.guess)
+    answer = Answer(status=200, body=_filed(tx, sent, found, policy, now=now).model_dump_json())
     if asked:
         keep(tx, asked, answer)
     return answer
@@ -88,8 +103,8 @@ def _buyers_alike(tx: Connection, body: ComplaintBody, placed: Found | None, *, 
     if listing is None:
         return 1
     told = events_of_type(tx, body.merchant_id, "complaint_received")
-    lately = {one.says.get("order_id") for one in told if one.event_time >= micros(since)} - {None}
-    orders = events_about_any(tx, [f"order:{one}" for one in sorted(map(str, lately))], types=("order_placed",))
+    lately = {one.says["order_id"] for one in told if one.event_time >= micros(since) and "order_id" in one.says}
+    orders = events_about_any(tx, [f"order:{one}" for one in sorted(lately)], types=("order_placed",))
     alike = {
         one.says.get("buyer_id") for one in orders
         if one.merchant_id == body.merchant_id and one.says.get("listing_id") == listing
@@ -112,17 +127,16 @@ def _refused_before(tx: Connection, body: ComplaintBody) -> bool:
 # What is kept of it.
 
 
-def _filed(
-    tx: Connection, body: ComplaintBody, found: Triage, policy: ComplaintPolicy, *, by: str, now: datetime
-) -> ComplaintAnswer:
+def _filed(tx: Connection, sent: _Sent, found: Triage, policy: ComplaintPolicy, *, now: datetime) -> ComplaintAnswer:
+    body, version = sent.body, sent.reading.version
     complaint_id = body.complaint_id or f"p_{secrets.token_hex(12)}"
     _store(tx, body, found, policy, complaint_id, now=now)
     case_id = cases.open_case(tx, _matter(body.merchant_id, complaint_id, found), now=now)
-    store_complaints.add(tx, _row(body, found, case_id, complaint_id))
+    store_complaints.add(tx, _row(body, found, case_id, complaint_id, version))
     said = {"tier": found.tier, "topic": found.topic, "route": found.route, "channel": body.channel}
-    entry = audit.Entry(actor=f"key:{by}", action="complaint_received", subject=f"case:{case_id}", body=said)
+    entry = audit.Entry(actor=f"key:{sent.by}", action="complaint_received", subject=f"case:{case_id}", body=said)
     audit.write(tx, entry, now=now)
-    return _answer(found, case_id, complaint_id)
+    return _answer(found, case_id, complaint_id, version)
 
 
 def _store(
@@ -150,7 +164,7 @@ def _matter(merchant_id: str, complaint_id: str, found: Triage) -> Matter:
     )
 
 
-def _row(body: ComplaintBody, found: Triage, case_id: str, complaint_id: str) -> Filed:
+def _row(body: ComplaintBody, found: Triage, case_id: str, complaint_id: str, version: str | None) -> Filed:
     return Filed(
         case_id=case_id,
         merchant_id=body.merchant_id,
@@ -166,11 +180,11 @@ def _row(body: ComplaintBody, found: Triage, case_id: str, complaint_id: str) ->
         answer_by=found.answer_by,
         accept_by=found.accept_by,
         policy_version=found.policy_version,
-        model_version=None,
+        model_version=version,
     )
 
 
-def _answer(found: Triage, case_id: str, complaint_id: str) -> ComplaintAnswer:
+def _answer(found: Triage, case_id: str, complaint_id: str, version: str | None) -> ComplaintAnswer:
     return ComplaintAnswer.model_validate(
         {
             "complaint_id": complaint_id,
@@ -186,7 +200,7 @@ def _answer(found: Triage, case_id: str, complaint_id: str) -> ComplaintAnswer:
             "text": found.text,
             "text_zh": found.text_zh,
             "policy_version": found.policy_version,
-            "model_version": None,
+            "model_version": version,
         }
     )
 

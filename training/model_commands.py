@@ -5,7 +5,7 @@ Modules that take seconds to import (MLflow) are imported inside the commands th
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +13,8 @@ import typer
 
 from features.settings import Settings
 from training.recipe import TARGETS
+from training.text_recipe import TEXTS
+from training.text_record import TEXT_FIGURE
 
 if TYPE_CHECKING:
     from training.promote import Live
@@ -23,7 +25,10 @@ __all__ = ["OF_TARGETS", "app", "check_target", "registry"]
 app = typer.Typer()
 
 OF_TARGETS = f"One of {', '.join(TARGETS)}."
+#: What is kept in the registry: models of merchants, and the one that reads complaints.
+_KEPT = (*TARGETS, TEXTS)
 Target = Annotated[str, typer.Argument(help=OF_TARGETS)]
+Kept = Annotated[str, typer.Argument(help=f"One of {', '.join(_KEPT)}.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept for ever.")]
 By = Annotated[str, typer.Option("--by", envvar="USER", help="Who.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -36,10 +41,10 @@ def registry() -> "Registry":
     return Registry(Settings().mlflow)
 
 
-def check_target(target: str) -> None:
+def check_target(target: str, among: tuple[str, ...] = TARGETS) -> None:
     """Refuse, as wrong usage, a target that there is none of."""
-    if target not in TARGETS:
-        raise typer.BadParameter(f"target {target!r} is none of {', '.join(TARGETS)}")
+    if target not in among:
+        raise typer.BadParameter(f"target {target!r} is none of {', '.join(among)}")
 
 
 @app.command()
@@ -57,13 +62,13 @@ def models(
     from training.promote import live_at
     from training.registry import SERVED
 
-    live = [live_at(found, target, _moment(at)) for target in SERVED]
+    live = [live_at(found, target, _moment(at)) for target in (*SERVED, TEXTS)]
     typer.echo(json.dumps([_live_row(one) for one in live], indent=1) if as_json else "\n".join(map(_live_line, live)))
 
 
 def _rows(found: "Registry") -> list[dict[str, Any]]:
     rows = []
-    for target in TARGETS:
+    for target in _KEPT:
         history = _by_version(found, target)
         rows += [_row(one, history.get(one.version, ())) for one in found.versions(target)]
     return rows
@@ -106,13 +111,20 @@ def _event_row(event: "Promotion | Challenge") -> dict[str, Any]:
 
 def _listed(found: "Registry") -> list[str]:
     lines = []
-    for one in (one for target in TARGETS for one in found.versions(target)):
-        auc = f"AUC {one.metrics['auc']:.3f}" if "auc" in one.metrics else "no AUC"
-        lines.append(f"{one.target} {one.version}  {one.created_at:%Y-%m-%d %H:%M}  {auc}  {' '.join(one.aliases)}")
-    for target in TARGETS:
+    for one in (one for target in _KEPT for one in found.versions(target)):
+        told = f"{one.target} {one.version}  {one.created_at:%Y-%m-%d %H:%M}  {_best(one.metrics)}"
+        lines.append(f"{told}  {' '.join(one.aliases)}")
+    for target in _KEPT:
         events: list[Promotion | Challenge] = [*found.history(target), *found.challenges(target)]
         lines += [_told(target, event) for event in sorted(events, key=lambda one: one.at)]
     return lines or ["no model yet: `train` makes one"]
+
+
+def _best(metrics: Mapping[str, float]) -> str:
+    """The figure by which a version is known."""
+    if "auc" in metrics:
+        return f"AUC {metrics['auc']:.3f}"
+    return f"macro-F1 {metrics[TEXT_FIGURE]:.3f}" if TEXT_FIGURE in metrics else "no AUC"
 
 
 def _told(target: str, event: "Promotion | Challenge") -> str:
@@ -206,7 +218,7 @@ _ON_RECORD = ("cost_per_row", "precision_at_capacity", "unseen.auc", "returning.
 
 @app.command()
 def promote(
-    target: Target,
+    target: Kept,
     version: Annotated[str, typer.Argument(help="A version that `models` lists.")],
     force: Annotated[bool, typer.Option("--force", help="Also when it is worse on record.")] = False,
     reason: Reason = "",
@@ -216,7 +228,7 @@ def promote(
     from training.promote import promote as move
     from training.registry import Promotion
 
-    check_target(target)
+    check_target(target, _KEPT)
     if force and not reason.strip():
         raise typer.BadParameter("--force needs --reason TEXT")
     wish = Promotion(version=version, at=datetime.now(UTC), by=by, reason=reason, forced=force)
@@ -224,7 +236,7 @@ def promote(
     before, after = move(found, target, wish, declarations=_declarations())
     typer.echo(f"{target}: version {after} is the champion" + (f", after version {before}" if before else ""))
     figures = found.version(target, after).metrics
-    if figures.get("gain.auc.low", 0.0) <= 0.0:
+    if target != TEXTS and figures.get("gain.auc.low", 0.0) <= 0.0:
         # Whoever promotes should know, though there may be nothing better to serve.
         typer.echo(
             f"{target}: version {after} was not shown to beat one shrunk past rate (see `train`'s report)", err=True
@@ -233,7 +245,7 @@ def promote(
 
 @app.command()
 def rollback(
-    target: Target,
+    target: Kept,
     reason: Reason = "rolled back",
     by: By = "unknown",
 ) -> None:
@@ -241,7 +253,7 @@ def rollback(
     from training.promote import roll_back
     from training.registry import Promotion
 
-    check_target(target)
+    check_target(target, _KEPT)
     wish = Promotion(version="", at=datetime.now(UTC), by=by, reason=reason)
     before, after = roll_back(registry(), target, wish, declarations=_declarations())
     typer.echo(f"{target}: version {after} is the champion again, after version {before}")

@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scoring.model import Model
+from scoring.text import TextModel
 from training.compare import compare, shortcomings
 from training.errors import PromotionRefused
 from training.registry import CHALLENGER, CHAMPION, Challenge, Promotion, Registry, Version, champions
+from training.text_recipe import TEXTS
+from training.text_record import text_shortcomings
 
 __all__ = ["Live", "challenge", "live_at", "promote", "roll_back"]
 
@@ -36,8 +39,7 @@ def promote(
     version = _fit_to_serve(registry, target, promotion.version, declarations)
     before = _holder(registry, target, CHAMPION)
     if not promotion.forced:
-        against = compare(registry, target, before.version, version.version) if before else None
-        found = shortcomings(version, against)
+        found = _speaks_against(registry, target, before, version)
         if found:
             raise PromotionRefused(
                 f"version {version.version} is not promoted: {'; '.join(found)}; to promote it all the same, use "
@@ -45,6 +47,12 @@ def promote(
             )
     registry.promote(target, promotion)
     return before.version if before else "", version.version
+
+
+def _speaks_against(registry: Registry, target: str, champion: Version | None, version: Version) -> list[str]:
+    if target == TEXTS:
+        return text_shortcomings(version.metrics, champion.metrics if champion else None)
+    return shortcomings(version, compare(registry, target, champion.version, version.version) if champion else None)
 
 
 def roll_back(registry: Registry, target: str, wish: Promotion, *, declarations: Mapping[str, str]) -> tuple[str, str]:
@@ -94,7 +102,7 @@ def live_at(registry: Registry, target: str, moment: datetime) -> Live:
 def _fit_to_serve(registry: Registry, target: str, version: str, declarations: Mapping[str, str]) -> Version:
     """The version, if it still gives what it gave and its features are declared as they were."""
     found, bundle = registry.version(target, version), registry.bundle(target, version)
-    Model(bundle).check_golden()
+    (TextModel if bundle.kind == "text" else Model)(bundle).check_golden()
     changed = bundle.changed(declarations)
     if changed:
         raise PromotionRefused(

@@ -11,9 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from scoring.bundle import Bundle
+from scoring.complaints import Guess
 from scoring.model import Model
+from scoring.text import TextModel
 
-__all__ = ["BundlePredictor", "read_bundle"]
+__all__ = ["BundlePredictor", "TextPredictor", "read_bundle"]
 
 
 def read_bundle(folder: Path) -> Bundle:
@@ -38,6 +40,22 @@ class BundlePredictor:
         return self.model.p(np.asarray(data, dtype=np.float64))
 
 
-def _load_pyfunc(data_path: str) -> BundlePredictor:
+class TextPredictor:
+    """A bundle that reads texts behind MLflow's `predict`."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.model = TextModel(bundle)
+
+    def predict(self, data: Any, params: dict[str, Any] | None = None) -> pd.DataFrame:
+        """Of a table's column `text`: what each is about, how likely that is, and how likely it is a major case."""
+        guesses = [Guess.of(self.model.p(str(text))) for text in data["text"]]
+        return pd.DataFrame(
+            {"topic": [one.topic for one in guesses], "p": [one.p for one in guesses],
+             "p_major": [one.p_major for one in guesses]}
+        )  # fmt: skip
+
+
+def _load_pyfunc(data_path: str) -> BundlePredictor | TextPredictor:
     """Called by MLflow with the path of the logged data."""
-    return BundlePredictor(read_bundle(Path(data_path)))
+    bundle = read_bundle(Path(data_path))
+    return TextPredictor(bundle) if bundle.kind == "text" else BundlePredictor(bundle)

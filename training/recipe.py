@@ -17,7 +17,7 @@ from training.recipe_selection import WEIGH, Selection, selection_in
 
 __all__ = [
     "BEST", "CANDIDATES", "TABLE", "Columns", "Costs", "Logistic", "Recipe", "Scorecard", "Selection",
-    "Spine", "Split", "Trees", "Tuning", "find_recipe", "shipped_recipes",
+    "Spine", "Split", "Trees", "Tuning", "find_recipe", "recipe_text", "shipped_recipes",
 ]  # fmt: skip
 
 TARGETS = ("credit", "counterfeit", "bust_out", "refund_loss")
@@ -208,13 +208,18 @@ def shipped_recipes() -> tuple[str, ...]:
 
 def find_recipe(name: str) -> Recipe:
     """The recipe in a file of this path, or the shipped one of this name; raises RecipeUnknown, RecipeBroken."""
+    return Recipe.parse(recipe_text(name))
+
+
+def recipe_text(name: str) -> str:
+    """The text of the recipe in a file of this path, or of the shipped one of this name; raises RecipeUnknown."""
     if name in shipped_recipes():
-        return Recipe.parse(resources.files("training").joinpath("recipes", f"{name}.toml").read_text("utf-8"))
+        return resources.files("training").joinpath("recipes", f"{name}.toml").read_text("utf-8")
     path = Path(name)
     if not path.is_file():
         raise RecipeUnknown(name, shipped_recipes())
     try:
-        return Recipe.parse(path.read_text("utf-8"))
+        return path.read_text("utf-8")
     except UnicodeDecodeError as error:
         raise RecipeBroken("(file)", "is not UTF-8 text") from error
 

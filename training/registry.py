@@ -35,6 +35,7 @@ NAMES = {
     "bust_out": "goodfaith-bust-out",
     "refund_loss": "goodfaith-refund-loss",
     "table": "goodfaith-table",
+    "complaints": "goodfaith-complaints",
 }
 #: The targets whose champions serving answers with.
 SERVED = ("credit", "counterfeit")

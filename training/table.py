@@ -19,7 +19,7 @@ from training.recipe import Recipe, Split
 from training.segments import grouped
 from training.splits import Parts, cut
 
-__all__ = ["About", "Asked", "Table", "parts_of", "read_table"]
+__all__ = ["About", "Asked", "Table", "parts_of", "read_columns", "read_table"]
 
 #: With fewer labelled rows, or fewer of either kind, no figure would say anything (own proposal).
 _LEAST_ROWS, _LEAST_OF_A_KIND = 100, 20
@@ -100,7 +100,7 @@ def read_table(path: Path, asked: Asked) -> Table:
     Raises TableBroken where it cannot be read or a column is not what it has to be, TooLittleToLearnFrom where there
     are too few rows, OneSided where too few of them are of one kind.
     """
-    rows = _file(path)
+    rows = read_columns(path)
     for name in (*asked.named, *asked.riskier):
         if name not in rows.column_names:
             raise TableBroken(path.name, f"has no column {name!r}; it has {', '.join(map(repr, rows.column_names))}")
@@ -136,7 +136,8 @@ def parts_of(table: Table, split: Split, recipe: Recipe) -> Parts:
     return Parts(name=split.name, train=~test, test=test, unseen=test, kin=False)
 
 
-def _file(path: Path) -> pa.Table:
+def read_columns(path: Path) -> pa.Table:
+    """A Parquet or CSV file as it is; raises TableBroken."""
     readers = {".csv": pyarrow.csv.read_csv, ".parquet": pq.read_table}
     if path.suffix.lower() not in readers:
         raise TableBroken(path.name, "is neither .csv nor .parquet")

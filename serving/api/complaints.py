@@ -12,6 +12,7 @@ from serving.complaints import receive
 from serving.idempotency import Asked, checked
 from serving.plain import as_json
 from serving.problems import documented
+from serving.reader import Reader
 from serving.service import Service
 
 __all__ = ["add_to"]
@@ -21,7 +22,7 @@ _ROUTE = "/v1/complaints"
 
 def add_to(app: FastAPI, service: Service) -> None:
     """Add the route."""
-    writer = only_with(service, "cases:write")
+    writer, reader = only_with(service, "cases:write"), Reader(service.champions)
 
     @app.post(
         _ROUTE,
@@ -41,5 +42,5 @@ def add_to(app: FastAPI, service: Service) -> None:
         if idempotency_key is not None:
             text = as_json(body.model_dump(mode="json"))
             asked = Asked(caller=caller.key_id, route=_ROUTE, key=checked(idempotency_key), body=text)
-        answer = receive(service, body, by=caller.key_id, asked=asked)
+        answer = receive(service, body, reader, by=caller.key_id, asked=asked)
         return Response(answer.body, answer.status, media_type="application/json")

@@ -145,6 +145,13 @@ def test_a_figure_that_was_never_measured_is_as_unproven_as_one_of_nothing():
     assert step(answer, "dispatch_kept_rate_90d_capped").orders_needed == 1
 
 
+def test_a_number_that_nobody_knows_is_missing_and_says_so():
+    answer = asked(a_merchant(a_number("suspicion_90d", None)), "one_fake_three_paid")
+    found = next(one for one in answer.conditions if one.metric == "suspicion_90d")
+    assert (found.state, found.have) == (ConditionState.MISSING, None)
+    assert any("Nothing is known about it yet." in reason.text for reason in answer.reasons)
+
+
 def test_a_condition_that_is_switched_off_is_shown_and_not_judged():
     off = re.sub(
         r'text = "At least 98% of ret', r'switched_off = "Later."\nswitched_off_zh = "暂不。"\n\g<0>', PROGRAMMES_TEXT

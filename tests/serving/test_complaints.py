@@ -15,9 +15,11 @@ from serving import audit, cases, store_complaints
 from serving.complaint_bodies import Channel
 from serving.complaints import escalate_overdue
 from serving.judging import Judges
+from serving.reader import Reader
 from serving.worker import Worker
 from tests.serving.shop import PRICE, an_order, tell
-from tests.serving.world import NOON, FakeClock, a_key, a_merchant_exists, a_service, ask
+from tests.serving.world import NOON, FakeChampions, FakeClock, a_key, a_merchant_exists, a_service, ask
+from tests.training.text_build import a_reader
 
 HOUR = timedelta(hours=1)
 
@@ -244,3 +246,44 @@ def test_what_was_written_is_kept_in_the_event_alone_and_never_logged(engine, ca
 
 def test_the_channels_are_those_of_the_log():
     assert set(get_args(Channel)) == set(EVENT_TYPES["complaint_received"].words["channel"])
+
+
+def with_reader(engine, **more):
+    a_merchant_exists(engine)
+    return a_service(engine, champions=FakeChampions(complaints=("4", a_reader()), **more))
+
+
+def test_the_champion_says_what_it_is_about_where_it_is_sure(engine):
+    service = with_reader(engine)
+    answer = told(service, text="O pedido da mochila não chegou")
+    assert (answer["topic"], answer["topic_by"], answer["model_version"]) == ("logistics", "classifier", "4")
+    stated = told(service, text="O pedido da mochila não chegou", topic="refund")
+    assert (stated["topic"], stated["topic_by"]) == ("refund", "caller")
+
+
+def test_the_champion_raises_what_reads_like_a_major_case(engine):
+    answer = told(with_reader(engine), text="The lamp caught fir and burned me")
+    assert (answer["tier"], answer["causes"]) == (3, ["classifier"])
+
+
+def test_a_promotion_is_picked_up_without_a_restart(engine):
+    clock, champions = FakeClock(), FakeChampions()
+    a_merchant_exists(engine)
+    reader = Reader(champions)
+    assert reader.read("假货", now=clock()).version is None
+    champions.complaints = ("4", a_reader())
+    assert reader.read("假货", now=clock() + timedelta(seconds=1)).version is None
+    assert reader.read("假货", now=clock() + timedelta(seconds=6)).version == "4"
+
+
+def test_rules_go_on_where_the_registry_is_gone(engine):
+    answer = told(with_reader(engine, broken=True), text="假货")
+    assert (answer["topic"], answer["topic_by"], answer["model_version"]) == ("fake", "words", None)
+
+
+def test_a_registry_that_is_gone_leaves_the_last_good_reader_at_work(engine):
+    champions = FakeChampions(complaints=("4", a_reader()))
+    reader = Reader(champions)
+    reader.read("假货", now=NOON)
+    champions.broken = True
+    assert reader.read("假货", now=NOON + HOUR).version == "4"

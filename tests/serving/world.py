@@ -57,6 +57,7 @@ class FakeChampions:
 
     credit: tuple[str, Bundle] | None = None
     counterfeit: tuple[str, Bundle] | None = None
+    complaints: tuple[str, Bundle] | None = None
     broken: bool = False
     asked: int = 0
     challengers: dict[str, tuple[str, Bundle] | Exception] = field(default_factory=dict)
@@ -65,7 +66,7 @@ class FakeChampions:
         self.asked += 1
         if self.broken:
             raise ConnectionError("registry at secret-host is gone")
-        return self.credit if target == "credit" else self.counterfeit
+        return {"credit": self.credit, "counterfeit": self.counterfeit, "complaints": self.complaints}[target]
 
     def challenger(self, target: str) -> tuple[str, Bundle] | None:
         found = self.challengers.get(target)

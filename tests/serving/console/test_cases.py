@@ -12,7 +12,7 @@ from serving.console import cases as pages_of_cases
 from serving.console import words
 from tests.serving.console.world import CONDITION, Browser, a_case, a_decision, assessed, somebody
 from tests.serving.shop import PRICE, a_refund, a_shop, refund
-from tests.serving.world import FakeReadings, a_key, ask
+from tests.serving.world import NOON, FakeReadings, a_key, ask
 
 
 def case_of(engine, case_id):
@@ -195,7 +195,7 @@ def test_of_more_cases_than_are_shown_the_ones_resolved_last_are(anna, engine, c
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_every_way_to_end_a_case_says_what_follows(anna, engine, kind):
-    page = html.unescape(anna.get(f"/console/cases/{a_case(engine, kind=kind)}").text)
+    page = html.unescape(anna.get(f"/console/cases/{a_case(engine, kind=kind, due_at=NOON)}").text)
     assert page.count('type="radio"') == len(words.FOLLOWS[kind])
     for follows in words.FOLLOWS[kind].values():
         assert follows in page
