@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features.settings import Settings
-from serving import policy_simulate, store_commands
+from serving import policy_commands, policy_simulate, store_commands
 from serving.audit_commands import audit
 from serving.key_commands import keys
-from serving.policy_commands import policy
 from serving.user_commands import people
 
 if TYPE_CHECKING:
@@ -79,6 +78,8 @@ def mount(app: typer.Typer, *, champions: Callable[[], "Champions"], lookout: Ca
 
     app.add_typer(store_commands.app)
     app.add_typer(keys, name="keys")
+    policy = typer.Typer(no_args_is_help=True, help="Policies: look at them before they judge anybody.")
+    policy_commands.mount(policy)
     policy_simulate.mount(policy, champions=champions)
     app.add_typer(policy, name="policy")
     app.add_typer(people, name="users")

@@ -17,17 +17,14 @@ if TYPE_CHECKING:
     from scoring.lint.given import Given
     from scoring.lint.rules import Finding
 
-__all__ = ["policy"]
-
-policy = typer.Typer(no_args_is_help=True, help="Policies: look at them before they judge anybody.")
+__all__ = ["mount"]
 
 
-@policy.callback()
-def _group() -> None:
-    """Policies: look at them before they judge anybody."""
+def mount(policy: typer.Typer) -> None:
+    """Put the command among those of `policy`."""
+    policy.command("lint")(lint_command)
 
 
-@policy.command("lint")
 def lint_command(
     file: Annotated[Path | None, typer.Argument(help="A policy (TOML); without one, all that come with Goodfaith.",
                                                 exists=True, dir_okay=False)] = None,
