@@ -1,5 +1,5 @@
 # Two commands for people: `make demo` and `make test`. Both set up what they need.
-.PHONY: setup setup-spark demo test check lint types imports locks lock docs clean
+.PHONY: setup setup-spark demo test coverage check lint types imports locks lock docs clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -26,7 +26,12 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/pytest -q -n auto --dist loadfile
 
-check: test lint types imports locks
+# Judgement is pure, so its own tests reach every branch of it, and must.
+coverage: $(READY)
+	$(BIN)/coverage run -m pytest -q tests/scoring
+	$(BIN)/coverage report
+
+check: test coverage lint types imports locks
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -57,4 +62,4 @@ docs: $(READY)
 	PYTHONPATH=. $(BIN)/python docs/build.py
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage *.egg-info

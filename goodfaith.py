@@ -28,6 +28,8 @@ from serving.errors import GoodfaithError
 from training.errors import PromotionRefused, TrainingError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from features.label_spec import LabelSpec
     from features.log import EventLog
     from serving.answers import ScoreAnswer
@@ -43,6 +45,8 @@ app = typer.Typer(
     help="Tells an online marketplace which merchants can be trusted.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    # What a command may ask of the floor that its own does not see.
+    context_settings={"obj": lambda: _lots()},
 )
 
 
@@ -64,6 +68,16 @@ def _label(target: str) -> "LabelSpec":
     live = registry.champion(target)
     kept = registry.file(target, live[0], "recipe.toml") if live else None
     return (Recipe.parse(kept.decode()) if kept else find_recipe(target)).label
+
+
+def _lots() -> "pa.Table":
+    """The months of merchants whom nothing but a lot let in or not, by the decisions in the store."""
+    from features.database import reading
+    from serving.propensities import propensities
+    from serving.store import opened
+
+    with opened(Settings().database) as engine, reading(engine) as tx:
+        return propensities(tx)
 
 
 class _Lookout:

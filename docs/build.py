@@ -27,6 +27,7 @@ from scoring.advert_policy import AdvertPolicy
 from scoring.compensation_policy import CompensationPolicy
 from scoring.condition_policy import Condition
 from scoring.gate_words import GateState
+from scoring.lint.rules import RULES
 from scoring.penalty_policy import PenaltyPolicy
 from scoring.programmes import Programme, ProgrammePolicy
 from scoring.reasons import State
@@ -201,6 +202,8 @@ def limit_of(condition: Condition) -> str:
 def condition_row(condition: Condition) -> tuple[str, ...]:
     """One condition's line."""
     judged = "yes" if condition.on else f"not yet: {condition.switched_off} / {condition.switched_off_zh}"
+    if condition.waived:
+        judged += f"; few can prove it: {condition.waived} / {condition.waived_zh}"
     sentence = f"{condition.text} / {condition.text_zh}"
     return condition.code, f"`{condition.metric}`", limit_of(condition), sentence, judged
 
@@ -337,6 +340,17 @@ def checks_page() -> str:
     return "\n".join((intro, *kinds, limits))
 
 
+def lint_page() -> str:
+    """Every rule that policies are read by."""
+    intro = (
+        "# Rules of the policy linter\n\nWhat `goodfaith policy lint` looks at. An `error` that needs neither a day "
+        "nor a log to be found keeps the policy from being loaded; a `warning` is to be looked at, a `note` good "
+        "to know. How to use it: [change a policy](../howto/change-a-policy.md).\n\n"
+    )
+    rows = [(one.code, one.about, one.severity.value, f"{one.text} / {one.text_zh}") for one in RULES.values()]
+    return intro + table(("rule", "about", "severity", "says"), rows)
+
+
 def pages() -> dict[str, str]:
     """File name -> text."""
     return {
@@ -345,6 +359,7 @@ def pages() -> dict[str, str]:
         "errors.md": errors_page(),
         "events.md": events_page(),
         "features.md": features_page(),
+        "lint.md": lint_page(),
         "programmes.md": programmes_page(),
         "reasons.md": reasons_page(),
         "settings.md": settings_page(),

@@ -224,13 +224,9 @@ def _sound(scaling: Scaling) -> bool:
     return scaling.odds > 0 and scaling.pdo > 0 and scaling.lowest < scaling.points < scaling.highest
 
 
-def _floats(value: Any) -> Any:
+def _floats(values: Mapping[str, Any]) -> dict[str, Any]:
     """The same values with every number as a float, so that 1 and 1.0 are written alike."""
-    if isinstance(value, dict):
-        return {name: _floats(inner) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_floats(inner) for inner in value]
-    return float(value) if isinstance(value, int) else value
+    return {name: float(value) if isinstance(value, int) else value for name, value in values.items()}
 
 
 def _sha256(content: bytes) -> str:

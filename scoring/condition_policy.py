@@ -20,7 +20,8 @@ class Condition(PolicyPart):
 
     `metric` is a feature, or for a paper its qualification. A rate looks back `days`, counts `things`, and is met
     with `confidence`, or with at most `small_count` failures. A deposit covers `times` the metric, an amount, and
-    `plus_cents`. `switched_off` says why a condition is not judged yet.
+    `plus_cents`. `switched_off` says why a condition is not judged yet; `waived`, why it is asked although hardly any
+    merchant can prove it. Where what it looks at is not known of a merchant, `when_missing` follows; None is to refuse.
     """
 
     code: Code
@@ -38,6 +39,9 @@ class Condition(PolicyPart):
     paced_by_orders: bool = True
     switched_off: str = ""
     switched_off_zh: str = ""
+    when_missing: Literal["refuse", "review"] | None = None
+    waived: str = ""
+    waived_zh: str = ""
     text: Text
     text_zh: Text
 
@@ -71,6 +75,10 @@ class Condition(PolicyPart):
             raise ValueError(f"{self.code}: exactly one of at_least and at_most is needed")
         if bool(self.switched_off) != bool(self.switched_off_zh):
             raise ValueError(f"{self.code}: why it is switched off must be said in both languages")
+        if bool(self.waived) != bool(self.waived_zh):
+            raise ValueError(f"{self.code}: why it is waived must be said in both languages")
+        if self.when_missing is not None and self.kind not in ("number", "deposit"):
+            raise ValueError(f"{self.code}: when_missing is a number's or a deposit's")
         return self
 
     @model_validator(mode="after")

@@ -29,6 +29,7 @@ class Kind(IntEnum):
     NOTHING_KNOWN = 11
     HANDS_CHANGED = 12
     UNPROVEN = 13
+    UNKNOWN = 14
 
 
 #: What each kind of finding leads to; without any, the merchant is admitted.
@@ -48,6 +49,7 @@ OUTCOMES = MappingProxyType(
         Kind.NOTHING_KNOWN: Outcome.REVIEW,
         Kind.HANDS_CHANGED: Outcome.CONDITIONS,
         Kind.UNPROVEN: Outcome.CONDITIONS,
+        Kind.UNKNOWN: Outcome.REVIEW,
     }
 )
 

@@ -173,7 +173,10 @@ def _of_conditions(case: Case, results: tuple[ConditionResult, ...]) -> Iterator
         if result.state in _FINDING_OF:
             reason = GateReason(code=result.code, text=result.text, text_zh=result.text_zh, metric=result.metric)
             step = condition_step(condition, result, case.applicant, day=case.day)
-            yield Finding(kind=_FINDING_OF[result.state], reason=reason, step=step)
+            kind = _FINDING_OF[result.state]
+            if kind is Kind.MISSING and condition.when_missing == "review":
+                kind = Kind.UNKNOWN
+            yield Finding(kind=kind, reason=reason, step=step)
 
 
 def _of_assessment(case: Case) -> Iterator[Finding]:

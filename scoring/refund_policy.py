@@ -3,7 +3,8 @@
 The text is the caller's to read; the shipped one is `scoring/policies/refunds.toml`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
@@ -22,6 +23,7 @@ __all__ = [
     "RefundPolicy",
     "SuspectedFakes",
     "Timing",
+    "Velocity",
 ]
 
 #: Why money is asked back: the reasons of `return_requested`, and goods that never came.
@@ -113,8 +115,13 @@ class Loss(PolicyPart):
 
 
 class Fund(PolicyPart):
-    """How much may be out at once: for one buyer in 90 days, and for one merchant in 30 days, by its band."""
+    """How much may be out at once: for one buyer in 90 days, and for one merchant in 30 days, by its band.
 
+    And of the platform's own money for everybody together: in 30 days, and in one day.
+    """
+
+    total_30d_cents: Cents
+    day_cents: Cents
     buyer_90d_cents: Cents
     merchant_30d_cents: dict[BandName, Cents]
 
@@ -132,12 +139,34 @@ class Timing(PolicyPart):
     due_after_minutes: Positive
 
 
+class Velocity(PolicyPart):
+    """From how many orders on, whose money is asked back `within_hours`, a person looks at a buyer's refunds."""
+
+    within_hours: Positive
+    orders_at_least: Annotated[int, Field(ge=2)]
+
+    def is_reached(self, asked_at: Sequence[datetime], *, as_of: datetime) -> bool:
+        """Whether it is by a refund asked for at `as_of`, those of other orders having been at these moments."""
+        since = as_of - timedelta(hours=self.within_hours)
+        return 1 + sum(since <= moment <= as_of for moment in asked_at) >= self.orders_at_least
+
+
 class Abuse(PolicyPart):
     """When a buyer's refunds are looked at by a person, and how far a caller's count may lie under ours."""
 
     refunds_at_least: Positive
     share_at_least: Probability
     claimed_short_by: Whole
+    velocity: tuple[Velocity, ...] = ()
+
+    @property
+    def looks_back(self) -> timedelta:
+        """How far back it matters when refunds were asked for."""
+        return timedelta(hours=max((one.within_hours for one in self.velocity), default=0))
+
+    def is_hasty(self, asked_at: Sequence[datetime], *, as_of: datetime) -> bool:
+        """Whether a refund asked for now is one of too many within too short a time; the others were at `asked_at`."""
+        return any(one.is_reached(asked_at, as_of=as_of) for one in self.velocity)
 
     def looks_like_it(self, *, refunds: int, orders: int) -> bool:
         """Whether so many refunds of so many orders are too many."""

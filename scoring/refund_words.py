@@ -33,6 +33,16 @@ class RefundState(Enum):
         "The amount is more than is left of what was paid for the order; a person looks at it.",
         "退款金额超过该订单剩余可退金额，由人工核实。",
     )
+    HASTY = (
+        "F106",
+        "Refunds of several orders were asked for within a short time; a person looks at this one first.",
+        "短时间内有多笔订单申请退款，本次退款先由人工核实。",
+    )
+    LINKED = (
+        "F107",
+        "The same details are on record for the buyer and for the shop; a person looks at this first.",
+        "买家与店铺登记的部分信息相同，本次退款先由人工核实。",
+    )
     NO_MODEL = (
         "F111",
         "No refund can be paid at once for this merchant yet.",
@@ -72,6 +82,16 @@ class RefundState(Enum):
         "F118",
         "The amount is more than is covered for this kind of refund.",
         "退款金额超过此类退款的保障范围。",
+    )
+    OVER_FUND = (
+        "F119",
+        "What the platform set aside for refunds at once is nearly used up; this one is paid the ordinary way.",
+        "平台极速退款资金余额不足，本次按普通流程退款。",
+    )
+    OVER_DAY = (
+        "F120",
+        "Today's share of what the platform set aside for refunds at once is nearly used up.",
+        "今日极速退款总额度不足。",
     )
     RIGHT_STAYS = (
         "F199",

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from scoring.errors import TimeNaive
 from scoring.policy_text import BandName
+from scoring.refund_facts import BuyerFacts, Held, MerchantFacts, OrderFacts, RefundFacts, RefundRequest
 from scoring.refund_policy import RefundPolicy
 from scoring.refund_words import RefundState
 
@@ -41,75 +42,6 @@ class RefundOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefundRequest:
-    """What the caller asks and claims; `buyer_credit` is 0-1000, None where nobody knows it."""
-
-    amount_cents: int
-    category: str
-    reason: str
-    buyer_credit: int | None = None
-    buyer_refunds_90d: int = 0
-    buyer_orders_90d: int = 0
-    claimed_state: str | None = None
-    claimed_paid_cents: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderFacts:
-    """What our own store knows of the order; `known` = it is this merchant's and this buyer's.
-
-    `refunded_cents` are the refunds known for it that are not among `Held`; `opted_in` = the merchant's recorded word
-    that it bears fast refunds.
-    """
-
-    known: bool
-    state: str | None
-    paid_cents: int
-    refunded_cents: int
-    opted_in: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuyerFacts:
-    """What our own store knows of the buyer: orders, and refunds, of the last 90 days."""
-
-    orders_90d: int
-    refunds_90d: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MerchantFacts:
-    """What is thought of the merchant, and what it owes and has left with us; `basis` is model or fallback."""
-
-    band: BandName
-    p_bad: float
-    counterfeit_level: str
-    basis: str
-    stale: bool
-    debt_cents: int
-    deposit_cents: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """Already reserved or instantly paid: for this order, this buyer in 90 days, this merchant in 30 days."""
-
-    order_cents: int = 0
-    buyer_cents: int = 0
-    merchant_cents: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundFacts:
-    """Everything that we know ourselves when a refund is asked for."""
-
-    order: OrderFacts
-    buyer: BuyerFacts
-    merchant: MerchantFacts
-    held: Held
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RefundReason:
     """One reason, in words for the buyer or the merchant."""
 
@@ -120,12 +52,18 @@ class RefundReason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedLoss:
-    """What paying now costs on average, in parts: goods that stay away, and a merchant that does not repay."""
+    """What paying now costs on average, in parts: goods that stay away, and a merchant that does not repay.
+
+    `goods_cents` = `p_not_back` x (amount - `salvage_cents`), `merchant_cents` = `p_merchant_defaults` x
+    `uncovered_cents`, each rounded to a cent; `total_cents` is their sum.
+    """
 
     p_not_back: float
     salvage_cents: int
+    goods_cents: int
     p_merchant_defaults: float
     uncovered_cents: int
+    merchant_cents: int
     total_cents: int
 
 
@@ -156,6 +94,7 @@ class _Case:
     request: RefundRequest
     facts: RefundFacts
     policy: RefundPolicy
+    as_of: datetime
 
     @property
     def state(self) -> str | None:
@@ -163,15 +102,10 @@ class _Case:
         return self.facts.order.state if self.facts.order.known else None
 
     @property
-    def in_escrow(self) -> bool:
-        """Whether the merchant's money is still held back."""
-        return self.state in ("paid", "shipped", "delivered")
-
-    @property
     def suspected_fake(self) -> bool:
         """Whether a fake is claimed of a merchant under strong suspicion, whose money is still held back."""
-        level = self.facts.merchant.counterfeit_level
-        return self.request.reason == "counterfeit" and level in self.policy.counterfeit.levels and self.in_escrow
+        suspected = self.facts.merchant.counterfeit_level in self.policy.counterfeit.levels
+        return self.request.reason == "counterfeit" and suspected and self.facts.order.in_escrow
 
     @property
     def band(self) -> BandName:
@@ -185,7 +119,7 @@ def decide_refund(
     """May this refund be paid at this moment (aware)? TimeNaive if it is not."""
     if as_of.utcoffset() is None:
         raise TimeNaive(as_of=as_of)
-    case = _Case(request=request, facts=facts, policy=policy)
+    case = _Case(request=request, facts=facts, policy=policy, as_of=as_of)
     blocked = _blocked(case)
     limits = _limits(case) if facts.order.known else ()
     causes = (*blocked, *(state for state, limit in limits if request.amount_cents > limit))
@@ -194,7 +128,7 @@ def decide_refund(
     return RefundDecision(
         outcome=outcome,
         limit_cents=0 if blocked else max(0, min(limit for _, limit in limits)),
-        advanced_by=_advanced_by(case) if instant else None,
+        advanced_by=facts.order.advanced_by if instant else None,
         finally_liable=_liable(case, instant=instant),
         expected_loss=_expected_loss(case),
         reasons=_told(causes),
@@ -225,6 +159,10 @@ def _for_a_person(case: _Case) -> Iterator[RefundState]:
     own = abuse.looks_like_it(refunds=buyer.refunds_90d, orders=buyer.orders_90d)
     if own or abuse.looks_like_it(refunds=request.buyer_refunds_90d, orders=request.buyer_orders_90d):
         yield RefundState.MANY_REFUNDS
+    if abuse.is_hasty(buyer.asked_at, as_of=case.as_of):
+        yield RefundState.HASTY
+    if buyer.linked:
+        yield RefundState.LINKED
 
 
 def _claims_differ(request: RefundRequest, order: OrderFacts) -> bool:
@@ -254,7 +192,16 @@ def _limits(case: _Case) -> tuple[tuple[RefundState, int], ...]:
         (RefundState.OVER_BUYER, policy.fund.buyer_90d_cents - held.buyer_cents),
         (RefundState.OVER_MERCHANT, policy.fund.merchant_30d_cents[case.facts.merchant.band] - held.merchant_cents),
         (RefundState.UNCOVERED, _most_for_the_loss(case)),
+        *_limits_of_the_fund(case),
     )
+
+
+def _limits_of_the_fund(case: _Case) -> Iterator[tuple[RefundState, int]]:
+    """What is left of the platform's own money; a merchant that pays first by its own word does not touch it."""
+    held, fund = case.facts.held, case.policy.fund
+    if case.facts.order.advanced_by == "platform":
+        yield RefundState.OVER_FUND, fund.total_30d_cents - held.fund_cents
+        yield RefundState.OVER_DAY, fund.day_cents - held.day_cents
 
 
 def _outcome(case: _Case, causes: tuple[RefundState, ...]) -> RefundOutcome:
@@ -276,11 +223,6 @@ def _told(causes: tuple[RefundState, ...]) -> tuple[RefundReason, ...]:
 
 
 # Who pays.
-
-
-def _advanced_by(case: _Case) -> str:
-    """Who pays first: a merchant that gave its word pays out of what is held back for it; else the platform does."""
-    return "merchant" if case.facts.order.opted_in and case.in_escrow else "platform"
 
 
 def _liable(case: _Case, *, instant: bool) -> str:
@@ -313,19 +255,21 @@ def _shares(case: _Case) -> tuple[float, float]:
 
 def _p_merchant_defaults(case: _Case) -> float:
     """The share of such merchants that do not repay; none while the money is held back, or where it is not theirs."""
-    theirs = _liable(case, instant=True) != "platform"
-    return 0.0 if case.in_escrow or not theirs else case.policy.loss.merchant_defaults[case.facts.merchant.band]
+    if case.facts.order.in_escrow or _liable(case, instant=True) == "platform":
+        return 0.0
+    return case.policy.loss.merchant_defaults[case.facts.merchant.band]
 
 
 def _free_deposit(case: _Case) -> int:
-    """What is left of the deposit after debts, and after what is out for this merchant already (cents)."""
+    """What is left of the deposit after debts, pledges, and what is out for this merchant already (cents)."""
     merchant = case.facts.merchant
-    return max((merchant.deposit_cents or 0) - merchant.debt_cents - case.facts.held.merchant_cents, 0)
+    taken = merchant.debt_cents + merchant.pledged_cents + case.facts.held.merchant_cents
+    return max((merchant.deposit_cents or 0) - taken, 0)
 
 
 def _uncovered(case: _Case) -> int:
     """What neither escrow nor free deposit covers, of the part that may be the merchant's (cents)."""
-    if case.in_escrow or _liable(case, instant=True) == "platform":
+    if case.facts.order.in_escrow or _liable(case, instant=True) == "platform":
         return 0
     return max(case.request.amount_cents - _free_deposit(case), 0)
 
@@ -349,10 +293,13 @@ def _expected_loss(case: _Case) -> ExpectedLoss:
     p_not_back = policy.loss.share_not_back(case.state, request.reason, policy.buyer_risk(request.buyer_credit))
     salvage = math.floor(policy.loss.salvage_of(request.category) * request.amount_cents)
     default, uncovered = _p_merchant_defaults(case), _uncovered(case)
+    goods, merchant = round(p_not_back * (request.amount_cents - salvage)), round(default * uncovered)
     return ExpectedLoss(
         p_not_back=p_not_back,
         salvage_cents=salvage,
+        goods_cents=goods,
         p_merchant_defaults=default,
         uncovered_cents=uncovered,
-        total_cents=round(p_not_back * (request.amount_cents - salvage) + default * uncovered),
+        merchant_cents=merchant,
+        total_cents=goods + merchant,
     )

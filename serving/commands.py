@@ -13,8 +13,10 @@ import typer
 
 from features.settings import Settings
 from serving import policy_simulate, store_commands
+from serving.attack import commands as attack_commands
 from serving.audit_commands import audit
 from serving.key_commands import keys
+from serving.policy_commands import policy
 from serving.user_commands import people
 
 if TYPE_CHECKING:
@@ -76,10 +78,9 @@ def mount(app: typer.Typer, *, champions: Callable[[], "Champions"], lookout: Ca
 
         work(champions(), Settings(), clock=_now, lookout=lookout() if drift_at is not None else None, hour=drift_at)
 
+    attack_commands.mount(app, champions=champions)
     app.add_typer(store_commands.app)
     app.add_typer(keys, name="keys")
-    policy = typer.Typer(no_args_is_help=True, help="Policies: look at them before they judge anybody.")
-    policy.callback()(lambda: None)
     policy_simulate.mount(policy, champions=champions)
     app.add_typer(policy, name="policy")
     app.add_typer(people, name="users")

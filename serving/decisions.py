@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from serving import audit, cases, store_decisions
+from serving import audit, cases, reservations, store_decisions
 from serving.answers import ScoreAnswer
 from serving.cases import Case, Matter
 from serving.errors import DecisionUnknown
@@ -25,9 +25,9 @@ __all__ = ["Decision", "Verdict", "altered", "case_of", "decision", "decisions_o
 class Verdict:
     """A judgement before it is recorded; `answer` is what the caller gets, but for the decision's id.
 
-    `request`, `answer` and `trace` hold plain values. `reserves_cents` is to be held for it, `matter` to be looked
-    at by a person. It rests on what is `thought` of the merchant; `rethink` tells what would be decided, of the same
-    facts, by whoever thinks otherwise.
+    `request`, `answer` and `trace` hold plain values. `reserves_cents` is to be held for it, out of `fund` if that
+    pays; `matter` is to be looked at by a person. It rests on what is `thought` of the merchant; `rethink` tells what
+    would be decided, of the same facts, by whoever thinks otherwise.
     """
 
     kind: str
@@ -44,6 +44,7 @@ class Verdict:
     buyer_id: str | None = None
     programme: str | None = None
     reserves_cents: int = 0
+    fund: str | None = None
     matter: Matter | None = None
 
 
@@ -55,7 +56,7 @@ def record(tx: Connection, verdict: Verdict, *, by: str, now: datetime) -> Decis
     made = _decision(tx, verdict, by=by, now=now)
     store_decisions.add_decision(tx, made)
     if verdict.reserves_cents:
-        store_decisions.reserve(tx, _reservation(made, verdict.reserves_cents))
+        reservations.reserve(tx, _reservation(made, verdict))
     # Before the audit entry: whoever writes one holds the chain's end until the commit.
     keep_beside(tx, made, thought=verdict.thought, rethink=verdict.rethink)
     said = {"kind": made.kind, "outcome": made.outcome, "digest": _digest(made)}
@@ -114,13 +115,14 @@ def _decision(tx: Connection, verdict: Verdict, *, by: str, now: datetime) -> De
     )
 
 
-def _reservation(made: Decision, cents: int) -> Reservation:
+def _reservation(made: Decision, verdict: Verdict) -> Reservation:
     return Reservation(
         decision_id=made.id,
         merchant_id=made.merchant_id,
         order_id=made.order_id or "",
         buyer_id=made.buyer_id or "",
-        cents=cents,
+        cents=verdict.reserves_cents,
+        fund=verdict.fund,
         state="reserved",
         reserved_at=made.decided_at,
         expires_at=made.expires_at,

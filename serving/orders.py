@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from features.database import micros
+from features.database import micros, moment
+from features.links import MOST_WITH
 from features.lookup import Found, events_about, events_about_any
-from scoring.refunds import BuyerFacts, OrderFacts
+from scoring.refunds import BuyerFacts, OrderFacts, RefundPolicy
 from serving import store_decisions
 from serving.reservations import BUYER_WINDOW
 from serving.store_decisions import Reservation
@@ -27,6 +28,8 @@ _OPTED_IN = "advance_compensation"
 
 #: A merchant's id and its order's: what names an order among all merchants.
 _Order = tuple[str, str]
+#: The kind of a token, and its text.
+_Token = tuple[str, str]
 
 
 def order_facts(tx: Connection, order: _Order, *, buyer_id: str, now: datetime) -> OrderFacts:
@@ -46,16 +49,59 @@ def order_facts(tx: Connection, order: _Order, *, buyer_id: str, now: datetime) 
     )
 
 
-def buyer_facts(tx: Connection, buyer_id: str, *, now: datetime) -> BuyerFacts:
-    """A buyer's orders of the last 90 days with every merchant, and on how many orders money was asked back."""
-    told = _since(_known(events_about(tx, f"buyer:{buyer_id}"), now), now - BUYER_WINDOW)
+def buyer_facts(tx: Connection, buyer_id: str, *, now: datetime, order: _Order, policy: RefundPolicy) -> BuyerFacts:
+    """What is known of a buyer, over all merchants, when money is asked back on an order (merchant and order id)."""
+    told = _known(events_about(tx, f"buyer:{buyer_id}"), now)
+    orders, back = _orders_and_refunds(tx, buyer_id, _since(told, now - BUYER_WINDOW), now)
+    since = now - policy.abuse.looks_back
+    asked = store_decisions.asked_by(tx, buyer_id, since=since)
+    return BuyerFacts(
+        orders_90d=len(orders),
+        refunds_90d=len(back),
+        asked_at=_asked_at(_since(told, since), asked, but=order),
+        linked=_is_linked(tx, told, merchant_id=order[0], now=now),
+    )
+
+
+def _orders_and_refunds(
+    tx: Connection, buyer_id: str, told: Sequence[Found], now: datetime
+) -> tuple[set[_Order], set[_Order]]:
+    """A buyer's orders of the last 90 days with every merchant, and those on which money was asked back."""
     orders = {_order_of(one) for one in told if one.event_type == "order_placed"}
     back = {_order_of(one) for one in told if one.event_type == "return_requested"}
     refunds = events_about_any(tx, [f"order:{order_id}" for _, order_id in sorted(orders)], types=("refund_paid",))
     back |= {_order_of(one) for one in _known(refunds, now)} & orders
     promised = store_decisions.reservations_of(tx, now=now, buyer_id=buyer_id)
     back |= {(one.merchant_id, one.order_id) for one in promised if one.reserved_at >= now - BUYER_WINDOW}
-    return BuyerFacts(orders_90d=len(orders), refunds_90d=len(back))
+    return orders, back
+
+
+def _asked_at(
+    told: Iterable[Found], decided: Iterable[tuple[_Order, datetime]], *, but: _Order
+) -> tuple[datetime, ...]:
+    """When money was last asked back on each order but one: by a return, or by a refund that was decided on."""
+    returns = ((_order_of(one), moment(one.event_time)) for one in told if one.event_type == "return_requested")
+    latest: dict[_Order, datetime] = {}
+    for order, at in (*returns, *decided):
+        latest[order] = max(at, latest.get(order, at))
+    return tuple(sorted(at for order, at in latest.items() if order != but))
+
+
+def _is_linked(tx: Connection, told: Iterable[Found], *, merchant_id: str, now: datetime) -> bool:
+    """Whether a token that was seen on the buyer is known of the merchant too, and not of very many merchants."""
+    theirs = {_token(one) for one in told if one.event_type == "link_observed"}
+    shared = (token for token in sorted(theirs) if _seen_on(tx, token, now=now, merchant_id=merchant_id))
+    return any(len(_seen_on(tx, token, now=now)) <= MOST_WITH[token[0]] for token in shared)
+
+
+def _seen_on(tx: Connection, token: _Token, *, now: datetime, merchant_id: str | None = None) -> set[str]:
+    """The merchants, or only one, of which a token itself is known, not one of their buyers."""
+    told = _known(events_about(tx, f"link:{token[1]}", merchant_id=merchant_id, types=("link_observed",)), now)
+    return {one.merchant_id for one in told if one.says.get("buyer_id") is None and _token(one) == token}
+
+
+def _token(one: Found) -> _Token:
+    return one.says["link_kind"], one.says["link_token"]
 
 
 def _refunded(told: Sequence[Found], reservations: Sequence[Reservation]) -> int:

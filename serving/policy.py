@@ -1,20 +1,29 @@
-"""The policies that are in force: their texts are read here, their meaning stands in `scoring`."""
+"""The policies that are in force: their texts are read here, their meaning stands in `scoring`.
 
+A policy with an error that its linter can find without a log is not loaded.
+"""
+
+import tomllib
 from collections.abc import Callable
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TypeVar
 
-from features.catalogue import CATALOGUE
 from scoring.advert_policy import AdvertPolicy
 from scoring.compensation_policy import CompensationPolicy
 from scoring.complaint_policy import ComplaintPolicy
 from scoring.errors import PolicyInvalid as PolicyTextInvalid
+from scoring.lint.given import Given
+from scoring.lint.linter import lint
+from scoring.lint.rules import Severity
 from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
 from scoring.score_policy import ScorePolicy
 from serving.errors import PolicyInvalid
+from serving.policy_lint import known_here
 
 __all__ = [
+    "given",
     "read_policy",
     "read_programmes",
     "shipped_adverts",
@@ -23,7 +32,11 @@ __all__ = [
     "shipped_policy",
     "shipped_programmes",
     "shipped_refunds",
+    "shipped_texts",
 ]
+
+#: The policies that come with Goodfaith.
+_SHIPPED = ("score", "programmes", "refunds", "compensation", "complaints", "adverts", "penalties")
 
 Policy = TypeVar("Policy")
 
@@ -60,16 +73,23 @@ def shipped_adverts() -> AdvertPolicy:
 
 def read_programmes(text: str) -> ProgrammePolicy:
     """What a policy of programmes says; raises `PolicyInvalid`, also where it judges by what nobody measures."""
-    policy = _read(ProgrammePolicy.parse, text)
-    unknown = sorted(set(policy.metrics) - {feature.name for feature in CATALOGUE})
-    if unknown:
-        raise PolicyInvalid(f"the programmes look at what is no feature: {', '.join(unknown)}")
-    return policy
+    return _read(ProgrammePolicy.parse, text)
 
 
 def read_policy(text: str) -> ScorePolicy:
     """What a score policy's text says; raises `PolicyInvalid` with every place that is wrong."""
     return _read(ScorePolicy.parse, text)
+
+
+def shipped_texts() -> dict[str, str]:
+    """The text of every policy that comes with Goodfaith, by the name of its kind."""
+    return {name: _shipped(name) for name in _SHIPPED}
+
+
+@cache
+def given() -> Given:
+    """What the linter must be told of this product."""
+    return known_here(frozenset(tomllib.loads(_shipped("programmes"))["programmes"]))
 
 
 def _shipped(name: str) -> str:
@@ -78,6 +98,17 @@ def _shipped(name: str) -> str:
 
 def _read(parse: Callable[[str], Policy], text: str) -> Policy:
     try:
-        return parse(text)
+        policy = parse(text)
     except PolicyTextInvalid as error:
         raise PolicyInvalid(str(error)) from error
+    wrong = _errors(text)
+    if wrong:
+        raise PolicyInvalid("; ".join(wrong))
+    return policy
+
+
+@lru_cache(maxsize=64)
+def _errors(text: str) -> tuple[str, ...]:
+    """What the linter cannot let pass, by line; the same texts are read again and again."""
+    found = lint(text, given())
+    return tuple(f"line {one.line}: {one.code} {one.text}" for one in found if one.severity is Severity.ERROR)

@@ -6,10 +6,11 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from features.live import lock_merchants
+from scoring.refunds import OrderFacts
 from serving import store_decisions
 from serving.errors import OrderAlreadyDecided
 from serving.orders import order_facts
-from serving.reservations import held_for, hold_buyer
+from serving.reservations import fund_of, held_for, hold_buyer, hold_fund, reserve
 from serving.store_decisions import Decision, Reservation
 
 __all__ = ["lock_merchant_of", "promise"]
@@ -23,16 +24,17 @@ def lock_merchant_of(tx: Connection, merchant_id: str) -> None:
 def promise(tx: Connection, decision_id: str, *, now: datetime) -> None:
     """Hold the money that a decision was asked for, for as long as it would have held it itself.
 
-    A person may go beyond the limits of a buyer and a merchant, but not beyond what was paid for a known order:
-    `OrderAlreadyDecided`.
+    A person may go beyond the limits of a buyer, a merchant and the fund, but not beyond what was paid for a known
+    order: `OrderAlreadyDecided`.
     """
     decided = store_decisions.find_decision(tx, decision_id)
     if decided is None or decided.order_id is None or decided.buyer_id is None:
         return
     hold_buyer(tx, decided.buyer_id)
     cents = json.loads(decided.request)["amount_cents"]
-    _check_left(tx, decided, cents, now)
-    store_decisions.reserve(
+    hold_fund(tx)
+    order = _with_enough_left(tx, decided, cents, now)
+    reserve(
         tx,
         Reservation(
             decision_id=decision_id,
@@ -43,13 +45,15 @@ def promise(tx: Connection, decision_id: str, *, now: datetime) -> None:
             state="reserved",
             reserved_at=now,
             expires_at=now + (decided.expires_at - decided.decided_at),
+            fund=fund_of(order),
         ),
     )
 
 
-def _check_left(tx: Connection, decided: Decision, cents: int, now: datetime) -> None:
+def _with_enough_left(tx: Connection, decided: Decision, cents: int, now: datetime) -> OrderFacts:
     order, buyer_id = (decided.merchant_id, decided.order_id or ""), decided.buyer_id or ""
     facts = order_facts(tx, order, buyer_id=buyer_id, now=now)
     held = held_for(tx, order=order, buyer_id=buyer_id, now=now)
     if facts.known and facts.refunded_cents + held.order_cents + cents > facts.paid_cents:
         raise OrderAlreadyDecided("refunds of this order would exceed what was paid for it")
+    return facts

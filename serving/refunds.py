@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from scoring.pledges import pledged_cents
 from scoring.refunds import (
     MerchantFacts,
     RefundDecision,
@@ -19,11 +20,11 @@ from serving.decisions import Verdict
 from serving.errors import CurrencyMismatch, OrderAlreadyDecided, PolicyInvalid
 from serving.idempotency import Answer, Asked
 from serving.orders import buyer_facts, order_facts
-from serving.reservations import held_for, hold_buyer
-from serving.schemas import RefundAnswer, RefundBody
+from serving.reservations import fund_of, held_for, hold_buyer, hold_fund
+from serving.schemas import ExpectedLossAnswer, RefundAnswer, RefundBody
 from serving.service import Service
 from serving.shadow_decisions import Otherwise
-from serving.standing import Standing
+from serving.standing import Standing, members_of, membership
 
 __all__ = ["decide_on_refund", "try_refund"]
 
@@ -53,11 +54,11 @@ def _check_currency(service: Service, body: RefundBody) -> None:
 
 
 def _verdict(bench: Bench, body: RefundBody, *, lock: bool) -> Verdict:
-    """Judge a refund; whoever will record it holds the buyer's lock before anything is added up."""
+    """Judge a refund; whoever will record it holds the buyer, and then the fund, before anything is added up."""
     if lock:
         hold_buyer(bench.tx, body.buyer.id)
     seen = bench.standing(body.merchant_id)
-    facts = _facts(bench, body, seen)
+    facts = _facts(bench, body, seen, lock=lock)
     if is_spent(facts.order, facts.held):
         raise OrderAlreadyDecided("refunds of this order already reach what was paid for it")
     request = _request(body)
@@ -77,6 +78,7 @@ def _verdict(bench: Bench, body: RefundBody, *, lock: bool) -> Verdict:
         thought=seen.assessment,
         rethink=lambda thought: _otherwise(bench, request, facts, replace(seen, assessment=thought)),
         reserves_cents=decision.reserves_cents,
+        fund=fund_of(facts.order),
         matter=_matter(body, decision),
     )
 
@@ -88,14 +90,16 @@ def _otherwise(bench: Bench, request: RefundRequest, facts: RefundFacts, seen: S
     return Otherwise(outcome=decision.outcome, answer=_answer(decision, seen))
 
 
-def _facts(bench: Bench, body: RefundBody, seen: Standing) -> RefundFacts:
+def _facts(bench: Bench, body: RefundBody, seen: Standing, *, lock: bool) -> RefundFacts:
     tx, now, order = bench.tx, bench.now, (body.merchant_id, body.order_id)
-    return RefundFacts(
-        order=order_facts(tx, order, buyer_id=body.buyer.id, now=now),
-        buyer=buyer_facts(tx, body.buyer.id, now=now),
-        merchant=_merchant_facts(bench, body.merchant_id, seen),
-        held=held_for(tx, order=order, buyer_id=body.buyer.id, now=now),
-    )
+    known = order_facts(tx, order, buyer_id=body.buyer.id, now=now)
+    buyer = buyer_facts(tx, body.buyer.id, now=now, order=order, policy=bench.service.refunds)
+    merchant = _merchant_facts(bench, body.merchant_id, seen)
+    # Everybody who refunds waits for the fund, so it is taken when nothing else is left to look up.
+    if lock:
+        hold_fund(tx)
+    held = held_for(tx, order=order, buyer_id=body.buyer.id, now=now)
+    return RefundFacts(order=known, buyer=buyer, merchant=merchant, held=held)
 
 
 def _merchant_facts(bench: Bench, merchant_id: str, seen: Standing) -> MerchantFacts:
@@ -105,7 +109,14 @@ def _merchant_facts(bench: Bench, merchant_id: str, seen: Standing) -> MerchantF
         stale=seen.stale,
         debt_cents=_cents(owed["merchant_debt_cents"].value) or 0,
         deposit_cents=_cents(owed["deposit_cents"].value),
+        pledged_cents=_pledged(bench, merchant_id),
     )
+
+
+def _pledged(bench: Bench, merchant_id: str) -> int:
+    """What guarantee programmes hold of the merchant's deposit."""
+    members = members_of(membership(bench.tx, merchant_id))
+    return pledged_cents(members, policy=bench.service.programmes, as_of=bench.now)
 
 
 def _opinion(thought: ScoreAnswer) -> dict[str, Any]:
@@ -144,6 +155,7 @@ def _answer(decision: RefundDecision, seen: Standing) -> dict[str, Any]:
         advanced_by=decision.advanced_by,
         finally_liable=decision.finally_liable,
         expected_loss_cents=decision.expected_loss.total_cents,
+        expected_loss=ExpectedLossAnswer.model_validate(decision.expected_loss),
         reasons=plain(decision.reasons),
         expires_at=decision.expires_at,
         policy_version=decision.policy_version,

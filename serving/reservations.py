@@ -1,4 +1,4 @@
-"""Money that decisions promised at once: what it weighs on an order, a buyer and a merchant, and how it is settled."""
+"""Money that decisions promised at once: what it weighs on order, buyer, merchant and fund, and how it is settled."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,15 +6,17 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from features.lookup import events_about
-from scoring.refunds import Held
-from serving import store_decisions
+from scoring.refunds import Held, OrderFacts
+from serving import store_decisions, store_funds
 from serving.store_audit import hold
+from serving.store_decisions import Reservation
 
-__all__ = ["BUYER_WINDOW", "held_for", "hold_buyer", "settle_paid"]
+__all__ = ["BUYER_WINDOW", "fund_of", "held_for", "hold_buyer", "hold_fund", "reserve", "settle_paid"]
 
 #: How far back the promises to a buyer, and for a merchant, count against their limits (contracts: 90 d and 30 d).
 BUYER_WINDOW = timedelta(days=90)
 _MERCHANT_WINDOW = timedelta(days=30)
+_FUND_DAYS = 30
 
 
 def hold_buyer(tx: Connection, buyer_id: str) -> None:
@@ -25,13 +27,32 @@ def hold_buyer(tx: Connection, buyer_id: str) -> None:
     hold(tx, f"buyer:{buyer_id}")
 
 
+def hold_fund(tx: Connection) -> None:
+    """Let nobody else promise anything out of the platform's fund until the transaction ends."""
+    store_funds.hold_fund(tx, store_funds.FAST_REFUND)
+
+
+def fund_of(order: OrderFacts) -> str | None:
+    """The fund that pays first for an order; None where its merchant does by its own word."""
+    return store_funds.FAST_REFUND if order.advanced_by == "platform" else None
+
+
 def held_for(tx: Connection, *, order: tuple[str, str], buyer_id: str, now: datetime) -> Held:
-    """What weighs on an order (merchant and order id), its buyer and its merchant, added up under their locks."""
+    """What weighs on an order (merchant and order id), its buyer, its merchant and the fund, under their locks."""
+    fund = store_funds.FAST_REFUND
     return Held(
         order_cents=store_decisions.held(tx, by="order", value=order, now=now),
         buyer_cents=store_decisions.held(tx, by="buyer", value=buyer_id, now=now, within=BUYER_WINDOW),
         merchant_cents=store_decisions.held(tx, by="merchant", value=order[0], now=now, within=_MERCHANT_WINDOW),
+        fund_cents=store_funds.drawn(tx, fund, now=now, days=_FUND_DAYS),
+        day_cents=store_funds.drawn(tx, fund, now=now, days=1),
     )
+
+
+def reserve(tx: Connection, reservation: Reservation) -> None:
+    """Hold money for a decision, and have it weigh on the fund that pays it; the fund is held."""
+    store_decisions.reserve(tx, reservation)
+    _weigh(tx, reservation, reservation.cents, expires_at=reservation.expires_at)
 
 
 def settle_paid(tx: Connection, paid: Sequence[tuple[str, int]]) -> None:
@@ -43,4 +64,20 @@ def settle_paid(tx: Connection, paid: Sequence[tuple[str, int]]) -> None:
     for decision_id, cents in paid:
         told = events_about(tx, f"decision:{decision_id}", types=("refund_paid",))
         stands = sum(one.says["amount_cents"] for one in told)
-        store_decisions.settle(tx, decision_id, cents=max(cents, stands))
+        _settle(tx, decision_id, max(cents, stands))
+
+
+def _settle(tx: Connection, decision_id: str, cents: int) -> None:
+    hold_fund(tx)
+    before = store_decisions.find_reservation(tx, decision_id)
+    if before is None:
+        return
+    store_decisions.settle(tx, decision_id, cents=cents)
+    _weigh(tx, before, -before.cents, expires_at=before.expires_at if before.state == "reserved" else None)
+    _weigh(tx, before, cents, expires_at=None)
+
+
+def _weigh(tx: Connection, of: Reservation, cents: int, *, expires_at: datetime | None) -> None:
+    """Have cents more, or fewer, weigh on the fund of a reservation, on the day on which it was made."""
+    if of.fund is not None:
+        store_funds.add(tx, of.fund, cents, reserved_at=of.reserved_at, expires_at=expires_at)

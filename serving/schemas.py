@@ -15,6 +15,7 @@ __all__ = [
     "Catalogue",
     "DecisionAnswer",
     "DecisionSummary",
+    "ExpectedLossAnswer",
     "HistoryAnswer",
     "ProgrammeAnswer",
     "RefundAnswer",
@@ -161,6 +162,20 @@ class StandingsAnswer(_Told):
     programmes: list[StandingAnswer]
 
 
+class ExpectedLossAnswer(_Told):
+    """What paying at once costs on average: goods that stay away, and a merchant that does not repay."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    p_not_back: float
+    salvage_cents: int
+    goods_cents: int = Field(description="p_not_back x (amount - salvage_cents)")
+    p_merchant_defaults: float
+    uncovered_cents: int = Field(description="the merchant's part that neither escrow nor free deposit covers")
+    merchant_cents: int = Field(description="p_merchant_defaults x uncovered_cents")
+    total_cents: int
+
+
 class RefundAnswer(_Told):
     """How a refund is paid; `limit_cents` could be paid at once."""
 
@@ -170,6 +185,7 @@ class RefundAnswer(_Told):
     advanced_by: Literal["platform", "merchant"] | None
     finally_liable: Literal["merchant", "platform", "carrier", "buyer", "undecided"]
     expected_loss_cents: int
+    expected_loss: ExpectedLossAnswer
     reasons: list[RefundSentence]
     expires_at: datetime
     policy_version: str

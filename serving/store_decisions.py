@@ -18,11 +18,13 @@ __all__ = [
     "Reservation",
     "add_decision",
     "answer_once",
+    "asked_by",
     "claim",
     "decisions_of",
     "draws",
     "drop_answers",
     "find_decision",
+    "find_reservation",
     "held",
     "last_of_programme",
     "latest_answer",
@@ -70,6 +72,7 @@ class Reservation:
     state: str
     reserved_at: datetime
     expires_at: datetime
+    fund: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +200,20 @@ def reservations_of(
     else:
         chosen = reservations.c.buyer_id == buyer_id
     return tuple(map(_reservation, tx.execute(select(reservations).where(chosen, _weighs(now)))))
+
+
+def find_reservation(tx: Connection, decision_id: str) -> Reservation | None:
+    """The money that a decision promised, whether or not it still weighs."""
+    row = tx.execute(select(reservations).where(reservations.c.decision_id == decision_id)).one_or_none()
+    return _reservation(row) if row else None
+
+
+def asked_by(tx: Connection, buyer_id: str, *, since: datetime) -> tuple[tuple[tuple[str, str], datetime], ...]:
+    """The orders (merchant and order id) that a buyer's refunds were decided on, and when."""
+    columns = (decisions.c.merchant_id, decisions.c.order_id, decisions.c.decided_at)
+    theirs = and_(decisions.c.buyer_id == buyer_id, decisions.c.decided_at >= micros(since))
+    rows = tx.execute(select(*columns).where(theirs, decisions.c.kind == "refund"))
+    return tuple(((row.merchant_id, row.order_id), moment(row.decided_at)) for row in rows)
 
 
 def _weighs(now: datetime) -> ColumnElement[bool]:

@@ -107,9 +107,10 @@ class Source:
                 continue
             at, order_id, buyer_id = moment(told.known_at), told.says["order_id"], told.says["buyer_id"]
             order = order_facts(tx, (merchant_id, order_id), buyer_id=buyer_id, now=at)
+            policy = self._service.refunds
             left = order.paid_cents - order.refunded_cents
             if order.known and left > 0:
-                buyer = buyer_facts(tx, buyer_id, now=at)
+                buyer = buyer_facts(tx, buyer_id, now=at, order=(merchant_id, order_id), policy=policy)
                 facts = RefundFacts(order=order, buyer=buyer, merchant=merchant, held=Held())
                 request = self._request(told, subject, left, buyer)
                 yield PastRefund(merchant_id=merchant_id, at=at, request=request, facts=facts, thought=subject.thought)

@@ -17,6 +17,7 @@ from features.commands import write_parquet
 from features.errors import FeaturesError
 from goodfaith import _told_apart, _tries, main
 from tests.features.build import a_log, a_spine, moment, write_lines, write_log
+from training.recipe import find_recipe
 
 STORY = """
     2024-01-10  order_placed   order_id=A amount_cents=500
@@ -59,6 +60,13 @@ def goodfaith(tmp_path, monkeypatch, capsys):
 def left_over():
     """What lies in the folder beside the files that were there before."""
     return {path.name for path in Path().iterdir()} - {"log.parquet", "spine.parquet", "broken.parquet", "home"}
+
+
+def test_training_from_the_store_is_told_what_its_lots_drew(goodfaith):
+    recipe = find_recipe("credit").text + "[selection]\nweigh = true\nmost = 8.0\n"
+    Path("weighing.toml").write_text(recipe)
+    ended = goodfaith("train", "--target", "credit", "--store", "--recipe", "weighing.toml")
+    assert (ended.code, "0 months of merchants were decided by lot" in ended.err) == (1, True)
 
 
 LOG, OUT = ("--events", "log.parquet"), ("--out", "out.parquet")

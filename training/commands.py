@@ -6,6 +6,7 @@ Modules that take seconds to import (LightGBM, MLflow) are imported inside the c
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,8 +23,11 @@ from training.recipe import TABLE, TARGETS, Recipe, find_recipe, recipe_text
 from training.text_recipe import TextRecipe, reads_texts
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from features.log import EventLog
     from features.random_arm import RandomArm, Share
+    from training.selection import Propensities
     from training.table import Asked
     from training.train import Report
 
@@ -39,6 +43,8 @@ Events = Annotated[
 ]
 Store = Annotated[bool, typer.Option("--store", help="Read the events of the store.")]
 RecipeName = Annotated[str | None, typer.Option("--recipe", help="A recipe file, or the name of a shipped one.")]
+#: Whoever tells, from the decisions in the store, whom a lot let in or not: a table as `--propensities` holds it.
+Lots = Callable[[], "pa.Table"]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -76,6 +82,7 @@ def labels(
 
 @app.command()
 def train(
+    context: typer.Context,
     target: Annotated[str | None, typer.Option("--target", help=OF_TARGETS)] = None,
     events: Events = None,
     store: Store = False,
@@ -100,7 +107,8 @@ def train(
     """Make a model from history, prove it on later rows, and register it; `promote` puts it to work.
 
     With --table and --label it learns what a column of any table says; that run is kept, and no model registered.
-    With --table and --recipe complaints it learns what complaints are about from columns `text` and `topic`.
+    With --table and --recipe complaints it learns what complaints are about from columns `text` and `topic`. From the
+    store, a recipe that weighs its rows takes the chances of the store's lots, unless --propensities says others.
     """
     if (target is None) == (table is None):
         raise typer.BadParameter("give either --target TARGET or --table FILE")
@@ -114,7 +122,9 @@ def train(
     else:
         if label or time or group or riskier or fair:
             raise typer.BadParameter("--label, --time, --group, --riskier and --fair are for --table FILE")
-        report = _from_log(_recipe(recipe, str(target)), read_log(events, store), until, propensities)
+        made = _recipe(recipe, str(target))
+        chances = _chances(propensities, context.obj if store and made.selection.weigh else None)
+        report = _from_log(made, read_log(events, store), until, chances)
     typer.echo(json.dumps(report.plain(), indent=1) if as_json else "\n".join(lines(report)))
 
 
@@ -138,6 +148,17 @@ def _from_table(table: Path, asked: "Asked", recipe: str | None) -> "Report":
     return train_table(read_table(table, asked), made, registry=registry(), journal=_journal(), say=_say)
 
 
+def _chances(file: Path | None, lots: Lots | None) -> "Propensities | None":
+    """How likely merchants were to be let in: by a file, or by whoever has what the store's own lots drew."""
+    from training.selection import propensities_in, read_propensities
+
+    if file or lots is None:
+        return read_propensities(file) if file else None
+    found = propensities_in(lots(), named="the store")
+    _say(f"{len(found):,} months of merchants were decided by lot")
+    return found
+
+
 def _from_texts(table: Path, recipe: str, as_json: bool) -> str:
     from training.text_train import text_lines, train_texts
     from training.texts import complaint_policy, read_texts
@@ -147,15 +168,14 @@ def _from_texts(table: Path, recipe: str, as_json: bool) -> str:
     return json.dumps(report.plain(), indent=1) if as_json else "\n".join(text_lines(report))
 
 
-def _from_log(recipe: Recipe, log: "EventLog", until: str | None, propensities: Path | None) -> "Report":
-    from training.selection import read_propensities
+def _from_log(recipe: Recipe, log: "EventLog", until: str | None, chances: "Propensities | None") -> "Report":
     from training.train import Given
     from training.train import train as make
 
     given = Given(
         until=as_of_day(until) if until else None,
         journal=_journal(),
-        propensities=read_propensities(propensities) if propensities else None,
+        propensities=chances,
         watch=shown,
     )
     return make(log, recipe, registry=registry(), given=given, say=_say, heard=tell)

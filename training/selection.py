@@ -24,7 +24,7 @@ from training.errors import PropensitiesBroken
 from training.evaluate import auc
 from training.recipe import Recipe
 
-__all__ = ["Bounds", "Chance", "Propensities", "bounds", "read_propensities", "weighed"]
+__all__ = ["Bounds", "Chance", "Propensities", "bounds", "propensities_in", "read_propensities", "weighed"]
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
@@ -127,18 +127,26 @@ def read_propensities(path: Path) -> dict[tuple[str, datetime], Chance]:
     """
     try:
         table = pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise PropensitiesBroken(f"{path} cannot be read as propensities: {error}") from error
+    return propensities_in(table, named=str(path))
+
+
+def propensities_in(table: pa.Table, *, named: str) -> dict[tuple[str, datetime], Chance]:
+    """The same from a table, which errors name."""
+    try:
         moments: list[Any] = table["as_of"].cast(pa.timestamp("us")).to_pylist()
         merchants, shares = table["merchant_id"].to_pylist(), table["propensity"].to_pylist()
         told = table["let_in"].to_pylist() if "let_in" in table.column_names else [True] * len(moments)
-    except (pa.ArrowException, OSError, KeyError) as error:
-        raise PropensitiesBroken(f"{path} cannot be read as propensities: {error}") from error
-    chances = [_chance(path, row, share, let_in) for row, (share, let_in) in enumerate(zip(shares, told, strict=True))]
+    except (pa.ArrowException, KeyError) as error:
+        raise PropensitiesBroken(f"{named} cannot be read as propensities: {error}") from error
+    chances = [_chance(named, row, share, let_in) for row, (share, let_in) in enumerate(zip(shares, told, strict=True))]
     return dict(zip(zip(merchants, moments, strict=True), chances, strict=True))
 
 
-def _chance(path: Path, row: int, share: Any, let_in: Any) -> Chance:
+def _chance(named: str, row: int, share: Any, let_in: Any) -> Chance:
     if not isinstance(share, float) or not 0 < share <= 1:
-        raise PropensitiesBroken(f"{path}: row {row} has the propensity {share}, and it has to lie above 0, up to 1")
+        raise PropensitiesBroken(f"{named}: row {row} has the propensity {share}, and it has to lie above 0, up to 1")
     if not isinstance(let_in, bool):
-        raise PropensitiesBroken(f"{path}: row {row} does not say whether the merchant was let in ({let_in})")
+        raise PropensitiesBroken(f"{named}: row {row} does not say whether the merchant was let in ({let_in})")
     return Chance(propensity=share, let_in=let_in)

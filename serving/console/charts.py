@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil, log10
 
 from scoring.score_policy import Band
 
-__all__ = ["BandLine", "Bar", "Line", "bar", "line"]
+__all__ = ["BandLine", "Bar", "Dots", "Line", "Place", "bar", "dots", "line"]
 
 #: Ends that a bar's scale may have: the nearest one keeps small rates apart.
 _ENDS = (0.02, 0.05, 0.10, 0.25, 0.50, 1.0)
@@ -87,3 +88,41 @@ def line(scores: Sequence[tuple[datetime, int]], bands: Sequence[Band]) -> Line 
         for b in shown
     ]
     return Line(first=scores[0][1], last=scores[-1][1], points=points, bands=tuple(lines))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Something with two amounts, both on one scale."""
+
+    x: float
+    y: float
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dots:
+    """Places on two equal logarithmic scales: (x, y, whether above the diagonal, name), and the powers of ten."""
+
+    marks: tuple[tuple[float, float, bool, str], ...]
+    ticks: tuple[tuple[float, str], ...]
+    width: int = _WIDTH
+    height: int = _WIDTH // 2
+
+
+def dots(places: Sequence[Place]) -> Dots:
+    """Places by two amounts; what is below 1 stands at 1.
+
+    >>> dots([Place(x=10, y=100, name="a")]).marks
+    ((320.0, 0.0, True, 'a'),)
+    """
+    digits = max(1, ceil(log10(max(1.0, *(one.x for one in places), *(one.y for one in places)))))
+
+    def along(amount: float) -> float:
+        return log10(max(amount, 1.0)) / digits
+
+    marks = tuple(
+        (round(_WIDTH * along(one.x), 1), round(_WIDTH // 2 * (1 - along(one.y)), 1), one.y > one.x, one.name)
+        for one in places
+    )
+    ticks = tuple((round(_WIDTH * power / digits, 1), f"{10**power:,}") for power in range(digits + 1))
+    return Dots(marks=marks, ticks=ticks)

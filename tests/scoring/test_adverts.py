@@ -21,6 +21,13 @@ def found(text, who=NOBODY):
     return check_advert(text, who, policy=POLICY, programmes=PROGRAMMES)
 
 
+def test_a_promise_of_a_programme_that_is_no_longer_in_force_is_named_by_its_id():
+    fewer = PROGRAMMES.model_copy(update={"programmes": ()})
+    (claim,) = check_advert("Ships within 24 hours", NOBODY, policy=POLICY, programmes=fewer).claims
+    assert claim.source in claim.text
+    assert claim.source in claim.text_zh
+
+
 @pytest.mark.parametrize(
     ("text", "verdict", "words"),
     [

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scoring.bundle import Bundle, Calibration, Golden
+from scoring.bundle import Bundle, Calibration, Golden, _sealed
 from scoring.errors import BundleBroken
 from scoring.model import Model
 from scoring.scorecard import Scaling
@@ -65,6 +65,22 @@ def test_the_same_values_written_otherwise_are_another_file():
 def test_what_is_no_manifest_is_refused(manifest):
     with pytest.raises(BundleBroken, match="manifest"):
         Bundle.unpack({"manifest.json": manifest})
+
+
+def sealed_anew(**changes):
+    """A packed bundle whose manifest says something else, and whose own hash is right."""
+    packed = BUNDLES["points"].pack()
+    plain = json.loads(packed["manifest.json"]) | changes
+    return packed | {"manifest.json": _sealed({name: value for name, value in plain.items() if name != "digest"})}
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [({"kind": 7}, r"manifest\.json at kind"), ({"calibration": {"slope": 2, "intercept": 0}}, "canonical form")],
+)
+def test_a_manifest_that_is_sealed_and_says_what_it_may_not_is_refused(changes, problem):
+    with pytest.raises(BundleBroken, match=problem):
+        Bundle.unpack(sealed_anew(**changes))
 
 
 def test_the_digest_changes_with_any_part():

@@ -145,12 +145,27 @@ def test_a_figure_that_was_never_measured_is_as_unproven_as_one_of_nothing():
     assert step(answer, "dispatch_kept_rate_90d_capped").orders_needed == 1
 
 
+def test_a_number_that_nobody_knows_is_missing_and_says_so():
+    answer = asked(a_merchant(a_number("suspicion_90d", None)), "one_fake_three_paid")
+    found = next(one for one in answer.conditions if one.metric == "suspicion_90d")
+    assert (found.state, found.have) == (ConditionState.MISSING, None)
+    assert any("Nothing is known about it yet." in reason.text for reason in answer.reasons)
+
+
 def test_a_condition_that_is_switched_off_is_shown_and_not_judged():
     off = re.sub(
         r'text = "At least 98% of ret', r'switched_off = "Later."\nswitched_off_zh = "暂不。"\n\g<0>', PROGRAMMES_TEXT
     )
     found = condition(asked(a_merchant(), "seven_day_return", policy=ProgrammePolicy.parse(off)), "P101")
     assert (found.switched_off, found.state) == (True, ConditionState.NOT_APPLICABLE)
+
+
+@pytest.mark.parametrize(("follows", "outcome"), [("refuse", Outcome.REFUSE), ("review", Outcome.REVIEW)])
+def test_the_policy_says_what_follows_where_a_figure_is_not_known(follows, outcome):
+    metric = 'metric = "suspicion_90d"'
+    policy = ProgrammePolicy.parse(PROGRAMMES_TEXT.replace(metric, f'when_missing = "{follows}"\n{metric}'))
+    answer = asked(a_merchant(a_number("suspicion_90d", None)), "one_fake_three_paid", policy=policy)
+    assert (answer.outcome, codes(answer)) == (outcome, ["P202"])
 
 
 def test_the_law_excludes_goods_whatever_the_merchant_does():

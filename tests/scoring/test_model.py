@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import lightgbm
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,11 +12,11 @@ from hypothesis import strategies as st
 
 from scoring.bundle import Calibration, Golden
 from scoring.errors import BundleBroken, ColumnMissing, GoldenRowsDiffer, InputMissing, NotANumber, WidthDiffers
-from scoring.linear import LEAST_SHARE
+from scoring.linear import LEAST_SHARE, Bins
 from scoring.model import Model, with_golden_rows
 from scoring.reasons import reasons_of
 from scoring.scorecard import points
-from scoring.trees import Trees
+from scoring.trees import Trees, _SingleRow
 from tests.scoring.build import (
     POLICY,
     a_bundle,
@@ -244,6 +245,53 @@ def test_a_file_that_is_no_sum_is_refused(content):
 def test_a_term_needs_an_input_of_its_own(terms):
     with pytest.raises(BundleBroken, match="term"):
         Model(a_points_bundle(*terms, inputs=[an_input("late")]))
+
+
+BINS = {"feature": "late", "edges": (0.1, 0.3), "values": (-0.5, 0.2, 1.0)}
+
+
+def in_bins(**changes):
+    return Model(a_points_bundle(Bins(**(BINS | changes)), inputs=[an_input("late")], intercept=-1.0))
+
+
+def test_a_scorecard_adds_what_the_bin_of_each_input_says():
+    assert in_bins().log_odds([[0.05], [0.1], [0.9]]).tolist() == [-1.5, -0.8, 0.0]
+
+
+@pytest.mark.parametrize("changes", [{"edges": (0.3, 0.1)}, {"edges": (0.1, 0.1)}, {"values": (0.5, 0.2)}])
+def test_bins_that_do_not_rise_or_say_too_little_are_refused(changes):
+    with pytest.raises(BundleBroken, match="bins"):
+        in_bins(**changes)
+
+
+class Forgetful:
+    """A model that answers rightly, and explains nothing."""
+
+    def __init__(self, kind):
+        self.raw, self.base = kind.raw, kind.base
+
+    def contributions(self, X):
+        return np.zeros_like(X)
+
+
+def test_contributions_that_do_not_add_up_are_found():
+    model = Model(with_golden_rows(a_points_bundle(a_term("late")), [[0.5]]))
+    model._kind = Forgetful(model._kind)
+    with pytest.raises(GoldenRowsDiffer, match="add up"):
+        model.check_golden()
+
+
+def test_trees_that_answer_more_than_one_question_are_refused():
+    data = lightgbm.Dataset(np.arange(60.0).reshape(60, 1), np.arange(60) % 3, feature_name=["x0"])
+    parameters = {"objective": "multiclass", "num_class": 3, "verbosity": -1, "num_threads": 1}
+    content = lightgbm.train(parameters, data, 2).model_to_string().encode()
+    with pytest.raises(BundleBroken, match="more than one question"):
+        Model(a_bundle("trees", content, [an_input("x0")]))
+
+
+def test_trees_that_cannot_be_asked_for_one_row_are_refused():
+    with pytest.raises(BundleBroken, match="do not answer"):
+        _SingleRow(lightgbm.Booster(model_str=grown(2, seed=1).decode()), 1)
 
 
 def test_a_model_is_called_by_its_version_or_its_digest():

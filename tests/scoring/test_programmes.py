@@ -75,6 +75,8 @@ RULE = 'kind = "rate"\nmetric = "dispatch_kept_rate_90d_capped"'
         ('= "brand_authorisation"', '= "brand_authorisation"\nat_least = 1', "P203: a paper has no limit"),
         ("times = 3 ", "", "P204: a deposit needs times and plus_cents"),
         (RULE, f"times = 3\n{RULE}", "P301: times and plus_cents are a deposit's"),
+        (RULE, f'waived = "Later."\n{RULE}', "P301: why it is waived must be said in both"),
+        (RULE, f'when_missing = "refuse"\n{RULE}', "P301: when_missing is a number's or a deposit's"),
         (RULE, f'switched_off = "Later."\n{RULE}', "P301: why it is switched off must be said in both"),
         ('entry = ["P001", "P002", "P301", "P302"]', 'entry = ["P001", "P002", "P301"]', "no programme asks for: P302"),
         ('entry = ["P001", "P002", "P301", "P302"]', 'entry = ["P301", "P399"]', "asks for what is no condition: P399"),

@@ -38,19 +38,25 @@ MERCHANT = MerchantFacts(
 
 _PARTS = {
     **dict.fromkeys(("known", "state", "paid_cents", "refunded_cents", "opted_in"), "order"),
-    **dict.fromkeys(("orders_90d", "refunds_90d"), "buyer"),
-    **dict.fromkeys(("order_cents", "buyer_cents", "merchant_cents"), "held"),
-    **dict.fromkeys(("band", "counterfeit_level", "basis", "stale", "debt_cents", "deposit_cents"), "merchant"),
+    **dict.fromkeys(("orders_90d", "refunds_90d", "asked_at", "linked"), "buyer"),
+    **dict.fromkeys(("order_cents", "buyer_cents", "merchant_cents", "fund_cents", "day_cents"), "held"),
+    **dict.fromkeys(
+        ("band", "counterfeit_level", "basis", "stale", "debt_cents", "deposit_cents", "pledged_cents"), "merchant"
+    ),
 }
 
 
-def decided(policy=POLICY, as_of=NOW, **changes):
-    """The answer to an ordinary refund, but for these fields of whatever part has them."""
+def decided(policy=POLICY, as_of=NOW, judge=decide_refund, **changes):
+    """The answer of a judge to an ordinary refund, but for these fields of whatever part has them."""
     parts = {"order": ORDER, "buyer": BUYER, "merchant": MERCHANT, "held": Held()}
     asked = {name: changes.pop(name) for name in list(changes) if name not in _PARTS}
     for name, value in changes.items():
         parts[_PARTS[name]] = replace(parts[_PARTS[name]], **{name: value})
-    return decide_refund(replace(REQUEST, **asked), RefundFacts(**parts), policy=policy, as_of=as_of)
+    return judge(replace(REQUEST, **asked), RefundFacts(**parts), policy=policy, as_of=as_of)
+
+
+def ago(*hours):
+    return tuple(NOW - timedelta(hours=one) for one in hours)
 
 
 def codes(decision):
@@ -103,7 +109,12 @@ def test_the_limit_is_the_tier_of_merchant_and_buyer(band, credit, limit):
         ({"refunds_90d": 5, "buyer_refunds_90d": 5}, "review", "F104"),
         ({"refunds_90d": 5, "buyer_refunds_90d": 4, "buyer_orders_90d": 100}, "review", "F104"),
         ({"buyer_refunds_90d": 4, "buyer_orders_90d": 8}, "review", "F104"),
-        # More than is there: of the order, of the buyer's and of the merchant's share, of the cover.
+        # Many in a short time, and a buyer who may be the shop itself.
+        ({"asked_at": ago(0, 1)}, "review", "F106"),
+        ({"asked_at": ago(2, 3, 4, 24)}, "review", "F106"),
+        ({"asked_at": ago(30, 30, 30, 60, 90, 167, 168)}, "review", "F106"),
+        ({"linked": True}, "review", "F107"),
+        # More than is there: of the order, of the buyer's and of the merchant's share, of the cover, of the fund.
         ({"amount_cents": 60_001, "buyer_credit": 900}, "review", "F105"),
         ({"amount_cents": 50_001, "refunded_cents": 10_000, "buyer_credit": 900}, "review", "F105"),
         ({"order_cents": 50_001, "buyer_credit": 900}, "review", "F105"),
@@ -111,6 +122,8 @@ def test_the_limit_is_the_tier_of_merchant_and_buyer(band, credit, limit):
         ({"buyer_cents": 190_001}, "on_return_scan", "F116"),
         ({"merchant_cents": 4_990_001}, "on_return_scan", "F117"),
         ({"state": "confirmed", "buyer_credit": 500}, "on_return_scan", "F118"),
+        ({"fund_cents": 99_990_001}, "on_return_scan", "F119"),
+        ({"day_cents": 9_990_001}, "on_return_scan", "F120"),
     ],
 )  # fmt: skip
 def test_what_is_not_paid_at_once_says_why_and_that_the_right_stays(changes, outcome, code):
@@ -130,6 +143,10 @@ def test_what_is_not_paid_at_once_says_why_and_that_the_right_stays(changes, out
         {"buyer_cents": 190_000},
         {"merchant_cents": 4_990_000},
         {"order_cents": 40_000},
+        {"fund_cents": 99_990_000, "day_cents": 9_990_000},
+        {"fund_cents": 10**9, "day_cents": 10**9, "opted_in": True},
+        {"asked_at": ago(1, 24, 25, 168)},
+        {"asked_at": (NOW + timedelta(seconds=1),) * 9},
         {"reason": "no_reason", "state": "paid"},
         {"reason": "late", "state": "shipped"},
     ],
@@ -194,6 +211,7 @@ def test_the_expected_loss_can_be_added_up_by_hand():
     loss = decided().expected_loss
     assert (loss.p_not_back, loss.salvage_cents) == (0.10, 3_000)
     assert (loss.p_merchant_defaults, loss.uncovered_cents, loss.total_cents) == (0.0, 0, 700)
+    assert (loss.goods_cents, loss.merchant_cents) == (700, 0)
 
 
 def test_once_the_money_is_released_the_merchant_may_cost_what_its_deposit_does_not_cover():
@@ -201,6 +219,8 @@ def test_once_the_money_is_released_the_merchant_may_cost_what_its_deposit_does_
     released = {"state": "confirmed", "band": "C", "debt_cents": 1_000}
     loss = decided(**released, deposit_cents=6_000).expected_loss
     assert (loss.p_merchant_defaults, loss.uncovered_cents, loss.total_cents) == (0.10, 5_000, 1_550)
+    assert (loss.goods_cents, loss.merchant_cents) == (1_050, 500)
+    assert decided(**released, deposit_cents=9_000, pledged_cents=3_000).expected_loss == loss
     assert decided(**released, deposit_cents=None).expected_loss.uncovered_cents == 10_000
     assert decided(**released, deposit_cents=16_000, merchant_cents=10_000).expected_loss.uncovered_cents == 5_000
 
@@ -257,6 +277,8 @@ def situations(draw):
         "opted_in": [False, True], "stale": [False, False, True], "deposit_cents": [None, 0, 20_000, 10**7],
         "category": ["toys", "cosmetics", "electronics"], "refunds_90d": [0, 0, 2], "debt_cents": [0, 15_000],
         "refunded_cents": [0, 5_000], "buyer_cents": [0, 150_000], "merchant_cents": [0, 190_000],
+        "fund_cents": [0, 99_960_000], "day_cents": [0, 9_970_000], "pledged_cents": [0, 10_000],
+        "linked": [False, False, False, True],
     }  # fmt: skip
     return {name: draw(st.sampled_from(values)) for name, values in one_of.items()}
 
@@ -273,13 +295,21 @@ def test_a_larger_amount_is_never_paid_sooner(situation, one, other, policy):
     assert SPEED.index(sooner) <= SPEED.index(later)
 
 
-@given(situations(), st.lists(st.integers(1, 30_000), min_size=2, max_size=8), policies)
-def test_splitting_an_amount_never_gets_more_of_it(situation, parts, policy):
-    limit = decided(**situation, policy=policy).limit_cents
-    paid, start = 0, {name: situation.pop(name) for name in ("buyer_cents", "merchant_cents")}
-    for part in parts:
-        held = {name: before + paid for name, before in start.items()}
-        paid += decided(**situation, **held, order_cents=paid, amount_cents=part, policy=policy).reserves_cents
+parts = st.lists(
+    st.tuples(st.integers(1, 30_000), st.sampled_from(list(POLICY.instant_reasons))), min_size=2, max_size=8
+)
+
+
+@given(situations(), parts, policies)
+def test_splitting_an_amount_over_any_reasons_never_gets_more_of_it(situation, asked, policy):
+    def of(reason, **rest):
+        return decided(**{**situation, "reason": reason, **rest}, policy=policy)
+
+    limit = max(of(reason).limit_cents for _, reason in asked)
+    paid, counted = 0, ("buyer_cents", "merchant_cents", "fund_cents", "day_cents")
+    for cents, reason in asked:
+        held = {name: situation[name] + paid for name in counted}
+        paid += of(reason, **held, order_cents=paid, amount_cents=cents).reserves_cents
     assert paid <= limit
     assert paid + situation["refunded_cents"] <= ORDER.paid_cents
 
@@ -324,6 +354,8 @@ def test_a_merchant_without_word_or_fault_never_finally_pays(situation, amount):
         ("[loss.not_back.paid]", "[loss.not_back.lost]", r"loss\.not_back"),
         ('late = ["paid", "shipped"]', 'late = ["lost"]', r"instant_reasons\.late"),
         ('other = ["paid"]', 'boredom = ["paid"]', r"instant_reasons\.boredom"),
+        ("orders_at_least = 3 ", "orders_at_least = 1 ", r"abuse\.velocity\.0\.orders_at_least"),
+        ("day_cents = 10_000_000", "", r"fund\.day_cents"),
         ("reservation_hours = 24", "reservation_hours = 0", r"timing\.reservation_hours"),
         ("unknown_buyer_risk = 1.5", "unknown_buyer_risk = inf", "unknown_buyer_risk"),
     ],

@@ -10,17 +10,20 @@ from features.database import reading
 from serving import audit
 from serving.errors import OrderAlreadyDecided
 from serving.tables import decisions, reservations
-from tests.serving.shop import a_refund, a_shop, an_order, refund
+from tests.serving.shop import a_refund, a_shop, an_order, judged, refund
 from tests.serving.world import a_service
 
 BURST = 64
+#: So many merchants are enough for a race, and each takes a while to set up.
+SHOPS = 16
 
 
 def with_fund(service, **limits):
-    """The service under a policy with another fund."""
+    """The service under a policy with another fund, and patient with hasty buyers."""
     policy = service.refunds
     fund = policy.fund.model_copy(update=limits)
-    return a_service(service.engine, refunds=policy.model_copy(update={"fund": fund}))
+    unhurried = policy.abuse.model_copy(update={"velocity": ()})
+    return a_service(service.engine, refunds=policy.model_copy(update={"fund": fund, "abuse": unhurried}))
 
 
 def all_at_once(asks):
@@ -67,6 +70,20 @@ def test_a_burst_never_exceeds_one_buyers_last_limit_over_many_merchants(any_eng
     outcomes = all_at_once([lambda body=body: refund(service, body) for body in bodies])
     assert outcomes.count("instant") == 2
     assert promised(any_engine) == 2000
+
+
+@pytest.mark.parametrize("limit", ["total_30d_cents", "day_cents"])
+def test_a_burst_over_as_many_merchants_and_buyers_never_exceeds_the_platforms_fund(any_engine, limit):
+    bodies = []
+    for number in range(SHOPS):
+        a_shop(any_engine, f"m{number}", orders=0)
+        an_order(any_engine, "o0", buyer=f"b{number}", merchant=f"m{number}")
+        judged(any_engine, f"m{number}")
+        bodies.append(a_refund(cents=1000, merchant_id=f"m{number}", buyer=f"b{number}"))
+    service = with_fund(a_service(any_engine), **{limit: 3500})
+    outcomes = all_at_once([lambda body=body: refund(service, body) for body in bodies])
+    assert outcomes.count("instant") == 3
+    assert promised(any_engine) == 3000
 
 
 def test_a_burst_of_parts_never_exceeds_what_was_paid_for_one_order(any_engine):

@@ -45,7 +45,7 @@ def test_the_answer_has_exactly_the_fields_of_the_contract(engine):
     a_shop(engine)
     assert set(refund(a_service(engine))) == {
         "decision_id", "outcome", "limit_cents", "advanced_by", "finally_liable", "expected_loss_cents", "reasons",
-        "expires_at", "policy_version", "model_version", "basis",
+        "expires_at", "policy_version", "model_version", "basis", "expected_loss",
     }  # fmt: skip
 
 
@@ -203,8 +203,61 @@ def test_the_buyers_record_is_our_own_over_all_merchants(engine):
          finally_liable="merchant")  # fmt: skip
     service, body = a_service(engine), a_refund(cents=10)
     honest = body.model_copy(update={"buyer": body.buyer.model_copy(update={"refunds_90d": 2})})
-    assert facts_of(engine, refund(service, honest))["buyer"] == {"orders_90d": 4, "refunds_90d": 2}
-    assert facts_of(engine, refund(service, honest))["buyer"] == {"orders_90d": 4, "refunds_90d": 3}
+    for refunds in (2, 3):
+        found = facts_of(engine, refund(service, honest))["buyer"]
+        assert (found["orders_90d"], found["refunds_90d"]) == (4, refunds)
+
+
+def in_good_faith(order):
+    """A small refund of a buyer whose two earlier ones are told."""
+    body = a_refund(order, cents=100)
+    return body.model_copy(update={"buyer": body.buyer.model_copy(update={"refunds_90d": 2})})
+
+
+def test_a_buyer_who_asks_on_one_order_after_the_other_is_looked_at(any_engine):
+    a_shop(any_engine, orders=0)
+    for number in range(4):
+        an_order(any_engine, f"o{number}", cents=1000)
+    tell(any_engine, "return_requested", return_id="t3", order_id="o3", buyer_id="b0", at=NOON - timedelta(minutes=59))
+    service, orders = a_service(any_engine), ("o0", "o0", "o1", "o2")
+    asked = [refund(service, in_good_faith(order))["outcome"] for order in orders]
+    assert asked == ["instant", "instant", "review", "review"]
+
+
+@pytest.mark.parametrize(
+    ("seen", "linked"),
+    [
+        ([("m1", None, "phone", "t1"), ("m2", "b0", "phone", "t1")], True),
+        ([("m1", None, "device", "t1"), ("m2", "b0", "phone", "t1")], False),
+        ([("m1", "b9", "phone", "t1"), ("m1", "b0", "phone", "t1")], False),
+        ([("m2", None, "phone", "t1"), ("m1", "b0", "phone", "t1")], False),
+        ([(f"m{number}", None, "phone", "t1") for number in range(1, 12)] + [("m1", "b0", "phone", "t1")], False),
+    ],
+    ids=["shared", "another kind", "of another buyer", "of another merchant", "a public one"],
+)
+def test_a_buyer_who_shares_something_with_the_shop_is_looked_at(engine, seen, linked):
+    a_shop(engine)
+    for merchant, buyer, kind, token in seen:
+        tell(engine, "link_observed", merchant=merchant, buyer_id=buyer, link_kind=kind, link_token=token)
+    judged(engine)
+    told = refund(a_service(engine))
+    assert told["outcome"] == ("review" if linked else "instant")
+    assert facts_of(engine, told)["buyer"]["linked"] is linked
+
+
+def test_what_programmes_hold_of_the_deposit_covers_no_refund(engine):
+    a_shop(engine)
+    tell(engine, "programme_joined", programme="one_fake_three_paid")
+    judged(engine)
+    pledged = a_service(engine).programmes.programme("one_fake_three_paid").pledge_cents
+    assert facts_of(engine, refund(a_service(engine)))["merchant"]["pledged_cents"] == pledged > 0
+
+
+def test_the_parts_of_the_expected_loss_add_up_to_it(engine):
+    a_shop(engine)
+    told = refund(a_service(engine))
+    parts = told["expected_loss"]
+    assert parts["goods_cents"] + parts["merchant_cents"] == parts["total_cents"] == told["expected_loss_cents"] > 0
 
 
 @pytest.mark.parametrize(
@@ -253,7 +306,7 @@ def test_what_a_person_lets_out_at_once_weighs_like_a_decisions_own(any_engine, 
     a_shop(any_engine)
     resolve(any_engine, reviewed(any_engine, 3000), outcome)
     found = held(any_engine)
-    assert (found.order_cents, found.buyer_cents, found.merchant_cents) == (weighs, weighs, weighs)
+    assert (found.order_cents, found.buyer_cents, found.merchant_cents, found.fund_cents) == (weighs,) * 4
 
 
 def test_a_person_cannot_let_out_more_than_was_paid_for_the_order(engine):

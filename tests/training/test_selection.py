@@ -7,8 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 from tests.training.build import a_recipe, some_rows
+from training.commands import app
 from training.dataset import Hidden
 from training.errors import PropensitiesBroken
 from training.evaluate import auc
@@ -111,6 +113,14 @@ def test_a_propensity_that_is_none_is_refused(tmp_path, share):
     pq.write_table(table, tmp_path / "p.parquet")
     with pytest.raises(PropensitiesBroken, match="row 0"):
         read_propensities(tmp_path / "p.parquet")
+
+
+def test_from_the_store_a_recipe_that_weighs_asks_what_lots_drew(tmp_path):
+    table = pa.table({"merchant_id": ["m"], "as_of": [datetime(2026, 1, 1, tzinfo=UTC)], "propensity": [0.0]})
+    (tmp_path / "weighing.toml").write_text(WEIGHING.text)
+    words = ["train", "--target", "credit", "--store", "--recipe", str(tmp_path / "weighing.toml")]
+    with pytest.raises(PropensitiesBroken, match="the store: row 0"):
+        CliRunner().invoke(app, words, obj=lambda: table, catch_exceptions=False)
 
 
 def test_a_file_that_is_no_table_of_propensities_is_refused(tmp_path):
