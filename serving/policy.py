@@ -46,36 +46,43 @@ def shipped_policy() -> str:
     return _shipped("score")
 
 
+@cache
 def shipped_programmes() -> ProgrammePolicy:
     """The programmes that come with Goodfaith. Raises `PolicyInvalid`."""
     return read_programmes(_shipped("programmes"))
 
 
+@cache
 def shipped_refunds() -> RefundPolicy:
     """The policy of fast refunds that comes with Goodfaith. Raises `PolicyInvalid`."""
     return _read(RefundPolicy.parse, _shipped("refunds"))
 
 
+@cache
 def shipped_complaints() -> ComplaintPolicy:
     """The policy of complaints that comes with Goodfaith. Raises `PolicyInvalid`."""
     return _read(ComplaintPolicy.parse, _shipped("complaints"))
 
 
+@cache
 def shipped_compensation() -> CompensationPolicy:
     """The policy of compensation that comes with Goodfaith. Raises `PolicyInvalid`."""
     return _read(CompensationPolicy.parse, _shipped("compensation"))
 
 
+@cache
 def shipped_adverts() -> AdvertPolicy:
     """The policy of adverts that comes with Goodfaith. Raises `PolicyInvalid`."""
     return _read(AdvertPolicy.parse, _shipped("adverts"))
 
 
+@lru_cache(maxsize=64)
 def read_programmes(text: str) -> ProgrammePolicy:
     """What a policy of programmes says; raises `PolicyInvalid`, also where it judges by what nobody measures."""
     return _read(ProgrammePolicy.parse, text)
 
 
+@lru_cache(maxsize=64)
 def read_policy(text: str) -> ScorePolicy:
     """What a score policy's text says; raises `PolicyInvalid` with every place that is wrong."""
     return _read(ScorePolicy.parse, text)
