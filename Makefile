@@ -31,7 +31,7 @@ coverage: $(READY)
 	$(BIN)/coverage run -m pytest -q tests/scoring
 	$(BIN)/coverage report
 
-check: test coverage lint types imports locks
+check: test lint types imports locks
 
 lint: $(READY)
 	$(BIN)/ruff check .
