@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from features.database import writing
+from features.database import reading, writing
 from features.jsonrows import check_rows
 from features.live import lock_merchants
 from scoring.errors import ProgrammeUnknown
@@ -47,9 +47,8 @@ def review_members(service: Service, merchant_ids: Iterable[str], *, now: dateti
 
 
 def _reviewed(service: Service, merchant_id: str, now: datetime) -> int:
-    with writing(service.engine) as tx:
-        carried = membership(tx, merchant_id)
-        if not carried:
+    with reading(service.engine) as tx:
+        if not membership(tx, merchant_id):
             return 0
     # Made before any lock is held, as for every decision.
     otherwise = fallback_of(service, merchant_id)
