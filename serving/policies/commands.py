@@ -60,8 +60,8 @@ def _texts(file: Path | None) -> dict[str, str]:
 def _known(events: list[Path] | None, texts: Iterable[str]) -> "Given":
     """What there is today, and in the log if there is one."""
     from scoring.lint.linter import proofs_of
+    from serving.policies.lint import with_log
     from serving.policy import given
-    from serving.policy_lint import with_log
 
     known = replace(given(), today=datetime.now(UTC).date())
     if not events:
