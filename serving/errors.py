@@ -26,6 +26,7 @@ GoodfaithError
 ├── ResolutionInvalid        422 resolution_invalid
 ├── AuditBroken              command line only: the audit chain was tampered with
 ├── AddressUnavailable       command line only: nobody can listen there
+├── BrokerUnavailable        command line only: the broker does not answer, or its extra is not installed
 ├── NothingToJudge           command line only: a log without a single readable event
 ├── NoShadows                command line only: no challenger has judged anybody
 ├── PolicyFileUnusable       command line only: a policy file cannot be read, or is of no kind that is asked for
@@ -52,6 +53,7 @@ __all__ = [
     "AddressUnavailable",
     "AssessmentsStale",
     "AuditBroken",
+    "BrokerUnavailable",
     "CaseClosed",
     "CaseUnknown",
     "ChampionUnloadable",
@@ -192,6 +194,10 @@ class AuditBroken(GoodfaithError):
 
 class AddressUnavailable(GoodfaithError):
     """The address to listen on is taken, or is not one of this machine."""
+
+
+class BrokerUnavailable(GoodfaithError):
+    """The broker does not answer, or what talks to it is not installed."""
 
 
 class NothingToJudge(GoodfaithError):
