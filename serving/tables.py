@@ -129,7 +129,9 @@ drifts = Table(
     Column("told", Text, nullable=False),
 )
 
-#: Who may call; `hash` is the SHA-256 of the key, `scopes` are separated by spaces.
+#: Who may call; `hash` is the SHA-256 of the key, `scopes` and `event_types` are separated by spaces.
+#:
+#: `event_types` is null where the key may write events of every type.
 api_keys = Table(
     "api_keys",
     metadata,
@@ -139,6 +141,7 @@ api_keys = Table(
     Column("scopes", String, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    Column("event_types", Text),
 )
 
 #: Every answer that was given for good: what was asked, what was answered, and everything that it was judged from.
