@@ -86,10 +86,7 @@ def test_the_linter_warns_of_what_an_attack_found_cheap(run, tmp_path):
     file.write_text(json.dumps({"policies": [shipped_programmes().version], "cheats": [cheat]}), "utf-8")
     ended = run("--attack", str(file))
     assert ended.exit_code == 0
-    assert (
-        "warning L601 programmes.installation can be cheated for less than it unlocks: sleeper gains a place on trial for installation"
-        in ended.stdout
-    )
+    assert "warning L601 programmes.installation can be cheated for less than it unlocks: sleeper" in ended.stdout
     assert "L602" not in ended.stdout
 
 
