@@ -10,10 +10,10 @@ import typer
 from typer.testing import CliRunner
 
 from serving.errors import NothingChanges, NothingToJudge, PolicyFileUnusable, PolicyInvalid
-from serving.policy_simulate import mount
+from serving.policies.page import bars
+from serving.policies.sides import sides
+from serving.policies.simulate import mount
 from serving.store import opened
-from serving.what_if_page import bars
-from serving.what_if_policies import sides
 from tests.serving.marketplace import a_counterfeit_bundle, a_credit_bundle, write_events
 from tests.serving.shop import a_refund, a_shop, refund
 from tests.serving.world import NOON, FakeChampions, FakeClock, a_service
