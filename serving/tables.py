@@ -16,6 +16,7 @@ __all__ = [
     "fund_days",
     "idempotency",
     "locks",
+    "policies_in_force",
     "reservations",
     "sessions",
     "shadow_assessments",
@@ -216,6 +217,16 @@ idempotency = Table(
     Column("answer", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Index("idempotency_by_age", "created_at"),
+)
+
+#: Which policy of a kind was in force from a moment on, until the next one of its kind; `content` is JSON.
+policies_in_force = Table(
+    "policies_in_force",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("since", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", String, nullable=False),
+    Column("content", Text, nullable=False),
 )
 
 #: Who did what, one entry chained to the next by its hash; written in the transaction of what it tells of.
