@@ -32,6 +32,7 @@ from scoring.penalty_policy import PenaltyPolicy
 from scoring.programmes import Programme, ProgrammePolicy
 from scoring.reasons import State
 from scoring.refund_words import RefundState
+from serving.feeds import NOT_ALLOWED, RIGHTS
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -45,6 +46,9 @@ PROGRAMMES = ProgrammePolicy.parse(shipped("programmes"))
 COMPENSATION = CompensationPolicy.parse(shipped("compensation"))
 PENALTIES = PenaltyPolicy.parse(shipped("penalties"))
 ADVERTS = AdvertPolicy.parse(shipped("adverts"))
+
+#: Why an event may be rejected, by the vocabulary and by whose it is.
+REJECTED = {**REJECTIONS, NOT_ALLOWED[0]: NOT_ALLOWED[1]}
 
 FLOORS = ("features", "scoring", "training", "serving")
 
@@ -157,6 +161,11 @@ def event_row(event: EventType) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def right_row(right: str) -> tuple[str, str]:
+    """One right's line."""
+    return f"`{right}`", ", ".join(f"`{name}`" for name in RIGHTS[right])
+
+
 def events_page() -> str:
     """The vocabulary, and why a row may be rejected."""
     ranges = {c.name: "" if c.least is None else f"{c.least} to {c.most}" for c in COLUMNS.values()}
@@ -166,7 +175,9 @@ def events_page() -> str:
             "# Events\n\nEvery event may carry " + ", ".join(f"`{name}`" for name in COMMON) + ".\n",
             table(("event type", "required", "optional", "words allowed"), map(event_row, EVENT_TYPES.values())),
             "## Columns\n\n" + table(("column", "holds", "range"), kinds),
-            "## Rejections\n\n" + table(("code", "why"), [(f"`{code}`", why) for code, why in REJECTIONS.items()]),
+            "## Rejections\n\n" + table(("code", "why"), [(f"`{code}`", why) for code, why in REJECTED.items()]),
+            "## Rights\n\nWhat `goodfaith keys add NAME --scope events:write --may RIGHT` lists; see "
+            "[keys](../howto/keys.md).\n\n" + table(("right", "event types"), map(right_row, RIGHTS)),
         )
     )
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, select
 from features.database import some
 from features.tables import event_keys, events, merchants
 
-__all__ = ["Found", "LiveState", "events_about", "events_about_any", "events_of_type", "live_state"]
+__all__ = ["Found", "LiveState", "events_about", "events_about_any", "events_of_type", "live_state", "types_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,13 @@ def events_about_any(tx: Connection, keys: Sequence[str], *, types: Sequence[str
 def events_of_type(tx: Connection, merchant_id: str, event_type: str) -> tuple[Found, ...]:
     """A merchant's events of a type, in the order in which they came; reversed ones are left out."""
     return _live(tx, select(*_COLUMNS).where(events.c.merchant_id == merchant_id), (event_type,))
+
+
+def types_of(tx: Connection, event_ids: Sequence[str]) -> dict[str, str]:
+    """The types of those of these events (by id) that are stored."""
+    query = select(events.c.event_id, events.c.event_type)
+    rows = (row for ids in some(event_ids) for row in tx.execute(query.where(events.c.event_id.in_(ids))))
+    return {row.event_id: row.event_type for row in rows}
 
 
 def live_state(tx: Connection, merchant_id: str) -> LiveState | None:

@@ -1,6 +1,6 @@
 """The store of events: what was accepted, once and for good."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -119,18 +119,25 @@ def _agree(stands: str | None, currency: str) -> None:
 
 
 def append(
-    tx: Connection, rows: pa.Table, *, at: datetime, later: bool = False, undated: Collection[str] = ()
+    tx: Connection,
+    rows: pa.Table,
+    *,
+    at: datetime,
+    later: bool = False,
+    undated: Collection[str] = (),
+    source: str | None = None,
 ) -> Appended:
     """`EventStore.append` within a transaction.
 
-    Of the events `undated` (by id) the sender did not say when they became known, so that is not compared.
+    Of the events `undated` (by id) the sender did not say when they became known, so that is not compared. `source`
+    is noted beside those that name none; it is no part of what they say, so the same event by another way is the same.
     """
     ids, bodies = rows.column("event_id").to_pylist(), canonical(rows)
     stored = dict(_stored(tx, ids))
     new = [place for place, event_id in enumerate(ids) if event_id not in stored]
     if new:
         fresh = rows.take(pa.array(new))
-        seqs = _add(tx, fresh, [bodies[place] for place in new], at)
+        seqs = _add(tx, _rows(fresh, [bodies[place] for place in new], source), fresh, at)
         take_in(tx, seqs, fresh, at=micros(at), later=later)
     conflicts = tuple(
         place
@@ -147,23 +154,23 @@ def _stored(tx: Connection, event_ids: Sequence[str]) -> Iterator[tuple[str, str
         yield from ((row.event_id, row.body) for row in tx.execute(query))
 
 
-def _add(tx: Connection, new: pa.Table, bodies: Sequence[str], at: datetime) -> list[int]:
+def _add(tx: Connection, rows: Sequence[Mapping[str, Any]], new: pa.Table, at: datetime) -> list[int]:
     lock_merchants(tx, new.column("merchant_id").unique().to_pylist())
-    seqs = next_numbers(tx, events.c.seq, len(bodies))
-    rows = zip(seqs, _rows(new, bodies), strict=True)
-    insert_all(tx, events, [{"seq": seq, **row} for seq, row in rows])
+    seqs = next_numbers(tx, events.c.seq, len(rows))
+    insert_all(tx, events, [{"seq": seq, **row} for seq, row in zip(seqs, rows, strict=True)])
     insert_all(tx, event_keys, key_rows(new, seqs))
     _mark_due(tx, new, seqs, at)
     return seqs
 
 
-def _rows(new: pa.Table, bodies: Sequence[str]) -> list[dict[str, Any]]:
+def _rows(new: pa.Table, bodies: Sequence[str], source: str | None) -> list[dict[str, Any]]:
     """What the table of events keeps of each."""
     columns = ["event_id", "event_type", "merchant_id", "source"]
     kept = new.select([name for name in columns if name in new.column_names])
     for name in ("event_time", "known_at"):
         kept = kept.append_column(name, new.column(name).cast(pa.int64()))
-    return [{"source": None, **row, "body": body} for row, body in zip(kept.to_pylist(), bodies, strict=True)]
+    told = zip(kept.to_pylist(), bodies, strict=True)
+    return [{**row, "source": row.get("source") or source, "body": body} for row, body in told]
 
 
 def _mark_due(tx: Connection, new: pa.Table, seqs: Sequence[int], at: datetime) -> None:

@@ -73,7 +73,7 @@ class Applicant:
     days since the first order; `pledged_cents` is what other programmes hold of the deposit. `link_confirmed` and
     `link_refuted` are what a person found of its links with removed merchants. `failed_before` are the codes of the
     conditions that had failed when the merchant was last judged: silence since cures none of
-    them. Until `barred_until` it may not come back.
+    them. Until `barred_until` it may not come back; until `suspended_until` its suspended place is not judged again.
     """
 
     merchant_id: str
@@ -93,6 +93,7 @@ class Applicant:
     link_refuted: bool = False
     failed_before: tuple[str, ...] = ()
     barred_until: date | None = None
+    suspended_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ from scoring.errors import TimeNaive
 from scoring.exploration import Exploration
 from scoring.findings import OUTCOMES, Case, Finding, Kind
 from scoring.gate_words import GateState, gate_reason
-from scoring.path import band_step, condition_step, deposit_step, hands_step, link_step, return_step
+from scoring.path import band_step, condition_step, deposit_step, hands_step, link_step, return_step, suspended_step
 from scoring.policy_text import BAND_NAMES, BandName
 from scoring.programmes import ProgrammePolicy
 from scoring.stops import stops
@@ -155,6 +155,7 @@ def _findings(case: Case, results: tuple[ConditionResult, ...]) -> Iterator[Find
     yield from _of_conditions(case, results)
     yield from _of_assessment(case)
     yield from _of_the_account(case)
+    yield from _of_the_place(case)
     if not _something_good_is_known(case):
         yield Finding(kind=Kind.NOTHING_KNOWN, reason=gate_reason(GateState.NOTHING_KNOWN))
 
@@ -215,13 +216,20 @@ def _of_the_account(case: Case) -> Iterator[Finding]:
             step=hands_step(HANDS_CHANGED, day=case.day),
         )
     pledge, free = case.application.programme.pledge_cents, case.free_deposit_cents
-    if case.applicant.barred_until and case.day < case.applicant.barred_until:
-        until = case.applicant.barred_until
-        reason = gate_reason(GateState.BARRED, "programme", until=until.isoformat())
-        yield Finding(kind=Kind.BARRED, reason=reason, step=return_step(until))
     if free < pledge:
         reason = gate_reason(GateState.PLEDGED, "deposit_cents", need=money(pledge), have=money(free))
         yield Finding(kind=Kind.PLEDGED, reason=reason, step=deposit_step(free, pledge, day=case.day))
+
+
+def _of_the_place(case: Case) -> Iterator[Finding]:
+    """A place that was lost, or is suspended: applying anew is no way around either."""
+    barred, suspended = case.applicant.barred_until, case.applicant.suspended_until
+    if barred and case.day < barred:
+        reason = gate_reason(GateState.BARRED, "programme", until=barred.isoformat())
+        yield Finding(kind=Kind.BARRED, reason=reason, step=return_step(barred))
+    if suspended and case.day < suspended:
+        reason = gate_reason(GateState.SUSPENDED, "programme", until=suspended.isoformat())
+        yield Finding(kind=Kind.BARRED, reason=reason, step=suspended_step(suspended))
 
 
 def _worse_flag(level: str, allowed: str) -> bool:

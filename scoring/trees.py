@@ -60,7 +60,7 @@ class _SingleRow:
     """
 
     def __init__(self, booster: lightgbm.Booster, width: int) -> None:
-        self._library: Any = lightgbm.basic._LIB  # type: ignore[attr-defined]
+        self._library: Any = vars(lightgbm.basic)["_LIB"]
         # The booster frees what the set-up points to, so it has to live as long.
         self._booster = booster
         self._config = ctypes.c_void_p()

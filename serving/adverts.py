@@ -6,9 +6,9 @@ from features.database import reading
 from features.lookup import live_state
 from scoring.adverts import Advertiser, check_advert
 from scoring.gate import Paper
+from serving.advert_schemas import AdvertAnswer, AdvertBody
 from serving.decide import plain
 from serving.errors import MerchantUnknown
-from serving.quote_schemas import AdvertAnswer, AdvertBody
 from serving.service import Service
 from serving.standing import membership, papers_of
 

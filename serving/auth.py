@@ -36,7 +36,10 @@ REFUSAL = "send a valid API key as 'Authorization: Bearer gf_...'"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A key as the store knows it; `hash` is the SHA-256 of the whole key in hex."""
+    """A key as the store knows it; `hash` is the SHA-256 of the whole key in hex.
+
+    `event_types` are the types of events that it may write, None for all.
+    """
 
     id: str
     name: str
@@ -44,6 +47,7 @@ class ApiKey:
     scopes: tuple[str, ...]
     created_at: datetime
     revoked_at: datetime | None = None
+    event_types: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +60,12 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who is calling, and what they may do."""
+    """Who is calling, and what they may do; `event_types` is None where they may write all types of events."""
 
     key_id: str
     scopes: frozenset[str]
+    name: str = ""
+    event_types: frozenset[str] | None = None
 
     def need(self, scope: str) -> None:
         """Raise `ScopeMissing` unless the caller has this very scope."""
@@ -99,4 +105,5 @@ def authenticate(presented: str | None, find: Callable[[str], ApiKey | None]) ->
     genuine = hmac.compare_digest(fingerprint(presented), expected)
     if known is None or not genuine or known.revoked_at is not None:
         raise Unauthenticated(REFUSAL)
-    return Caller(key_id=known.id, scopes=frozenset(known.scopes))
+    listed = None if known.event_types is None else frozenset(known.event_types)
+    return Caller(key_id=known.id, scopes=frozenset(known.scopes), name=known.name, event_types=listed)

@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection
 
-from serving import audit, complaint_events, promises, store_cases
+from serving import audit, promises, store_cases
+from serving.complaints import events as complaint_events
 from serving.errors import CaseClosed, CaseUnknown, ResolutionInvalid
 from serving.store_cases import Case
 

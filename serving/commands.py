@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features.settings import Settings
-from serving import policy_commands, policy_simulate, replay_commands, store_commands
+from serving import replay_commands, store_commands
 from serving.audit_commands import audit
 from serving.key_commands import keys
+from serving.policies import commands as policy_commands
+from serving.policies import simulate as policy_simulate
 from serving.user_commands import people
 
 if TYPE_CHECKING:

@@ -83,10 +83,19 @@ def ingest_file(
 
 
 def take(
-    tx: Connection, rows: pa.Table, *, at: datetime, later: bool = False, undated: Collection[str] = ()
+    tx: Connection,
+    rows: pa.Table,
+    *,
+    at: datetime,
+    later: bool = False,
+    undated: Collection[str] = (),
+    source: str | None = None,
 ) -> Appended:
-    """Add validated events and all that follows from them; a refund paid on a decision settles its reservation."""
-    appended = append(tx, rows, at=at, later=later, undated=undated)
+    """Add validated events and all that follows from them; a refund paid on a decision settles its reservation.
+
+    `source` is noted beside those that name none.
+    """
+    appended = append(tx, rows, at=at, later=later, undated=undated, source=source)
     if "decision_id" in rows.column_names:
         refunds = rows.take(pa.array(appended.new, pa.int64())).filter(_ON_DECISION)
         paid = zip(*(refunds.column(name).to_pylist() for name in ("decision_id", "amount_cents")), strict=True)

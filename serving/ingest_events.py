@@ -1,10 +1,11 @@
-"""Take events from a request into the store."""
+"""Take events from a request, or from a broker, into the store."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel
 from sqlalchemy import Connection
@@ -13,12 +14,15 @@ from features.columns import parse
 from features.database import written
 from features.events import Kind
 from features.jsonrows import canonical, check_rows, same_event
-from features.store import Appended, EventStore
-from features.validation import REJECTIONS, Checked, Rejection
+from features.store import EventStore
+from features.validation import REJECTIONS, Rejection
+from serving.feeds import ANYBODY, NOT_ALLOWED, Feed
 from serving.idempotency import Answer, Asked, earlier_answer, keep
 from serving.ingest import CLOCKS_MAY_DIFFER, take
 
 __all__ = ["RejectedEvent", "Taken", "ingest_events"]
+
+_CONFLICT = ("event_id_conflict", REJECTIONS["event_id_conflict"])
 
 
 class RejectedEvent(BaseModel):
@@ -38,60 +42,104 @@ class Taken(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ready:
-    """Events of a request, checked: those that stand, by their places among the good ones, and the others."""
+class _Good:
+    """Events of a request with nothing wrong about them, each with its place in the request."""
 
-    checked: Checked
+    rows: pa.Table
+    places: Sequence[int]
+
+    def of(self, chosen: Sequence[int]) -> "_Good":
+        """Only some of them, by their place among these."""
+        return _Good(rows=self.rows.take(pa.array(chosen, pa.int64())), places=[self.places[one] for one in chosen])
+
+    def without(self, others: Collection[int]) -> "_Good":
+        """All but some."""
+        return self.of([one for one in range(len(self.places)) if one not in others]) if others else self
+
+    def rejected(self, chosen: Iterable[int], why: tuple[str, str]) -> list[Rejection]:
+        """Some of them, with a reason why they stay out all the same."""
+        ids = self.rows.column("event_id") if self.places else ()
+        code, detail = why
+        return [
+            Rejection(index=self.places[one], code=code, detail=detail, event_id=ids[one].as_py()) for one in chosen
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """A request, checked: the events that stand, how many only repeat them, what is rejected, and whose it is."""
+
+    standing: _Good
     undated: frozenset[str]
-    standing: Sequence[int]
     repeats: int
-    conflicts: Sequence[int]
+    rejected: Sequence[Rejection]
+    feed: Feed
 
 
 def ingest_events(
-    store: EventStore, sent: Sequence[Any], *, currency: str, now: datetime, asked: Asked | None = None
+    store: EventStore,
+    sent: Sequence[Any],
+    *,
+    currency: str,
+    now: datetime,
+    asked: Asked | None = None,
+    feed: Feed = ANYBODY,
 ) -> Taken:
     """Add events to the store, with their effect on tiles and everything else, in one transaction.
 
     An event that does not say when it became known became known now. Once this returns, what it calls accepted is
-    durable. Of events of one id within a request the one known first stands. `asked` names the request, where its
-    sender wants the first answer again for a repeat; raises `IdempotencyConflict`.
+    durable. Of events of one id within a request the one known first stands; what its feed may not write is rejected.
+    `asked` names the request, where its sender wants the first answer again for a repeat; raises `IdempotencyConflict`.
     """
-    ready = _checked(sent, currency, now)
-    if asked is None and not ready.standing:
-        return _taken(ready, None)
+    ready = _checked(sent, currency, now, feed)
+    if asked is None and not ready.standing.places:
+        return _taken(ready.rejected, duplicates=ready.repeats)
     return written(store.engine, lambda tx: _add(tx, ready, now, asked))
 
 
-def _checked(sent: Sequence[Any], currency: str, now: datetime) -> _Ready:
+def _checked(sent: Sequence[Any], currency: str, now: datetime, feed: Feed) -> _Ready:
     undated = frozenset(row["event_id"] for row in sent if _is_undated(row))
     checked = check_rows([_dated(row, now) for row in sent], currency=currency, clock=now + CLOCKS_MAY_DIFFER)
-    standing, repeats, conflicts = _settled(checked.rows, undated)
-    return _Ready(checked=checked, undated=undated, standing=standing, repeats=repeats, conflicts=conflicts)
+    good = _Good(rows=checked.rows, places=checked.good.tolist())
+    forbidden = np.flatnonzero(~feed.allowed(good.rows)).tolist() if good.places else []
+    allowed = good.without(set(forbidden))
+    standing, repeats, conflicts = _settled(allowed.rows, undated)
+    return _Ready(
+        standing=allowed.of(standing),
+        undated=undated,
+        repeats=repeats,
+        rejected=(*checked.rejected, *good.rejected(forbidden, NOT_ALLOWED), *allowed.rejected(conflicts, _CONFLICT)),
+        feed=feed,
+    )
 
 
 def _add(tx: Connection, ready: _Ready, now: datetime, asked: Asked | None) -> Taken:
     earlier = earlier_answer(tx, asked, now=now) if asked else None
     if earlier:
         return Taken.model_validate_json(earlier.body)
-    rows = ready.checked.rows.take(pa.array(ready.standing, pa.int64())) if ready.standing else None
-    taken = _taken(ready, take(tx, rows, at=now, undated=ready.undated) if rows else None)
+    taken = _stored(tx, ready, now)
     if asked:
         keep(tx, asked, Answer(status=200, body=taken.model_dump_json()))
     return taken
 
 
-def _taken(ready: _Ready, appended: Appended | None) -> Taken:
-    checked = ready.checked
-    places = [*ready.conflicts, *(ready.standing[place] for place in (appended.conflicts if appended else ()))]
-    rejected = [*checked.rejected, *(_conflict(checked.rows, checked.good, place) for place in places)]
+def _stored(tx: Connection, ready: _Ready, now: datetime) -> Taken:
+    overreaching = ready.feed.overreaching(tx, ready.standing.rows) if ready.standing.places else []
+    rejected = [*ready.rejected, *ready.standing.rejected(overreaching, NOT_ALLOWED)]
+    good = ready.standing.without(set(overreaching))
+    if not good.places:
+        return _taken(rejected, duplicates=ready.repeats)
+    appended = take(tx, good.rows, at=now, undated=ready.undated, source=ready.feed.name)
+    rejected += good.rejected(appended.conflicts, _CONFLICT)
+    return _taken(rejected, accepted=appended.accepted, duplicates=ready.repeats + appended.duplicates)
+
+
+def _taken(rejected: Iterable[Rejection], *, accepted: int = 0, duplicates: int) -> Taken:
+    told = sorted(rejected, key=lambda one: one.index)
     return Taken(
-        accepted=appended.accepted if appended else 0,
-        duplicates=ready.repeats + (appended.duplicates if appended else 0),
-        rejected=[
-            RejectedEvent(index=one.index, code=one.code, detail=one.detail)
-            for one in sorted(rejected, key=lambda one: one.index)
-        ],
+        accepted=accepted,
+        duplicates=duplicates,
+        rejected=[RejectedEvent(index=one.index, code=one.code, detail=one.detail) for one in told],
     )
 
 
@@ -120,8 +168,3 @@ def _settled(rows: pa.Table, undated: Collection[str]) -> tuple[list[int], int, 
     others = [place for place, event_id in enumerate(ids) if first[event_id] != place]
     conflicts = [p for p in others if not same_event(texts[first[ids[p]]], texts[p], undated=ids[p] in undated)]
     return sorted(first.values()), len(others) - len(conflicts), conflicts
-
-
-def _conflict(rows: pa.Table, good: Any, place: int) -> Rejection:
-    code, event_id = "event_id_conflict", rows.column("event_id")[place].as_py()
-    return Rejection(index=int(good[place]), code=code, detail=REJECTIONS[code], event_id=event_id)

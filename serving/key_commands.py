@@ -10,6 +10,7 @@ import typer
 
 from features.settings import Settings
 from serving.auth import SCOPES, ApiKey, fingerprint, make_key
+from serving.feeds import RIGHTS, types_named
 
 if TYPE_CHECKING:
     from serving.store import KeyStore
@@ -19,27 +20,59 @@ __all__ = ["keys"]
 keys = typer.Typer(help="Who may call the API.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+May = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--may",
+        help=f"What kinds of events it may write: {', '.join(RIGHTS)}, or the name of an event type; may be repeated. "
+        "Without it a key with the scope events:write writes all, rulings and reversals too.",
+    ),
+]
 
 
 @keys.command()
 def add(
     name: Annotated[str, typer.Argument(help="Whose key it is; for people.")],
     scope: Annotated[list[str], typer.Option("--scope", help=f"What it may do: {', '.join(SCOPES)}. May be repeated.")],
+    may: May = None,
     as_json: AsJson = False,
 ) -> None:
     """Make an API key and print it, this once only."""
-    unknown = [one for one in scope if one not in SCOPES]
-    if unknown:
-        raise typer.BadParameter(f"{unknown[0]!r} is no scope; there are {', '.join(SCOPES)}", param_hint="--scope")
     made = make_key()
-    scopes = tuple(one for one in SCOPES if one in scope)
-    key = ApiKey(id=made.id, name=name, hash=fingerprint(made.key), scopes=scopes, created_at=datetime.now(UTC))
+    key = ApiKey(
+        id=made.id,
+        name=name,
+        hash=fingerprint(made.key),
+        scopes=_scopes(scope),
+        created_at=datetime.now(UTC),
+        event_types=_event_types(scope, may),
+    )
     with _store() as store:
         store.add(key)
     if as_json:
         typer.echo(json.dumps({"id": made.id, "key": made.key}))
     else:
         typer.echo(f"{made.key}\nThis is the only time that the key {made.id} is shown; keep it safe.")
+
+
+def _scopes(named: list[str]) -> tuple[str, ...]:
+    unknown = [one for one in named if one not in SCOPES]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]!r} is no scope; there are {', '.join(SCOPES)}", param_hint="--scope")
+    return tuple(one for one in SCOPES if one in named)
+
+
+def _event_types(scopes: list[str], may: list[str] | None) -> tuple[str, ...] | None:
+    """The types that a key lists, None where it lists none and so may write all."""
+    if not may:
+        return None
+    if "events:write" not in scopes:
+        raise typer.BadParameter("only a key with the scope events:write writes events", param_hint="--may")
+    try:
+        return types_named(may)
+    except KeyError as unknown:
+        told = f"{unknown.args[0]!r} is no event type and no right; there are {', '.join(RIGHTS)}"
+        raise typer.BadParameter(told, param_hint="--may") from unknown
 
 
 @keys.command("list")
@@ -52,7 +85,8 @@ def list_all(as_json: AsJson = False) -> None:
         return
     for row in rows:
         state = f"revoked {row['revoked_at']}" if row["revoked_at"] else "in use"
-        typer.echo(f"{row['id']}  {row['created_at']}  {state}  {' '.join(row['scopes'])}  {row['name']}")
+        listed = "" if row["event_types"] is None else f"  may write {' '.join(row['event_types'])}"
+        typer.echo(f"{row['id']}  {row['created_at']}  {state}  {' '.join(row['scopes'])}  {row['name']}{listed}")
 
 
 @keys.command()
@@ -76,6 +110,7 @@ def _plain(key: ApiKey) -> dict[str, Any]:
         "id": key.id,
         "name": key.name,
         "scopes": list(key.scopes),
+        "event_types": None if key.event_types is None else list(key.event_types),
         "created_at": key.created_at.isoformat(timespec="seconds"),
         "revoked_at": key.revoked_at.isoformat(timespec="seconds") if key.revoked_at else None,
     }

@@ -68,6 +68,7 @@ class _Member:
     application: Application
     applicant: Applicant
     place: Place
+    joined: bool
     seen: Seen
 
     @property
@@ -92,6 +93,7 @@ def _members(bench: Bench, merchant_id: str) -> list[_Member]:
                     application=_application(bench.tx, applicant, programme),
                     applicant=at_the_door(bench, applicant, programme, carried),
                     place=place,
+                    joined=carried[programme.id].joined,
                     seen=seen,
                 )
             )
@@ -110,14 +112,22 @@ def _known(bench: Bench, carried: Mapping[str, Membership]) -> list[Programme]:
 
 
 def _place(tx: Connection, merchant_id: str, programme: str, member: Membership) -> Place | None:
-    """The place until now; None where it is nobody's: left by itself, or lost."""
+    """The place until now, which leaving and joining changes in nothing; None where it is nobody's: left, or lost."""
     last = store_decisions.last_of_programme(tx, merchant_id, programme, kind=KIND)
-    before = trace_of(last).place("place") if last else None
-    if member.joined and member.since is not None:
-        # Whoever joined after it was last judged begins anew, unless it is our own doing.
-        anew = before is None or before.standing is Standing.EXPEL or member.since > before.judged_at > before.since
-        return Place.new(member.since) if anew or before is None else before
-    return before if before is not None and before.standing is Standing.SUSPEND else None
+    since = member.since
+    if last is None or since is None:
+        return Place.new(since) if member.joined and since else None
+    before = trace_of(last).place("place")
+    if member.joined:
+        return Place.new(since) if _came_back(last, since) else before
+    # Who is suspended may have the place again; not who has gone by itself since then.
+    return before if before.standing is Standing.SUSPEND and since <= last.decided_at else None
+
+
+def _came_back(last: Decision, joined_at: datetime) -> bool:
+    """Whether somebody who was expelled joined when it might apply again: then, and only then, a place begins anew."""
+    until = json.loads(last.answer)["may_return_at"]
+    return until is not None and joined_at.date() >= datetime.fromisoformat(until).date()
 
 
 def _application(tx: Connection, applicant: Applicant, programme: Programme) -> Application:
@@ -132,9 +142,9 @@ def _application(tx: Connection, applicant: Applicant, programme: Programme) -> 
 
 
 def _decided(bench: Bench, member: _Member) -> int:
-    """Judge one place; nothing is recorded where nothing moved."""
+    """Judge one place; nothing is recorded where nothing moved, and nobody came in who must stay out."""
     found = _judged(bench, member, member.applicant)
-    if found.place == member.place:
+    if found.place == member.place and _is_barred(found) != member.joined:
         return 0
     made = decisions.record(bench.tx, _verdict(bench, member, found), by=_NIGHTLY, now=bench.now)
     _tell(bench, member, found, made)
@@ -211,13 +221,15 @@ def _answer(merchant_id: str, programme: Programme, found: Review) -> dict[str, 
     }
 
 
+def _is_barred(found: Review) -> bool:
+    return found.place.standing in (Standing.SUSPEND, Standing.EXPEL)
+
+
 def _tell(bench: Bench, member: _Member, found: Review, made: Decision) -> None:
     """The event that follows: who may no longer make the promise leaves, who may again joins."""
-    barred = (Standing.SUSPEND, Standing.EXPEL)
-    was, now_is = member.place.standing in barred, found.place.standing in barred
-    if was == now_is:
+    if _is_barred(found) != member.joined:
         return
-    event = "programme_left" if now_is else "programme_joined"
+    event = "programme_left" if member.joined else "programme_joined"
     told = {
         "event_id": f"standing:{made.id}",
         "event_type": event,

@@ -22,7 +22,7 @@ from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
 from scoring.score_policy import ScorePolicy
 from serving.errors import PolicyInvalid
-from serving.policy_lint import known_here
+from serving.policies.lint import known_here
 
 __all__ = [
     "given",

@@ -1,29 +1,19 @@
-"""What callers send and get where compensation and adverts are judged (contracts 3.4)."""
+"""What callers send and get where compensation is judged (contracts 3.4)."""
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field
 
 from features.events import MOST_CENTS
 from scoring.compensation_policy import Ground
-from serving.schemas import Id, Word
+from serving.schemas import Id, Sent, Told
 
-__all__ = ["AdvertAnswer", "AdvertBody", "QuoteAnswer", "QuoteBody"]
+__all__ = ["QuoteAnswer", "QuoteBody"]
 
 Amount = Annotated[int, Field(ge=0, le=MOST_CENTS)]
 
 
-class _Sent(BaseModel):
-    """A body: exact types, nothing unknown."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class _Told(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class QuoteBody(_Sent):
+class QuoteBody(Sent):
     """A claim. What is known of the order goes before `amount_cents`; the rest is the buyer's word, or a finding."""
 
     merchant_id: Id
@@ -42,7 +32,7 @@ class QuoteBody(_Sent):
     label_flaw: bool = Field(default=False, description="A person found nothing but a harmless flaw of the label")
 
 
-class AwardAnswer(_Told):
+class AwardAnswer(Told):
     """What one rule gives; `binds` = its extra is the one that is paid, `source` the law or the programme."""
 
     code: str
@@ -55,7 +45,7 @@ class AwardAnswer(_Told):
     text_zh: str
 
 
-class RefusalAnswer(_Told):
+class RefusalAnswer(Told):
     """Why nothing is paid on top."""
 
     code: str
@@ -64,7 +54,7 @@ class RefusalAnswer(_Told):
     text_zh: str
 
 
-class QuoteAnswer(_Told):
+class QuoteAnswer(Told):
     """What is owed, in minor units. `basis`: the order as we know it, or the caller's claim."""
 
     merchant_id: str
@@ -77,34 +67,4 @@ class QuoteAnswer(_Told):
     refusals: list[RefusalAnswer]
     jurisdiction: str
     policy_version: str
-
-
-class AdvertBody(_Sent):
-    """An advert before it is published; `brand` and `category` are those of the goods."""
-
-    merchant_id: Id
-    text: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
-    brand: Word | None = None
-    category: Word | None = None
-
-
-class ClaimAnswer(_Told):
-    """Words that may not stand there, `text[start:end]` of the advert (in characters), and why."""
-
-    verdict: str
-    code: str
-    source: str
-    start: int
-    end: int
-    words: str
-    text: str
-    text_zh: str
-
-
-class AdvertAnswer(_Told):
-    """What the advert was found to be: passed, absolute_claim or false_promise, as `advert_checked` names it."""
-
-    merchant_id: str
-    outcome: str
-    claims: list[ClaimAnswer]
-    policy_version: str
+    promises_version: str = Field(description="The programmes that were in force when the order was placed")

@@ -13,14 +13,19 @@ __all__ = [
     "ApplicationAnswer",
     "ApplicationBody",
     "Catalogue",
+    "Cents",
     "DecisionAnswer",
     "DecisionSummary",
     "ExpectedLossAnswer",
     "HistoryAnswer",
+    "Id",
     "ProgrammeAnswer",
     "RefundAnswer",
     "RefundBody",
+    "Sent",
     "StandingsAnswer",
+    "Told",
+    "Word",
 ]
 
 #: Other people's strings; a NUL is refused, since PostgreSQL cannot keep one.
@@ -30,13 +35,13 @@ Cents = Annotated[int, Field(gt=0, le=MOST_CENTS)]
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 
-class _Sent(BaseModel):
+class Sent(BaseModel):
     """A body, or a part of one: exact types, nothing unknown."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class ApplicationBody(_Sent):
+class ApplicationBody(Sent):
     """A merchant asks to carry a programme, in a category, for a brand where the goods have one."""
 
     merchant_id: Id
@@ -44,7 +49,7 @@ class ApplicationBody(_Sent):
     brand: Word | None = None
 
 
-class BuyerClaim(_Sent):
+class BuyerClaim(Sent):
     """Who asks for the money, and what the caller knows of them; `credit` is null where nobody knows it."""
 
     id: Id
@@ -53,14 +58,14 @@ class BuyerClaim(_Sent):
     orders_90d: Count = 0
 
 
-class OrderClaim(_Sent):
+class OrderClaim(Sent):
     """What the caller believes of the order; what the store knows itself goes before it."""
 
     state: OrderState
     paid_cents: Cents
 
 
-class RefundBody(_Sent):
+class RefundBody(Sent):
     """A buyer asks for money back."""
 
     order_id: Id
@@ -73,13 +78,13 @@ class RefundBody(_Sent):
     order: OrderClaim | None = None
 
 
-class _Told(BaseModel):
+class Told(BaseModel):
     """An answer, or a part of one."""
 
     model_config = ConfigDict(protected_namespaces=())
 
 
-class Sentence(_Told):
+class Sentence(Told):
     """A reason: its stable code, and what it says."""
 
     code: str
@@ -88,7 +93,7 @@ class Sentence(_Told):
     metric: str | None = None
 
 
-class RefundSentence(_Told):
+class RefundSentence(Told):
     """A reason for how a refund is paid."""
 
     code: str
@@ -96,7 +101,7 @@ class RefundSentence(_Told):
     text_zh: str
 
 
-class ConditionAnswer(_Told):
+class ConditionAnswer(Told):
     """How one condition of a programme stands; a rate with the bounds between which it lies."""
 
     code: str
@@ -113,7 +118,7 @@ class ConditionAnswer(_Told):
     switched_off: bool
 
 
-class PathAnswer(_Told):
+class PathAnswer(Told):
     """One thing to change to qualify; `earliest` is null where that cannot be told."""
 
     metric: str
@@ -126,7 +131,7 @@ class PathAnswer(_Told):
     text_zh: str
 
 
-class _Gate(_Told):
+class _Gate(Told):
     """What the gate says."""
 
     programme: str
@@ -155,14 +160,14 @@ class StandingAnswer(_Gate):
     since: datetime | None
 
 
-class StandingsAnswer(_Told):
+class StandingsAnswer(Told):
     """How a merchant stands with every programme."""
 
     merchant_id: str
     programmes: list[StandingAnswer]
 
 
-class ExpectedLossAnswer(_Told):
+class ExpectedLossAnswer(Told):
     """What paying at once costs on average: goods that stay away, and a merchant that does not repay."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -176,7 +181,7 @@ class ExpectedLossAnswer(_Told):
     total_cents: int
 
 
-class RefundAnswer(_Told):
+class RefundAnswer(Told):
     """How a refund is paid; `limit_cents` could be paid at once."""
 
     decision_id: str | None = Field(description="null where nothing was decided, only tried")
@@ -193,7 +198,7 @@ class RefundAnswer(_Told):
     basis: Literal["model", "fallback"]
 
 
-class CaseAnswer(_Told):
+class CaseAnswer(Told):
     """The case that a decision was given to, and how it ended."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -207,7 +212,7 @@ class CaseAnswer(_Told):
     resolved_at: datetime | None
 
 
-class DecisionSummary(_Told):
+class DecisionSummary(Told):
     """A decision in short."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -222,7 +227,7 @@ class DecisionSummary(_Told):
     expires_at: datetime
 
 
-class DecisionAnswer(_Told):
+class DecisionAnswer(Told):
     """A decision with everything that it was made from."""
 
     decision_id: str
@@ -242,7 +247,7 @@ class DecisionAnswer(_Told):
     case: CaseAnswer | None
 
 
-class HistoryAnswer(_Told):
+class HistoryAnswer(Told):
     """What was thought of a merchant and decided about it, the newest first."""
 
     merchant_id: str
@@ -250,7 +255,7 @@ class HistoryAnswer(_Told):
     decisions: list[DecisionSummary]
 
 
-class ListingAnswer(_Told):
+class ListingAnswer(Told):
     """One merchant's listing: what it says of itself, its twins, and what was learned of it and them, by days back.
 
     Twins are listings of the merchant that were known by the same title. Reports are unverified. `norm_cents` is what
@@ -274,7 +279,7 @@ class ListingAnswer(_Told):
     reasons: list[Sentence]
 
 
-class ListingRiskAnswer(_Told):
+class ListingRiskAnswer(Told):
     """What is known of a listing, at each merchant that has one of this id."""
 
     listing_id: str
@@ -282,7 +287,7 @@ class ListingRiskAnswer(_Told):
     listings: list[ListingAnswer]
 
 
-class EntryAnswer(_Told):
+class EntryAnswer(Told):
     """One condition of entry; `switched_off` says why it is not judged yet."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -302,7 +307,7 @@ class EntryAnswer(_Told):
     switched_off_zh: str
 
 
-class TrialAnswer(_Told):
+class TrialAnswer(Told):
     """A place on trial: orders a month at first, more for each thing that went well, and at most."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -313,7 +318,7 @@ class TrialAnswer(_Told):
     valid_days: int
 
 
-class FloorAnswer(_Told):
+class FloorAnswer(Told):
     """Under so many orders, or days of trading, a place has a cap."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -322,7 +327,7 @@ class FloorAnswer(_Told):
     days: int
 
 
-class PaysAnswer(_Told):
+class PaysAnswer(Told):
     """What a broken promise pays on its grounds; `times_price` is null where no number is set."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -335,7 +340,7 @@ class PaysAnswer(_Told):
     at_most_cents: int | None
 
 
-class ProgrammeAnswer(_Told):
+class ProgrammeAnswer(Told):
     """A guarantee programme: what it promises to buyers, and what it asks of merchants."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -363,7 +368,7 @@ class ProgrammeAnswer(_Told):
     keep: list[EntryAnswer]
 
 
-class Catalogue(_Told):
+class Catalogue(Told):
     """Every programme, and the version of the policy that describes them."""
 
     policy_version: str

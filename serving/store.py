@@ -147,7 +147,8 @@ class KeyStore:
 
     def add(self, key: ApiKey) -> None:
         """Keep a new key's hash."""
-        row = {"id": key.id, "name": key.name, "hash": key.hash, "scopes": " ".join(key.scopes)}
+        listed = None if key.event_types is None else " ".join(key.event_types)
+        row = {"id": key.id, "name": key.name, "hash": key.hash, "scopes": " ".join(key.scopes), "event_types": listed}
         with _writing(self.engine) as tx:
             tx.execute(insert(api_keys).values(**row, created_at=_micros(key.created_at)))
 
@@ -179,6 +180,7 @@ def _key(row: Row[Any]) -> ApiKey:
         scopes=tuple(row.scopes.split()),
         created_at=_EPOCH + timedelta(microseconds=row.created_at),
         revoked_at=_moment(row.revoked_at),
+        event_types=None if row.event_types is None else tuple(row.event_types.split()),
     )
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "idempotency",
     "locks",
     "policies",
+    "policies_in_force",
     "reservations",
     "sessions",
     "shadow_assessments",
@@ -129,7 +130,9 @@ drifts = Table(
     Column("told", Text, nullable=False),
 )
 
-#: Who may call; `hash` is the SHA-256 of the key, `scopes` are separated by spaces.
+#: Who may call; `hash` is the SHA-256 of the key, `scopes` and `event_types` are separated by spaces.
+#:
+#: `event_types` is null where the key may write events of every type.
 api_keys = Table(
     "api_keys",
     metadata,
@@ -139,6 +142,7 @@ api_keys = Table(
     Column("scopes", String, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    Column("event_types", Text),
 )
 
 #: Every answer that was given for good: what was asked, what was answered, and everything that it was judged from.
@@ -226,6 +230,16 @@ idempotency = Table(
     Column("answer", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Index("idempotency_by_age", "created_at"),
+)
+
+#: Which policy of a kind was in force from a moment on, until the next one of its kind; `content` is JSON.
+policies_in_force = Table(
+    "policies_in_force",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("since", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", String, nullable=False),
+    Column("content", Text, nullable=False),
 )
 
 #: Who did what, one entry chained to the next by its hash; written in the transaction of what it tells of.

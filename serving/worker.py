@@ -11,7 +11,7 @@ from features.database import day_of, reading, written
 from features.errors import FeaturesError
 from serving import store_due
 from serving.assess import Judge
-from serving.complaints import escalate_overdue
+from serving.complaints.intake import escalate_overdue
 from serving.errors import GoodfaithError
 from serving.judging import Judges
 from serving.members import review_members

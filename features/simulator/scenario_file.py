@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from features.errors import ScenarioInvalid
@@ -85,6 +86,10 @@ def plot_of(text: str, *, name: str) -> Plot:
     )  # fmt: skip
 
 
+def _name(kind: type | UnionType) -> str:
+    return kind.__name__ if isinstance(kind, type) else f"{kind}"
+
+
 class _Page:
     """A table of a scenario file, which tells its mistakes."""
 
@@ -100,7 +105,12 @@ class _Page:
                 raise ScenarioInvalid(f"{self.where} has no key {key!r}: it may have {', '.join(known)}")
 
     def get(
-        self, key: str, default: Any, kind: type, right: Callable[[Any], bool] = lambda _: True, asked: str = ""
+        self,
+        key: str,
+        default: Any,
+        kind: type | UnionType,
+        right: Callable[[Any], bool] = lambda _: True,
+        asked: str = "",
     ) -> Any:
         """A value of a kind for which something is right; `asked` says what."""
         value = self._told.get(key, default)
@@ -108,12 +118,13 @@ class _Page:
             return value
         wrong = not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool) or not right(value)
         if wrong:
-            raise ScenarioInvalid(f"{self.where}: {key} = {value!r} must be {asked or f'a {kind.__name__}'}")
+            raise ScenarioInvalid(f"{self.where}: {key} = {value!r} must be {asked or f'a {_name(kind)}'}")
         return value
 
     def share(self, key: str, default: float) -> float:
         """A number from 0 to 1."""
-        value = self.get(key, default, int | float, lambda one: 0 <= one <= 1, "a number from 0 to 1")  # type: ignore[arg-type]
+        number = int | float
+        value = self.get(key, default, number, lambda one: 0 <= one <= 1, "a number from 0 to 1")
         return float(value)
 
     def weights(self) -> dict[str, float]:

@@ -7,12 +7,12 @@ from fastapi import Depends, FastAPI, Response
 from serving.api.callers import only_with
 from serving.api.programmes import IdempotencyKey
 from serving.auth import Caller
-from serving.complaint_bodies import ComplaintAnswer, ComplaintBody
-from serving.complaints import receive
+from serving.complaints.bodies import ComplaintAnswer, ComplaintBody
+from serving.complaints.intake import receive
+from serving.complaints.reader import Reader
 from serving.idempotency import Asked, checked
 from serving.plain import as_json
 from serving.problems import documented
-from serving.reader import Reader
 from serving.service import Service
 
 __all__ = ["add_to"]

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from serving.api.callers import only_with
 from serving.api.programmes import IdempotencyKey
 from serving.auth import Caller
+from serving.feeds import Feed
 from serving.idempotency import Asked, checked
 from serving.ingest_events import Taken, ingest_events
 from serving.problems import documented
@@ -37,11 +38,12 @@ def add_to(app: FastAPI, service: Service) -> None:
     ) -> Taken:
         """Take events into the store; scope `events:write`. The same event again has no effect.
 
-        With an `Idempotency-Key` a repeated request gets the answer that its first one got.
+        A key that lists event types writes these alone; others are rejected `event_not_allowed`. With an
+        `Idempotency-Key` a repeated request gets the answer that its first one got.
         """
         asked = None
         if idempotency_key is not None:
             text = json.dumps(sent.events, sort_keys=True)
             asked = Asked(caller=caller.key_id, route=_ROUTE, key=checked(idempotency_key), body=text)
-        now = service.clock()
-        return ingest_events(service.events, sent.events, currency=service.currency, now=now, asked=asked)
+        feed, now = Feed(name=caller.name or None, event_types=caller.event_types), service.clock()
+        return ingest_events(service.events, sent.events, currency=service.currency, now=now, asked=asked, feed=feed)

@@ -4,11 +4,12 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI
 
+from serving.advert_schemas import AdvertAnswer, AdvertBody
 from serving.adverts import advert_found
 from serving.api.callers import only_with
 from serving.auth import Caller
 from serving.problems import documented
-from serving.quote_schemas import AdvertAnswer, AdvertBody, QuoteAnswer, QuoteBody
+from serving.quote_schemas import QuoteAnswer, QuoteBody
 from serving.quotes import quote_for
 from serving.service import Service
 

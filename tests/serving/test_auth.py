@@ -17,7 +17,7 @@ def find(key_id: str) -> ApiKey | None:
 
 
 def test_the_right_key_is_recognised_with_its_scopes():
-    assert authenticate(MADE.key, find) == Caller(key_id=MADE.id, scopes=frozenset({"scores:read"}))
+    assert authenticate(MADE.key, find) == Caller(key_id=MADE.id, scopes=frozenset({"scores:read"}), name="orders")
 
 
 def test_only_the_sha256_of_the_whole_key_is_needed_to_recognise_it():

@@ -57,6 +57,28 @@ def test_the_list_shows_names_scopes_and_what_was_revoked(run):
     assert re.search(rf"{made['id']}.*revoked.*scores:read.*店", run("keys", "list").stdout)
 
 
+def test_a_key_lists_the_types_that_its_rights_and_words_name(run, keys):
+    words = ("--scope", "events:write", "--may", "rulings", "--may", "order_placed", "--json")
+    made = json.loads(run("keys", "add", "desk", *words).stdout)
+    listed = {"order_placed", "dispute_resolved", "fake_report_resolved", "complaint_closed"}
+    assert authenticate(made["key"], keys.find).event_types == listed
+    (row,) = json.loads(run("keys", "list", "--json").stdout)
+    assert set(row["event_types"]) == listed
+    assert "may write order_placed" in run("keys", "list").stdout
+
+
+def test_a_key_without_a_list_may_write_all(run, keys):
+    made = json.loads(run("keys", "add", "feed", "--scope", "events:write", "--json").stdout)
+    assert authenticate(made["key"], keys.find).event_types is None
+
+
+@pytest.mark.parametrize("words", [("scores:read", "orders"), ("events:write", "everything"), ("events:write", "")])
+def test_a_right_that_is_none_or_of_no_use_is_wrong_usage(run, words):
+    scope, may = words
+    assert run("keys", "add", "x", "--scope", scope, "--may", may).exit_code == 2
+    assert run("keys", "list").stdout == ""
+
+
 def test_a_revoked_key_is_refused(run, keys):
     made = json.loads(run("keys", "add", "x", "--scope", "admin", "--json").stdout)
     assert run("keys", "revoke", made["id"]).exit_code == 0

@@ -3,14 +3,14 @@
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from features.database import reading
 from features.store import EventStore
 from features.tables import metadata
 from serving.errors import SchemaOutdated
 from serving.migrate import check_schema, migrate, newest_revision, revision_of
-from tests.serving.world import a_merchant_exists
+from tests.serving.world import a_key, a_merchant_exists
 
 
 def tables_of(engine):
@@ -50,3 +50,13 @@ def test_a_store_of_another_version_is_refused_with_the_command_that_mends_it(ba
     metadata.create_all(bare_engine)
     with pytest.raises(SchemaOutdated, match=r"no revision of ours.*`goodfaith migrate`"):
         check_schema(bare_engine)
+
+
+def test_a_key_with_a_list_ends_where_the_list_cannot_be_kept(bare_engine):
+    migrate(bare_engine)
+    a_key(bare_engine, "events:write", name="all")
+    a_key(bare_engine, "events:write", name="orders", may=["order_placed"])
+    migrate(bare_engine, to="0007")
+    with reading(bare_engine) as tx:
+        in_use = tx.scalars(text("SELECT name FROM api_keys WHERE revoked_at IS NULL")).all()
+    assert in_use == ["all"]

@@ -171,10 +171,12 @@ def a_command_line(champions: FakeChampions | None = None) -> typer.Typer:
     return app
 
 
-def a_key(engine: Engine, *scopes: str, name: str = "tests") -> str:
-    """A new API key with these scopes, as its caller holds it."""
-    made = make_key()
-    row = ApiKey(id=made.id, name=name, hash=fingerprint(made.key), scopes=scopes, created_at=NOON)
+def a_key(engine: Engine, *scopes: str, name: str = "tests", may: Sequence[str] | None = None) -> str:
+    """A new API key with these scopes, as its caller holds it; `may` are the types of events that it lists."""
+    made, listed = make_key(), None if may is None else tuple(may)
+    row = ApiKey(
+        id=made.id, name=name, hash=fingerprint(made.key), scopes=scopes, created_at=NOON, event_types=listed
+    )  # fmt: skip
     KeyStore(engine).add(row)
     return made.key
 

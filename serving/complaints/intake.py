@@ -12,14 +12,15 @@ from features.live import lock_merchants
 from features.lookup import Found, events_about, events_about_any, events_of_type, live_state
 from scoring.complaint_policy import ComplaintPolicy
 from scoring.complaints import Basis, Cause, Complaint, Triage, escalated, triage
-from serving import audit, cases, complaint_events, store_cases, store_complaints
+from serving import audit, cases, store_cases
 from serving.cases import Kind, Matter
-from serving.complaint_bodies import ComplaintAnswer, ComplaintBody
+from serving.complaints import events, store
+from serving.complaints.bodies import ComplaintAnswer, ComplaintBody
+from serving.complaints.reader import Reader, Reading
+from serving.complaints.store import Filed
 from serving.errors import ComplaintKnown, MerchantUnknown
 from serving.idempotency import Answer, Asked, earlier_answer, keep
-from serving.reader import Reader, Reading
 from serving.service import Service
-from serving.store_complaints import Filed
 
 __all__ = ["escalate_overdue", "receive"]
 
@@ -41,7 +42,7 @@ def receive(service: Service, body: ComplaintBody, reader: Reader, *, by: str, a
 def escalate_overdue(engine: Engine, policy: ComplaintPolicy, *, now: datetime) -> int:
     """Raise open cases about complaints whose time has run out, a tier each; answer how many that were."""
     with reading(engine) as tx:
-        late = store_complaints.overdue(tx, now=now, below=policy.tiers[-1].tier)
+        late = store.overdue(tx, now=now, below=policy.tiers[-1].tier)
     return sum(written(engine, partial(_escalate, case_id=one, policy=policy, now=now)) for one in late)
 
 
@@ -132,7 +133,7 @@ def _filed(tx: Connection, sent: _Sent, found: Triage, policy: ComplaintPolicy, 
     complaint_id = body.complaint_id or f"p_{secrets.token_hex(12)}"
     _store(tx, body, found, policy, complaint_id, now=now)
     case_id = cases.open_case(tx, _matter(body.merchant_id, complaint_id, found), now=now)
-    store_complaints.add(tx, _row(body, found, case_id, complaint_id, version))
+    store.add(tx, _row(body, found, case_id, complaint_id, version))
     said = {"tier": found.tier, "topic": found.topic, "route": found.route, "channel": body.channel}
     entry = audit.Entry(actor=f"key:{sent.by}", action="complaint_received", subject=f"case:{case_id}", body=said)
     audit.write(tx, entry, now=now)
@@ -144,13 +145,13 @@ def _store(
 ) -> None:
     """Store the event, with the topic and tier that the complaint was found to have; raises `ComplaintKnown`."""
     about = {"merchant_id": body.merchant_id, "complaint_id": complaint_id}
-    if complaint_events.is_told(tx, "complaint_received", **about):
+    if events.is_told(tx, "complaint_received", **about):
         raise ComplaintKnown("a complaint about this merchant has come in under this id before")
     topic = policy.covering(found.topic)
     stated = body.topic if policy.covering(body.topic) else None
     says = body.model_dump(include={"order_id", "buyer_id", "channel", "region", "programme"})
     says |= {"topic": stated or (topic.told_as if topic else None), "tier": found.tier, "text": body.text or None}
-    complaint_events.tell(tx, "complaint_received", now=now, **about, **says)
+    events.tell(tx, "complaint_received", now=now, **about, **says)
 
 
 def _matter(merchant_id: str, complaint_id: str, found: Triage) -> Matter:
@@ -218,7 +219,7 @@ def _priority(found: Triage) -> int:
 
 
 def _escalate(tx: Connection, *, case_id: str, policy: ComplaintPolicy, now: datetime) -> int:
-    case, filed = store_cases.lock(tx, case_id), store_complaints.find(tx, case_id)
+    case, filed = store_cases.lock(tx, case_id), store.find(tx, case_id)
     if case is None or filed is None or case.state != "open":
         return 0
     complaint = Complaint(received_at=case.opened_at, channel=filed.channel)
@@ -227,7 +228,7 @@ def _escalate(tx: Connection, *, case_id: str, policy: ComplaintPolicy, now: dat
     if found == before:
         return 0
     changes = {"tier": found.tier, "causes": " ".join(found.causes), "route": found.route}
-    store_complaints.change(tx, case_id, **changes, answer_by=found.answer_by, policy_version=found.policy_version)
+    store.change(tx, case_id, **changes, answer_by=found.answer_by, policy_version=found.policy_version)
     shown = {"priority": _priority(found), "due_at": found.due_at, "summary": _summary(found)}
     store_cases.change(tx, case_id, **shown)
     said = {"tier": found.tier, "before": filed.tier, "due_at": found.due_at.isoformat()}

@@ -11,11 +11,12 @@ from features.database import reading, writing
 from features.events import EVENT_TYPES
 from features.lookup import events_of_type
 from features.moment import features_now
-from serving import audit, cases, store_complaints
-from serving.complaint_bodies import Channel
-from serving.complaints import escalate_overdue
+from serving import audit, cases
+from serving.complaints import store
+from serving.complaints.bodies import Channel
+from serving.complaints.intake import escalate_overdue
+from serving.complaints.reader import Reader
 from serving.judging import Judges
-from serving.reader import Reader
 from serving.worker import Worker
 from tests.serving.shop import PRICE, an_order, tell
 from tests.serving.world import NOON, FakeChampions, FakeClock, a_key, a_merchant_exists, a_service, ask
@@ -66,7 +67,7 @@ def test_the_answer_says_tier_route_and_by_when(any_engine):
     assert answer["due_at"] == "2026-11-27T12:00:00Z"
     assert answer["accept_by"] == "2026-12-01T12:00:00Z"
     with reading(any_engine) as tx:
-        filed = store_complaints.find(tx, answer["case_id"])
+        filed = store.find(tx, answer["case_id"])
     assert (filed.channel, filed.region, filed.reference) == ("12315", "Hangzhou", "H-77")
 
 

@@ -3,19 +3,17 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from serving.schemas import Cents, Id, Word
+from serving.schemas import Cents, Id, Sent, Told, Word
 
 __all__ = ["ComplaintAnswer", "ComplaintBody"]
 
 Channel = Literal["app", "phone", "chat", "mail", "social", "12315", "consumer_association", "court"]
 
 
-class ComplaintBody(BaseModel):
+class ComplaintBody(Sent):
     """A complaint about a merchant, with what the sender knows of it; the rest is found out."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     complaint_id: Id | None = Field(None, description="The sender's own id, once per merchant; one is made without")
     merchant_id: Id
@@ -31,10 +29,8 @@ class ComplaintBody(BaseModel):
     text: Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")] = ""
 
 
-class ComplaintAnswer(BaseModel):
+class ComplaintAnswer(Told):
     """Who deals with a complaint, how grave it is, and by when it is answered and ended."""
-
-    model_config = ConfigDict(protected_namespaces=())
 
     complaint_id: str
     case_id: str

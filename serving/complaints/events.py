@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from features.jsonrows import check_rows
 from features.lookup import events_about
-from serving import store_complaints
+from serving.complaints import store
 from serving.ingest import CLOCKS_MAY_DIFFER, take
 from serving.plain import digest
 from serving.store_cases import Case
@@ -34,7 +34,7 @@ def tell(tx: Connection, event_type: str, *, now: datetime, **says: Any) -> None
 
 def close(tx: Connection, case: Case, *, outcome: str, now: datetime) -> None:
     """Tell how a complaint ended, unless the platform has said so itself."""
-    filed = store_complaints.find(tx, case.id)
+    filed = store.find(tx, case.id)
     if filed is None:
         return
     about = {"merchant_id": filed.merchant_id, "complaint_id": filed.complaint_id}

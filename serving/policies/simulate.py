@@ -51,10 +51,10 @@ def mount(policy: typer.Typer, *, champions: "Callable[[], Champions]", clock: "
         if events and store:
             raise typer.BadParameter("give either --events FILE or --store")
         from scoring.weighing import what_if
-        from serving.what_if_page import page, write_page
-        from serving.what_if_past import past_of_files, past_of_store
-        from serving.what_if_policies import costs_of, sides
-        from serving.what_if_told import lines, plain
+        from serving.policies.page import page, write_page
+        from serving.policies.past import past_of_files, past_of_store
+        from serving.policies.sides import costs_of, sides
+        from serving.policies.told import lines, plain
 
         settings, weights = Settings(), costs_of(costs)
         before, after, kind = sides(policy_file, against, currency=settings.currency)

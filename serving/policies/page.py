@@ -12,7 +12,7 @@ from scoring.refunds import RefundOutcome
 from scoring.weighing import Tally, WhatIf
 from scoring.what_if import Change, Move
 from serving.errors import OutputUnwritable
-from serving.what_if_told import money
+from serving.policies.told import money
 
 __all__ = ["Bars", "Curve", "bars", "curve", "page", "write_page"]
 
