@@ -24,6 +24,7 @@ GoodfaithError
 ├── IdempotencyKeyMissing    422 idempotency_key_missing
 ├── IdempotencyKeyInvalid    422 idempotency_key_invalid
 ├── ResolutionInvalid        422 resolution_invalid
+├── TooBusy                  429 too_busy
 ├── AuditBroken              command line only: the audit chain was tampered with
 ├── ReplayDiffers            command line only: a decision does not come out again as it was
 ├── PolicyNotKept            command line only: a decision was made by a policy that was not kept
@@ -89,6 +90,7 @@ __all__ = [
     "ScopeMissing",
     "SessionMissing",
     "StoreUnavailable",
+    "TooBusy",
     "Unauthenticated",
     "Unavailable",
     "UserKnown",
@@ -200,6 +202,10 @@ class PolicyNotKept(GoodfaithError):
     """A decision was made by a policy that was not kept."""
 
 
+class TooBusy(GoodfaithError):
+    """Too much is waiting to be done; what was asked for was not begun."""
+
+
 class AuditBroken(GoodfaithError):
     """An entry of the audit chain is not what was written, or one before it is gone."""
 
@@ -282,6 +288,7 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         IdempotencyKeyMissing: (422, "idempotency_key_missing"),
         IdempotencyKeyInvalid: (422, "idempotency_key_invalid"),
         ResolutionInvalid: (422, "resolution_invalid"),
+        TooBusy: (429, "too_busy"),
         Unavailable: (503, "unavailable"),
         StoreUnavailable: (503, "store_unavailable"),
         SchemaOutdated: (503, "schema_outdated"),
