@@ -24,8 +24,12 @@ GoodfaithError
 ├── IdempotencyKeyMissing    422 idempotency_key_missing
 ├── IdempotencyKeyInvalid    422 idempotency_key_invalid
 ├── ResolutionInvalid        422 resolution_invalid
+├── TooBusy                  429 too_busy
 ├── AuditBroken              command line only: the audit chain was tampered with
+├── ReplayDiffers            command line only: a decision does not come out again as it was
+├── PolicyNotKept            command line only: a decision was made by a policy that was not kept
 ├── AddressUnavailable       command line only: nobody can listen there
+├── BrokerUnavailable        command line only: the broker does not answer, or its extra is not installed
 ├── NothingToJudge           command line only: a log without a single readable event
 ├── NoShadows                command line only: no challenger has judged anybody
 ├── PolicyFileUnusable       command line only: a policy file cannot be read, or is of no kind that is asked for
@@ -52,6 +56,7 @@ __all__ = [
     "AddressUnavailable",
     "AssessmentsStale",
     "AuditBroken",
+    "BrokerUnavailable",
     "CaseClosed",
     "CaseUnknown",
     "ChampionUnloadable",
@@ -77,12 +82,15 @@ __all__ = [
     "PageUnknown",
     "PolicyFileUnusable",
     "PolicyInvalid",
+    "PolicyNotKept",
     "ProgrammeUnknown",
+    "ReplayDiffers",
     "ResolutionInvalid",
     "SchemaOutdated",
     "ScopeMissing",
     "SessionMissing",
     "StoreUnavailable",
+    "TooBusy",
     "Unauthenticated",
     "Unavailable",
     "UserKnown",
@@ -186,12 +194,28 @@ class ResolutionInvalid(GoodfaithError):
     """A case cannot end like this: an outcome that its kind does not have, or no reason."""
 
 
+class ReplayDiffers(GoodfaithError):
+    """A decision that is run again does not come out as it was."""
+
+
+class PolicyNotKept(GoodfaithError):
+    """A decision was made by a policy that was not kept."""
+
+
+class TooBusy(GoodfaithError):
+    """Too much is waiting to be done; what was asked for was not begun."""
+
+
 class AuditBroken(GoodfaithError):
     """An entry of the audit chain is not what was written, or one before it is gone."""
 
 
 class AddressUnavailable(GoodfaithError):
     """The address to listen on is taken, or is not one of this machine."""
+
+
+class BrokerUnavailable(GoodfaithError):
+    """The broker does not answer, or what talks to it is not installed."""
 
 
 class NothingToJudge(GoodfaithError):
@@ -264,6 +288,7 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         IdempotencyKeyMissing: (422, "idempotency_key_missing"),
         IdempotencyKeyInvalid: (422, "idempotency_key_invalid"),
         ResolutionInvalid: (422, "resolution_invalid"),
+        TooBusy: (429, "too_busy"),
         Unavailable: (503, "unavailable"),
         StoreUnavailable: (503, "store_unavailable"),
         SchemaOutdated: (503, "schema_outdated"),

@@ -23,9 +23,11 @@ __all__ = [
     "decisions_of",
     "draws",
     "drop_answers",
+    "every_decision",
     "find_decision",
     "find_reservation",
     "held",
+    "how_many",
     "last_of_programme",
     "latest_answer",
     "past_answers",
@@ -123,6 +125,18 @@ def last_of_programme(tx: Connection, merchant_id: str, programme: str, *, kind:
     newest = select(decisions).where(and_(*chosen)).order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(1)
     row = tx.execute(newest).one_or_none()
     return _decision(row) if row else None
+
+
+def every_decision(tx: Connection) -> Generator[Decision, None, None]:
+    """All decisions, in the order in which they were made."""
+    query = select(decisions).order_by(decisions.c.decided_at, decisions.c.id)
+    with tx.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as found:
+        yield from map(_decision, found)
+
+
+def how_many(tx: Connection) -> int:
+    """How many decisions there are."""
+    return int(tx.execute(select(func.count()).select_from(decisions)).scalar_one())
 
 
 def refunds_since(tx: Connection, since: datetime) -> Generator[Decision, None, None]:
