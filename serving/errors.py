@@ -25,6 +25,7 @@ GoodfaithError
 ├── IdempotencyKeyInvalid    422 idempotency_key_invalid
 ├── ResolutionInvalid        422 resolution_invalid
 ├── AuditBroken              command line only: the audit chain was tampered with
+├── LedgerBroken             command line only: a sum is not that of its postings
 ├── AddressUnavailable       command line only: nobody can listen there
 ├── NothingToJudge           command line only: a log without a single readable event
 ├── NoShadows                command line only: no challenger has judged anybody
@@ -64,6 +65,7 @@ __all__ = [
     "IdempotencyKeyInvalid",
     "IdempotencyKeyMissing",
     "KeyUnknown",
+    "LedgerBroken",
     "ListingUnknown",
     "LogInRefused",
     "MerchantUnknown",
@@ -188,6 +190,10 @@ class ResolutionInvalid(GoodfaithError):
 
 class AuditBroken(GoodfaithError):
     """An entry of the audit chain is not what was written, or one before it is gone."""
+
+
+class LedgerBroken(GoodfaithError):
+    """A sum that limits or balances rest on is not the sum of its postings."""
 
 
 class AddressUnavailable(GoodfaithError):
