@@ -28,7 +28,7 @@ from scoring.errors import TimeNaive
 from scoring.exploration import Exploration
 from scoring.findings import OUTCOMES, Case, Finding, Kind
 from scoring.gate_words import GateState, gate_reason
-from scoring.path import band_step, condition_step, deposit_step, hands_step, link_step, return_step
+from scoring.path import band_step, condition_step, deposit_step, hands_step, link_step, return_step, suspended_step
 from scoring.policy_text import BAND_NAMES, BandName
 from scoring.programmes import ProgrammePolicy
 from scoring.stops import stops
@@ -155,6 +155,7 @@ def _findings(case: Case, results: tuple[ConditionResult, ...]) -> Iterator[Find
     yield from _of_conditions(case, results)
     yield from _of_assessment(case)
     yield from _of_the_account(case)
+    yield from _of_the_place(case)
     if not _something_good_is_known(case):
         yield Finding(kind=Kind.NOTHING_KNOWN, reason=gate_reason(GateState.NOTHING_KNOWN))
 
@@ -215,13 +216,20 @@ def _of_the_account(case: Case) -> Iterator[Finding]:
             step=hands_step(HANDS_CHANGED, day=case.day),
         )
     pledge, free = case.application.programme.pledge_cents, case.free_deposit_cents
-    if case.applicant.barred_until and case.day < case.applicant.barred_until:
-        until = case.applicant.barred_until
-        reason = gate_reason(GateState.BARRED, "programme", until=until.isoformat())
-        yield Finding(kind=Kind.BARRED, reason=reason, step=return_step(until))
     if free < pledge:
         reason = gate_reason(GateState.PLEDGED, "deposit_cents", need=money(pledge), have=money(free))
         yield Finding(kind=Kind.PLEDGED, reason=reason, step=deposit_step(free, pledge, day=case.day))
+
+
+def _of_the_place(case: Case) -> Iterator[Finding]:
+    """A place that was lost, or is suspended: applying anew is no way around either."""
+    barred, suspended = case.applicant.barred_until, case.applicant.suspended_until
+    if barred and case.day < barred:
+        reason = gate_reason(GateState.BARRED, "programme", until=barred.isoformat())
+        yield Finding(kind=Kind.BARRED, reason=reason, step=return_step(barred))
+    if suspended and case.day < suspended:
+        reason = gate_reason(GateState.SUSPENDED, "programme", until=suspended.isoformat())
+        yield Finding(kind=Kind.BARRED, reason=reason, step=suspended_step(suspended))
 
 
 def _worse_flag(level: str, allowed: str) -> bool:
@@ -257,12 +265,15 @@ def _path(findings: list[Finding]) -> tuple[PathStep, ...]:
 
 
 def _cap(case: Case, findings: list[Finding], outcome: Outcome) -> int | None:
-    """Orders per month on trial: by what went well behind the least proven condition, or by a short history."""
+    """Orders per month: by what went well behind the least proven condition, or by the orders behind a yes.
+
+    A yes is without a cap once its cap has grown to the most that there is.
+    """
     programme, applicant = case.application.programme, case.applicant
-    provisional = programme.provisional
-    known = programme.evidence.reached(orders=applicant.orders_365d, days=applicant.trading_days)
-    if outcome is Outcome.ADMIT and not (known and applicant.evidence_sufficient):
-        return provisional.cap(applicant.orders_365d)
+    provisional, days = programme.provisional, applicant.order_days
+    if outcome is Outcome.ADMIT:
+        cap = provisional.cap(applicant.orders_365d, days=days)
+        return None if cap == provisional.at_most and _much_is_known(case) else cap
     if outcome is not Outcome.CONDITIONS:
         return None
     if any(one.kind is Kind.HANDS_CHANGED for one in findings):
@@ -270,7 +281,13 @@ def _cap(case: Case, findings: list[Finding], outcome: Outcome) -> int | None:
         return provisional.at_first
     unproven = {one.reason.code for one in findings if one.kind is Kind.UNPROVEN}
     rates = (one for one in _rates(case) if one.code in unproven)
-    return provisional.cap(min(went_well(one, applicant.measured.get(one.metric)) for one in rates))
+    return provisional.cap(min(went_well(one, applicant.measured.get(one.metric)) for one in rates), days=days)
+
+
+def _much_is_known(case: Case) -> bool:
+    floor, applicant = case.application.programme.evidence, case.applicant
+    reached = floor.reached(orders=applicant.orders_365d, days=applicant.trading_days)
+    return reached and applicant.evidence_sufficient
 
 
 def _expiry(case: Case, outcome: Outcome, at: datetime) -> datetime:

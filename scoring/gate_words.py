@@ -78,6 +78,11 @@ class GateState(Enum):
         "The merchant lost this programme; it may apply again from {until} on.",
         "商家已被取消该保障计划资格，{until} 起可重新申请。",
     )
+    SUSPENDED = (
+        "P913",
+        "The place in this programme is suspended; it is judged again on {until}.",
+        "该保障计划资格已被暂停，将于 {until} 重新评定。",
+    )
     EXPELLED = (
         "P912",
         "The place in this programme has ended.",

@@ -1,7 +1,7 @@
 """The path to qualify: what must change, how far it is, and the earliest day."""
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from math import ceil
 
@@ -23,6 +23,7 @@ __all__ = [
     "hands_step",
     "link_step",
     "return_step",
+    "suspended_step",
 ]
 
 #: A path longer than this is no path.
@@ -124,6 +125,15 @@ def return_step(until: date) -> PathStep:
         earliest=until,
         text=f"Apply again from {until.isoformat()} on.",
         text_zh=f"{until.isoformat()} 起可重新申请。",
+    )
+
+
+def suspended_step(until: date) -> PathStep:
+    """Whose place is suspended gets it back by itself, where all is well when it is judged."""
+    return replace(
+        return_step(until),
+        text=f"The place is judged again on {until.isoformat()}; where all is well it comes back by itself.",
+        text_zh=f"{until.isoformat()} 将重新评定；如各项条件均已满足，资格自动恢复。",
     )
 
 

@@ -3,28 +3,33 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from scoring.gate import ALWAYS_READ, Applicant, ConditionState
 from scoring.pledges import pledged_cents
 from scoring.programmes import Programme
+from scoring.standing import Standing
 from serving import cases, store_decisions
 from serving.answers import ScoreAnswer
 from serving.cases import Kind
 from serving.decide import Bench
-from serving.standing import Membership, Standing, members_of, papers_of
+from serving.standing import Membership, members_of, papers_of
+from serving.standing import Standing as Seen
 
 __all__ = ["applicant_of", "at_the_door", "opinion"]
 
 #: Read besides what conditions look at: the evidence, and the present pace of orders.
 _PACE_DAYS = 30
-_PACE, _ORDERS, _SINCE = f"n_orders_{_PACE_DAYS}d", "n_orders_365d", "days_since_first_order"
+_PACE, _SINCE = f"n_orders_{_PACE_DAYS}d", "days_since_first_order"
+#: Real orders, of each buyer at most three: what somebody buys from itself is no evidence.
+_ORDERS, _DAYS = "n_orders_365d_capped", "n_active_days_365d_capped"
+_READ = (*ALWAYS_READ, _PACE, _SINCE, _ORDERS, _DAYS)
 
 
-def applicant_of(bench: Bench, merchant_id: str, seen: Standing) -> Applicant:
+def applicant_of(bench: Bench, merchant_id: str, seen: Seen) -> Applicant:
     """The merchant as it stands at every door."""
-    measured = bench.readings(merchant_id, *bench.service.programmes.metrics, *ALWAYS_READ, _PACE, _ORDERS, _SINCE)
+    measured = bench.readings(merchant_id, *bench.service.programmes.metrics, *_READ)
     return Applicant(
         merchant_id=merchant_id,
         **opinion(seen.assessment),
@@ -34,6 +39,7 @@ def applicant_of(bench: Bench, merchant_id: str, seen: Standing) -> Applicant:
         orders_per_day=(_whole(measured[_PACE].value) or 0) / _PACE_DAYS,
         assessed_stale=seen.stale,
         trading_days=_whole(measured[_SINCE].value),
+        order_days=_whole(measured[_DAYS].value) or 0,
         **_link(bench, merchant_id),
     )
 
@@ -47,7 +53,7 @@ def at_the_door(
         applicant,
         pledged_cents=pledged_cents(members, policy=policy, as_of=bench.now, but=programme.id),
         failed_before=_failed_before(bench, applicant.merchant_id, programme),
-        barred_until=_barred_until(bench, applicant.merchant_id, programme),
+        **_shut(bench, applicant.merchant_id, programme),
     )
 
 
@@ -73,11 +79,17 @@ def _failed_before(bench: Bench, merchant_id: str, programme: Programme) -> tupl
     return tuple(sorted(one["code"] for one in conditions if one["state"] == ConditionState.FAILED))
 
 
-def _barred_until(bench: Bench, merchant_id: str, programme: Programme) -> date | None:
-    """The first day on which whoever was expelled may come back."""
+def _shut(bench: Bench, merchant_id: str, programme: Programme) -> dict[str, Any]:
+    """The first day on which whoever was expelled may come back, or whose place is suspended is judged again."""
     last = store_decisions.last_of_programme(bench.tx, merchant_id, programme.id, kind="standing")
     until = json.loads(last.answer)["may_return_at"] if last else None
-    return datetime.fromisoformat(until).date() if until else None
+    if until:
+        return {"barred_until": datetime.fromisoformat(until).date()}
+    if last is None or last.outcome != Standing.SUSPEND:
+        return {}
+    judged_at = datetime.fromisoformat(json.loads(last.trace)["place"]["judged_at"])
+    every = timedelta(days=bench.service.programmes.standing.every_days)
+    return {"suspended_until": (judged_at + every).date()}
 
 
 def _link(bench: Bench, merchant_id: str) -> dict[str, Any]:

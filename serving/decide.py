@@ -1,7 +1,7 @@
 """The way of one decision: claim its key, lock, load, judge, record, answer; all of it in one transaction."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -24,12 +24,16 @@ __all__ = ["Bench", "decide", "fallback_of", "plain", "try_out"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """Where a judge sits: within a transaction, at a moment; `otherwise` is what is thought of the never assessed."""
+    """Where a judge sits: within a transaction, at a moment; `otherwise` is what is thought of the never assessed.
+
+    `policies` are the hashes of those that are kept for whatever is recorded here, by kind; none where nothing is.
+    """
 
     service: Service
     tx: Connection
     now: datetime
     otherwise: str | None
+    policies: Mapping[str, str] = field(default_factory=dict)
 
     def standing(self, merchant_id: str) -> Standing:
         """What is thought of a merchant now."""
@@ -51,7 +55,7 @@ def decide(service: Service, merchant_id: str, judge: Judge, asked: Asked) -> An
     Whoever decides about the same merchant waits, so what the judge adds up still holds when it is recorded.
     Raises `MerchantUnknown`, `IdempotencyConflict`, and what the judge raises; then nothing is kept.
     """
-    otherwise = fallback_of(service, merchant_id)
+    otherwise, policies = fallback_of(service, merchant_id), service.keep_policies()
     with writing(service.engine) as tx:
         earlier = idempotency.earlier_answer(tx, asked, now=service.clock())
         if earlier:
@@ -59,7 +63,7 @@ def decide(service: Service, merchant_id: str, judge: Judge, asked: Asked) -> An
         lock_merchants(tx, [merchant_id])
         # The moment is taken under the lock: a wait must not let a decision look back past the one before it.
         now = service.clock()
-        verdict = judge(Bench(service=service, tx=tx, now=now, otherwise=otherwise))
+        verdict = judge(Bench(service=service, tx=tx, now=now, otherwise=otherwise, policies=policies))
         made = decisions.record(tx, verdict, by=asked.caller, now=now)
         answer = Answer(status=200, body=made.answer)
         idempotency.keep(tx, asked, answer)

@@ -67,3 +67,4 @@ class QuoteAnswer(Told):
     refusals: list[RefusalAnswer]
     jurisdiction: str
     policy_version: str
+    promises_version: str = Field(description="The programmes that were in force when the order was placed")

@@ -8,10 +8,9 @@ from sqlalchemy import Connection
 from features.database import moment, reading
 from features.lookup import Found, events_about, live_state
 from scoring.compensation import Claim, quote
-from scoring.errors import ProgrammeUnknown
-from scoring.programmes import Programme, ProgrammePolicy
 from serving.decide import plain
 from serving.errors import CurrencyMismatch, MerchantUnknown, OrderUnknown
+from serving.policies.in_force import promises_at
 from serving.quote_schemas import QuoteAnswer, QuoteBody
 from serving.service import Service
 
@@ -21,8 +20,9 @@ __all__ = ["quote_for"]
 def quote_for(service: Service, body: QuoteBody) -> QuoteAnswer:
     """What is owed for a claim: the price, the promises and the days are the order's own where we know the order.
 
-    Else the caller's price is taken, and no promise is known. Raises `CurrencyMismatch`, `MerchantUnknown`, and
-    `OrderUnknown` where neither the order nor a price is known.
+    A programme on the order promises what the policy in force at the purchase says. Where the order is not known, the
+    caller's price is taken, and no promise is known. Raises `CurrencyMismatch`, `MerchantUnknown`, and `OrderUnknown`
+    where neither the order nor a price is known.
     """
     if body.currency != service.currency:
         raise CurrencyMismatch(f"amounts of this store are in {service.currency}, not in {body.currency}")
@@ -31,14 +31,16 @@ def quote_for(service: Service, body: QuoteBody) -> QuoteAnswer:
         if live_state(tx, body.merchant_id) is None:
             raise MerchantUnknown("no event of a merchant with this id is known")
         told = _told(tx, body, now)
-    placed = next((one for one in told if one.event_type == "order_placed"), None)
+        placed = next((one for one in told if one.event_type == "order_placed"), None)
+        bought = moment(placed.event_time) if placed else now
+        then = promises_at(tx, bought, otherwise=service.programmes)
     if placed is None and body.amount_cents is None:
         raise OrderUnknown("the order is not known as this merchant's, and no amount says what was paid for it")
     claim = _claim(body, placed, _last(told, "order_delivered"), now)
-    promises = _promises(placed, service.programmes)
-    found = quote(claim, policy=service.compensation, promises=promises)
-    basis = "order" if placed else "claim"
-    return QuoteAnswer.model_validate({"merchant_id": body.merchant_id, "basis": basis, **plain(found)})
+    carried = (placed.says.get("programmes") if placed else None) or ()
+    found = quote(claim, policy=service.compensation, promises=then.named(carried))
+    said = {"merchant_id": body.merchant_id, "basis": "order" if placed else "claim", "promises_version": then.version}
+    return QuoteAnswer.model_validate({**said, **plain(found)})
 
 
 def _told(tx: Connection, body: QuoteBody, now: datetime) -> list[Found]:
@@ -69,14 +71,3 @@ def _claim(body: QuoteBody, placed: Found | None, delivered: Found | None, now: 
 
 def _days(since: Found | None, now: datetime) -> int | None:
     return (now - moment(since.event_time)).days if since else None
-
-
-def _promises(placed: Found | None, policy: ProgrammePolicy) -> list[Programme]:
-    """The programmes on the order, as it was bought; what one promised that the policy no longer has we cannot tell."""
-    found = []
-    for name in (placed.says.get("programmes") if placed else None) or ():
-        try:
-            found.append(policy.programme(name))
-        except ProgrammeUnknown:
-            continue
-    return found

@@ -9,6 +9,7 @@ from scoring.refunds import (
     RefundDecision,
     RefundFacts,
     RefundOutcome,
+    RefundPolicy,
     RefundRequest,
     decide_refund,
     is_spent,
@@ -20,13 +21,15 @@ from serving.decisions import Verdict
 from serving.errors import CurrencyMismatch, OrderAlreadyDecided, PolicyInvalid
 from serving.idempotency import Answer, Asked
 from serving.orders import buyer_facts, order_facts
+from serving.provenance import made_by
 from serving.reservations import fund_of, held_for, hold_buyer, hold_fund
 from serving.schemas import ExpectedLossAnswer, RefundAnswer, RefundBody
 from serving.service import Service
 from serving.shadow_decisions import Otherwise
 from serving.standing import Standing, members_of, membership
+from serving.traces import Rerun, Trace
 
-__all__ = ["decide_on_refund", "try_refund"]
+__all__ = ["decide_on_refund", "rerun", "try_refund"]
 
 _OWED = ("merchant_debt_cents", "deposit_cents")
 
@@ -44,6 +47,17 @@ def try_refund(service: Service, body: RefundBody) -> Answer:
     """What would be decided on a refund now; nothing is kept. Raises as `decide_on_refund` does."""
     _check_currency(service, body)
     return try_out(service, body.merchant_id, lambda bench: _verdict(bench, body, lock=False))
+
+
+def rerun(trace: Trace, policy: RefundPolicy) -> Rerun:
+    """What is decided of the same facts under this policy."""
+    decision = decide_refund(trace.request, trace.facts, policy=policy, as_of=trace.as_of)
+    return Rerun(
+        outcome=decision.outcome,
+        expires_at=decision.expires_at,
+        answer=_answer(decision, trace.seen),
+        judged=plain({"decision": decision}),
+    )
 
 
 def _check_currency(service: Service, body: RefundBody) -> None:
@@ -75,6 +89,7 @@ def _verdict(bench: Bench, body: RefundBody, *, lock: bool) -> Verdict:
         request=body.model_dump(mode="json"),
         answer=_answer(decision, seen),
         trace={**plain(trace), **seen.trace},
+        made_by=made_by(bench.policies),
         thought=seen.assessment,
         rethink=lambda thought: _otherwise(bench, request, facts, replace(seen, assessment=thought)),
         reserves_cents=decision.reserves_cents,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, literal, select, update
 
 from features.database import insert_new, micros, moment
 from serving.tables import assessment_history, assessments, audit, decisions, idempotency
@@ -22,7 +22,9 @@ __all__ = [
     "decisions_of",
     "draws",
     "drop_answers",
+    "every_decision",
     "find_decision",
+    "how_many",
     "last_of_programme",
     "latest_answer",
     "past_answers",
@@ -102,6 +104,18 @@ def last_of_programme(tx: Connection, merchant_id: str, programme: str, *, kind:
     newest = select(decisions).where(and_(*chosen)).order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(1)
     row = tx.execute(newest).one_or_none()
     return _decision(row) if row else None
+
+
+def every_decision(tx: Connection) -> Generator[Decision, None, None]:
+    """All decisions, in the order in which they were made."""
+    query = select(decisions).order_by(decisions.c.decided_at, decisions.c.id)
+    with tx.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as found:
+        yield from map(_decision, found)
+
+
+def how_many(tx: Connection) -> int:
+    """How many decisions there are."""
+    return int(tx.execute(select(func.count()).select_from(decisions)).scalar_one())
 
 
 def refunds_since(tx: Connection, since: datetime) -> Generator[Decision, None, None]:

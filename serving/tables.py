@@ -19,6 +19,8 @@ __all__ = [
     "locks",
     "merchant_balances",
     "own_events",
+    "policies",
+    "policies_in_force",
     "postings",
     "reservations",
     "sessions",
@@ -172,6 +174,18 @@ decisions = Table(
     Index("decisions_of_a_buyer", "buyer_id", "decided_at"),
 )
 
+#: Every policy that decisions were made by, for good, so that they can be made again; `hash` is that of `body`.
+#:
+#: `body` is the policy's canonical JSON.
+policies = Table(
+    "policies",
+    metadata,
+    Column("hash", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
 #: What may change only under one hand at a time, by name; rows are locked, never changed.
 locks = Table("locks", metadata, Column("name", String, primary_key=True))
 
@@ -187,6 +201,16 @@ idempotency = Table(
     Column("answer", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Index("idempotency_by_age", "created_at"),
+)
+
+#: Which policy of a kind was in force from a moment on, until the next one of its kind; `content` is JSON.
+policies_in_force = Table(
+    "policies_in_force",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("since", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", String, nullable=False),
+    Column("content", Text, nullable=False),
 )
 
 #: Who did what, one entry chained to the next by its hash; written in the transaction of what it tells of.

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from scoring.cheating import Cheat
 from scoring.evidence import Measured
 
-__all__ = ["Given", "Metric"]
+__all__ = ["Cheating", "Given", "Metric"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +28,19 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cheating:
+    """What cheating was found to cost, and the versions of the policies that were cheated."""
+
+    cheats: Sequence[Cheat]
+    versions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
     """What the caller knows: features, papers, programmes; and where there is one a day, a log's events, a sample.
 
     `sample` holds, for each metric that is a rate, what stands behind it at each merchant. What is None is not looked
-    at.
+    at; `cheating` are measured prices.
     """
 
     metrics: Mapping[str, Metric]
@@ -40,3 +49,4 @@ class Given:
     today: date | None = None
     event_types: frozenset[str] | None = None
     sample: Mapping[str, Sequence[Measured]] = field(default_factory=dict)
+    cheating: Cheating | None = None

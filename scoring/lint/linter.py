@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 
 from scoring.errors import PolicyInvalid
+from scoring.lint.cheating_rows import cheating_rows
 from scoring.lint.conditions import Proof, looked_at, proofs
 from scoring.lint.draft import KINDS, Draft, kind_of
 from scoring.lint.given import Given
@@ -17,6 +18,7 @@ from scoring.lint.refund_rows import refund_rows
 from scoring.lint.rules import Finding, Severity
 from scoring.lint.score_rows import score_rows
 from scoring.lint.written import written
+from scoring.policy_text import Policy
 
 __all__ = ["lint", "proofs_of"]
 
@@ -51,10 +53,13 @@ def _found(text: str, given: Given) -> Iterator[Finding]:
         yield from _of_no_kind(text, given)
         return
     draft = _draft(text, given)
-    yield from _unreadable(text, kind, draft)
+    policy = _parsed(text, kind)
+    if isinstance(policy, PolicyInvalid):
+        yield draft.found("L101", (), problem=f"{policy}")
     yield from written(draft)
     yield from _ROWS[kind](draft)
     yield from looked_at(draft)
+    yield from cheating_rows(draft, policy.version if isinstance(policy, Policy) else None)
 
 
 def _draft(text: str, given: Given) -> Draft:
@@ -71,9 +76,9 @@ def _of_no_kind(text: str, given: Given) -> Iterator[Finding]:
     yield nowhere.found("L102", ())
 
 
-def _unreadable(text: str, kind: str, draft: Draft) -> Iterator[Finding]:
-    """What keeps the text from being a policy of its kind."""
+def _parsed(text: str, kind: str) -> Policy | PolicyInvalid:
+    """The policy, or what keeps the text from being one of its kind."""
     try:
-        KINDS[kind][0].parse(text)
+        return KINDS[kind][0].parse(text)
     except PolicyInvalid as error:
-        yield draft.found("L101", (), problem=f"{error}")
+        return error

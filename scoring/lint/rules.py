@@ -94,6 +94,11 @@ _TOLD = (
     ("L413", "waived", _N, "{row}: {share} of the merchants can prove it; waived: {why}",
      "{row}：{share} 的商家能够证明；已豁免：{why_zh}"),
     ("L501", "programme unknown", _E, "{row}: {programme} is no programme.", "{row}：{programme} 不是保障计划。"),
+    ("L601", "cheaper to cheat than what it unlocks", _W,
+     "{row} can be cheated for less than it unlocks: {why}", "{row} 的作弊成本低于其价值：{why_zh}"),
+    ("L602", "prices of another policy", _W,
+     "The price of cheating was measured on other versions ({versions}): run `goodfaith attack` again.",
+     "作弊成本是按其他版本（{versions}）测得的：请重新运行 `goodfaith attack`。"),
 )  # fmt: skip
 
 #: Every rule by its code.

@@ -47,8 +47,8 @@ def mount(app: typer.Typer, *, champions: "Callable[[], Champions]") -> None:
         with stage(champions(), _policies(policy or []), Settings()) as made:
             tried = shown(cheats_of(made, shipped_terms(), attacks=chosen), title="trying attacks", total=len(chosen))
             cheats = [cheat for found in tried for cheat in found]
-            notes = _notes(made)
-        _tell(cheats, notes, as_json=as_json)
+            notes, versions = _notes(made), _versions(made)
+        _tell(cheats, notes, versions, as_json=as_json)
         if html:
             from features.errors import OutputUnwritable
             from serving.attack.page import page
@@ -102,17 +102,21 @@ def _notes(made: "Stage") -> tuple[str, ...]:
         f"{role}: {one.category}, {one.orders_90d} orders in 90 days at {one.price_cents / 100:,.2f}"
         for role, one in made.subjects.items()
     )
-    policies = f"{made.policies.programmes.version}, {made.judge.policy.version}, {made.policies.refunds.version}"
-    return (f"By {credit}, {fakes}.", f"Policies: {policies}.", f"Tried on {tried}.")
+    return (f"By {credit}, {fakes}.", f"Policies: {', '.join(_versions(made))}.", f"Tried on {tried}.")
 
 
-def _tell(cheats: "Sequence[Cheat]", notes: Sequence[str], *, as_json: bool) -> None:
+def _versions(made: "Stage") -> tuple[str, ...]:
+    return made.policies.programmes.version, made.judge.policy.version, made.policies.refunds.version
+
+
+def _tell(cheats: "Sequence[Cheat]", notes: Sequence[str], versions: Sequence[str], *, as_json: bool) -> None:
     from scoring.cheating import warnings_of
 
     warned = warnings_of(cheats)
     if as_json:
         told = {
             "notes": notes,
+            "policies": versions,
             "cheats": [{**asdict(one), "too_cheap": one.too_cheap} for one in cheats],
             "warnings": [asdict(one) for one in warned],
         }

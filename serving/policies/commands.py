@@ -30,13 +30,15 @@ def lint_command(
                                                 exists=True, dir_okay=False)] = None,
     events: Annotated[list[Path] | None, typer.Option("--events", exists=True, help="An event log: tells what nothing "
                       "feeds, and how many merchants can prove a condition; repeat it for several.")] = None,
+    attack: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="What `goodfaith attack --json` "
+                      "printed: tells what is cheaper to cheat for than it is worth.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:  # fmt: skip
     """Find what in a policy cannot be meant, is missing, or nobody vouches for; exit 1 where it must not be loaded."""
     from scoring.lint.linter import lint, proofs_of
 
     texts = _texts(file)
-    known = _known(events, texts.values())
+    known = _known(events, attack, texts.values())
     found = {name: lint(text, known) for name, text in texts.items()}
     proofs = [proof for text in texts.values() for proof in proofs_of(text, known)]
     typer.echo(json.dumps(_plain(found, proofs), ensure_ascii=False, indent=1) if as_json
@@ -57,13 +59,15 @@ def _texts(file: Path | None) -> dict[str, str]:
         raise typer.BadParameter(f"{file} is no text in UTF-8") from error
 
 
-def _known(events: list[Path] | None, texts: Iterable[str]) -> "Given":
-    """What there is today, and in the log if there is one."""
+def _known(events: list[Path] | None, attack: Path | None, texts: Iterable[str]) -> "Given":
+    """What there is today, in the log if there is one, and what cheating costs if that was measured."""
     from scoring.lint.linter import proofs_of
-    from serving.policies.lint import with_log
+    from serving.policies.lint import with_log, with_prices
     from serving.policy import given
 
     known = replace(given(), today=datetime.now(UTC).date())
+    if attack:
+        known = with_prices(known, attack)
     if not events:
         return known
     metrics = {proof.condition.metric for text in texts for proof in proofs_of(text, known)} & set(known.metrics)

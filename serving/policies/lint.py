@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+from pydantic import BaseModel, ValidationError
+
 from features.behind import behind
 from features.catalogue import CATALOGUE
 from features.catalogue.feature import Feature
@@ -15,10 +17,12 @@ from features.feeds import event_types, is_capped, may_be_null
 from features.log import EventLog, FileLog
 from features.partition import divided
 from features.spine import midnight
+from scoring.cheating import Cheat
 from scoring.evidence import Measured
-from scoring.lint.given import Given, Metric
+from scoring.lint.given import Cheating, Given, Metric
+from serving.errors import PolicyFileUnusable
 
-__all__ = ["known_here", "with_log"]
+__all__ = ["known_here", "with_log", "with_prices"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -62,6 +66,22 @@ def with_log(given: Given, files: Sequence[Path], *, metrics: Sequence[str], cur
     """The same with the events of some files, and what stands behind these metrics for every merchant at their end."""
     log = FileLog(files, currency=currency)
     return replace(given, event_types=_types(log), sample=_sample(log, metrics))
+
+
+def with_prices(given: Given, file: Path) -> Given:
+    """The same with what `goodfaith attack --json` found cheating to cost. Raises `PolicyFileUnusable`."""
+    try:
+        found = _Attacked.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise PolicyFileUnusable(f"{file} is no result of `goodfaith attack --json`") from error
+    return replace(given, cheating=Cheating(cheats=found.cheats, versions=found.policies))
+
+
+class _Attacked(BaseModel):
+    """What the command prints, as far as the linter needs it."""
+
+    policies: frozenset[str]
+    cheats: tuple[Cheat, ...]
 
 
 def _types(log: EventLog) -> frozenset[str]:

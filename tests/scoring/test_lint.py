@@ -8,15 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from scoring.cheating import Aim, Cheat, Price
 from scoring.condition_policy import Condition
 from scoring.evidence import Measured
 from scoring.lint.conditions import clean_things_needed
-from scoring.lint.given import Given, Metric
+from scoring.lint.given import Cheating, Given, Metric
 from scoring.lint.linter import lint, proofs_of
 from scoring.lint.places import places_of
 from scoring.lint.rules import RULES, Severity
+from scoring.programmes import ProgrammePolicy
+from scoring.refund_policy import RefundPolicy
+from scoring.score_policy import ScorePolicy
 
 FAULTY = (Path(__file__).parent / "faulty.toml").read_text("utf-8")
+POLICIES = {"programmes": ProgrammePolicy, "refunds": RefundPolicy, "score": ScorePolicy}
 KINDS = ("score", "programmes", "refunds", "compensation", "complaints", "adverts", "penalties")
 
 
@@ -81,6 +86,48 @@ def test_a_policy_that_cannot_be_read_is_looked_at_all_the_same():
     assert {code for code, _ in found(FAULTY)} >= {"L201", "L321", "L405"}
 
 
+def a_price(cents, aim=Aim.PLACE, goal="installation", worth=1_000, attack="brushing_ring"):
+    price = Price(things=9, accounts=3, days=8, cents=cents)
+    return Cheat(attack=attack, aim=aim, goal=goal, before="refuse", price=price, unlocks_cents=worth)
+
+
+def priced(kind, *cheats, of=None):
+    """What the linter says of cheating, of which the prices were measured on this policy, or on that of a version."""
+    text = shipped(kind)
+    versions = frozenset({of or POLICIES[kind].parse(text).version})
+    told = lint(text, replace(GIVEN, cheating=Cheating(cheats=cheats, versions=versions)))
+    return {(one.code, text.splitlines()[one.line - 1].split("#")[0].strip()) for one in told if one.code[1] == "6"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "cheat", "said"),
+    [
+        # A place that costs 9.99 and unlocks 10.00 is warned of where the programme stands.
+        ("programmes", a_price(999), {("L601", "[programmes.installation]")}),
+        ("programmes", a_price(1_000), set()),
+        # What is won by a better band, or by a rival's ill fame, is the score policy's affair.
+        ("score", a_price(1, Aim.BAND, "B"), {("L601", "[[bands]]")}),
+        ("score", a_price(1, Aim.RIVAL_FLAG, "high"), {("L601", "high = 0.20")}),
+        ("programmes", a_price(1, Aim.BAND, "B"), set()),
+        ("programmes", a_price(1, goal="free_lunch"), set()),
+        ("refunds", a_price(1), set()),
+    ],
+)
+def test_what_is_cheaper_to_cheat_for_than_it_is_worth_is_warned_of(kind, cheat, said):
+    assert priced(kind, cheat) == said
+
+
+def test_prices_of_another_version_are_said_to_be_so():
+    old = priced("programmes", a_price(1), of="programmes-2020-01-01-00000000")
+    assert {code for code, _ in old} == {"L601", "L602"}
+
+
+def test_a_policy_that_cannot_be_read_has_prices_of_another_version():
+    told = lint(FAULTY, replace(GIVEN, cheating=Cheating(cheats=[a_price(1, goal="lightning_dispatch")],
+                                                         versions=frozenset())))  # fmt: skip
+    assert {"L101", "L601", "L602"} <= {one.code for one in told}
+
+
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "programmes"])
 def test_what_is_shipped_has_nothing_against_it(kind):
     assert found(shipped(kind), LOG) == set()
@@ -140,6 +187,7 @@ IN_PROGRAMMES = [
     ('_90d"  # fault: L405\nunder = 0.50 ', '_90d_capped"\nunder = 0.98 ', "L302"),
     ("per_thing = 5.0 ", "per_thing = 0.0 ", "L302"),
     ("at_first = 100 ", "at_first = 5000 ", "L302"),
+    ("per_thing = 5.0 ", "per_day = 1\nper_thing = 5.0 ", "L302"),
     ('metric = "identity"', 'metric = "passport"', "L402"),
     ("at_most = 0.001 ", "at_least = 0.9 ", "L404"),
     ("under = 0.50 ", "at_least = 1 ", "L404"),

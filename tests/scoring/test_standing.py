@@ -95,6 +95,13 @@ def test_the_door_stays_shut_until_then():
     assert codes(asked(replace(barred, barred_until=NOW.date()))) == []
 
 
+def test_applying_anew_is_no_way_around_a_suspension():
+    suspended = a_merchant(suspended_until=NOW.date() + timedelta(days=1))
+    answer = asked(suspended)
+    assert (codes(answer), answer.path_to_qualify[0].earliest) == (["P913"], suspended.suspended_until)
+    assert codes(asked(replace(suspended, suspended_until=NOW.date()))) == []
+
+
 def test_reasons_name_the_promise_that_was_broken():
     found = a_night(Place.new(JOINED), LATE, 30)
     assert [one.code for one in found.reasons] == ["P301"]

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from serving.policies.in_force import note_programmes
+from serving.policy import read_programmes, shipped_texts
 from tests.serving.shop import a_shop, tell
-from tests.serving.world import NOON, a_key, a_service, ask
+from tests.serving.world import NOON, FakeClock, a_key, a_service, ask
 
 
 def quoted(engine, **body):
@@ -13,6 +15,12 @@ def quoted(engine, **body):
     return ask(
         a_service(engine), "/v1/compensation/quotes", key=a_key(engine, "refunds:decide"), method="POST", json=asked
     )
+
+
+def with_extra_of(times):
+    """The shipped programmes, but a fake pays so many times the price."""
+    text = shipped_texts()["programmes"]
+    return read_programmes(text.replace("times_price = 3 ", f"times_price = {times} "))
 
 
 def an_old_order(engine, order="o9", **columns):
@@ -35,6 +43,25 @@ def test_the_seven_days_run_from_the_delivery_that_we_know(engine):
     an_old_order(engine)
     assert quoted(engine, order_id="o9", ground="no_reason").json()["total_cents"] == 0
     assert quoted(engine, ground="no_reason", amount_cents=300_00).json()["total_cents"] == 300_00
+
+
+def test_a_promise_is_kept_as_it_was_at_the_purchase(any_engine):
+    a_shop(any_engine)
+    an_old_order(any_engine, programmes=["one_fake_three_paid"])
+    then = with_extra_of(10)
+    note_programmes(a_service(any_engine, programmes=then, clock=lambda: NOON - timedelta(days=30)))
+    note_programmes(a_service(any_engine, clock=lambda: NOON - timedelta(days=10)))
+    answer = quoted(any_engine, order_id="o9").json()
+    assert (answer["extra_cents"], answer["promises_version"]) == (3_000_00, then.version)
+    assert quoted(any_engine, amount_cents=1).json()["promises_version"] == a_service(any_engine).programmes.version
+
+
+def test_a_purchase_before_anything_was_noted_is_promised_the_first_that_was(engine):
+    a_shop(engine)
+    an_old_order(engine, programmes=["one_fake_three_paid"])
+    for times, clock in ((10, NOON - timedelta(days=10)), (10, NOON - timedelta(days=5)), (3, NOON)):
+        note_programmes(a_service(engine, programmes=with_extra_of(times), clock=FakeClock(clock)))
+    assert quoted(engine, order_id="o9").json()["extra_cents"] == 3_000_00
 
 
 def test_another_merchants_order_promises_nothing_and_the_callers_price_stands(engine):

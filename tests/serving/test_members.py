@@ -23,6 +23,19 @@ def a_night(engine, day, **readings):
     return review_members(service, ["m1"], now=now)
 
 
+def joins(engine, day):
+    """The platform says that the merchant has the programme again."""
+    tell(engine, "programme_joined", programme="lightning_dispatch", at=NOON + timedelta(days=day, hours=-1))
+
+
+def doors(engine, day):
+    """What the gate says of the programme on a day, by its reasons."""
+    later = a_service(engine, clock=lambda: NOON + timedelta(days=day))
+    told = ask(later, "/v1/merchants/m1/programmes", key=a_key(engine, "scores:read")).json()["programmes"]
+    one = next(each for each in told if each["programme"] == "lightning_dispatch")
+    return {reason["code"] for reason in one["reasons"]}
+
+
 def a_member(engine, programme="lightning_dispatch"):
     a_shop(engine)
     tell(engine, "programme_joined", programme=programme, at=NOON - timedelta(days=1))
@@ -70,10 +83,47 @@ def test_whoever_was_expelled_is_refused_at_the_door_until_it_may_come_back(engi
     for day in (30, 60, 90, 120):
         a_night(engine, day, **LATE)
     assert standings(engine) == ["warn", "suspend", "suspend", "expel"]
-    later = a_service(engine, clock=lambda: NOON + timedelta(days=130))
-    told = ask(later, "/v1/merchants/m1/programmes", key=a_key(engine, "scores:read")).json()["programmes"]
-    one = next(each for each in told if each["programme"] == "lightning_dispatch")
-    assert "P911" in {reason["code"] for reason in one["reasons"]}
+    assert "P911" in doors(engine, 130)
+
+
+def test_whoever_is_suspended_gains_nothing_by_joining_anew(any_engine):
+    a_member(any_engine)
+    a_night(any_engine, 30, **LATE)
+    a_night(any_engine, 60, **LATE)
+    joins(any_engine, 65)
+    assert carries(any_engine)
+    assert [a_night(any_engine, day, **LATE) for day in (65, 66)] == [1, 0]
+    assert (standings(any_engine), carries(any_engine)) == (["warn", "suspend", "suspend"], False)
+    assert "P913" in doors(any_engine, 66)
+
+
+def test_a_warning_outlives_leaving_and_joining(engine):
+    a_member(engine)
+    a_night(engine, 30, **LATE)
+    tell(engine, "programme_left", programme="lightning_dispatch", at=NOON + timedelta(days=31))
+    assert a_night(engine, 32, **LATE) == 0
+    joins(engine, 59)
+    a_night(engine, 60, **LATE)
+    assert standings(engine) == ["warn", "suspend"]
+
+
+def test_a_suspended_place_that_is_given_up_does_not_come_back_by_itself(engine):
+    a_member(engine)
+    a_night(engine, 3, **UNPAID)
+    tell(engine, "programme_left", programme="lightning_dispatch", at=NOON + timedelta(days=4))
+    assert a_night(engine, 40) == 0
+    assert not carries(engine)
+
+
+def test_whoever_was_expelled_is_put_out_again_until_its_time_and_then_begins_anew(engine):
+    a_member(engine)
+    for day in (30, 60, 90, 120):
+        a_night(engine, day, **LATE)
+    joins(engine, 150)
+    assert (a_night(engine, 150), carries(engine)) == (1, False)
+    joins(engine, 240)
+    assert [a_night(engine, day, **LATE) for day in (240, 269, 270)] == [0, 0, 1]
+    assert standings(engine)[-2:] == ["expel", "warn"]
 
 
 def test_a_member_that_left_by_itself_is_left_alone(engine):

@@ -71,7 +71,7 @@ def test_a_key_with_a_list_ends_where_the_list_cannot_be_kept(bare_engine):
 
 def an_old_store(engine):
     """Promises as they were kept before there was a ledger: one open, one paid in parts, one told and taken back."""
-    migrate(engine, to="0008")
+    migrate(engine, to="0010")
     at, until = micros(NOON), micros(NOON + timedelta(hours=24))
     kept = [("d_open", 500, "reserved"), ("d_paid", 700, "paid"), ("d_back", 900, "paid"), ("d_own", 300, "paid")]
     with writing(engine) as tx:
@@ -136,7 +136,7 @@ def test_what_is_told_of_a_carried_over_payment_is_booked_on_top_of_it(bare_engi
 def test_back_from_the_ledger_the_funds_sums_are_those_of_the_reservations(bare_engine):
     an_old_store(bare_engine)
     migrate(bare_engine)
-    migrate(bare_engine, to="0008")
+    migrate(bare_engine, to="0010")
     with reading(bare_engine) as tx:
         assert tx.execute(text("SELECT fund, until < 4000000000000000000, SUM(cents) FROM fund_days "
                                "GROUP BY fund, until < 4000000000000000000 ORDER BY 3")).all() == [

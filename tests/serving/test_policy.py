@@ -77,6 +77,25 @@ def test_the_linter_fails_a_broken_policy_and_names_the_line(run, tmp_path, prog
     assert "error L401 P302 looks at what is no feature: merchant_mood_90d_capped" in ended.stdout
 
 
+def test_the_linter_warns_of_what_an_attack_found_cheap(run, tmp_path):
+    cheat = {
+        "attack": "sleeper", "aim": "place", "goal": "installation", "before": "review", "after": "conditions",
+        "price": {"things": 9, "accounts": 1, "days": 8, "cents": 900}, "unlocks_cents": 1000, "too_cheap": True,
+    }  # fmt: skip
+    file = tmp_path / "attack.json"
+    file.write_text(json.dumps({"policies": [shipped_programmes().version], "cheats": [cheat]}), "utf-8")
+    ended = run("--attack", str(file))
+    assert ended.exit_code == 0
+    assert "warning L601 programmes.installation can be cheated for less than it unlocks: sleeper" in ended.stdout
+    assert "L602" not in ended.stdout
+
+
+def test_what_no_attack_printed_is_no_prices(run, tmp_path):
+    file = tmp_path / "attack.json"
+    file.write_text("{}", "utf-8")
+    assert "is no result of `goodfaith attack --json`" in str(run("--attack", str(file)).exception)
+
+
 def test_with_a_log_the_linter_tells_who_can_prove_a_condition_and_what_nothing_feeds(run, tmp_path, programmes_text):
     story = "\n".join(
         f"2024-01-{day:02d} order_placed order_id=A{day} amount_cents=500 buyer_id=b{day}" for day in range(1, 29)

@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0011"
+down_revision = "0010"
 
 _ACCOUNTS = (
     "fund", "escrow", "platform", "merchant", "reserved", "advanced", "receivable", "merchant_paid", "recovered",
