@@ -26,6 +26,7 @@ GoodfaithError
 ├── ResolutionInvalid        422 resolution_invalid
 ├── TooBusy                  429 too_busy
 ├── AuditBroken              command line only: the audit chain was tampered with
+├── LedgerBroken             command line only: a sum is not that of its postings
 ├── ReplayDiffers            command line only: a decision does not come out again as it was
 ├── PolicyNotKept            command line only: a decision was made by a policy that was not kept
 ├── AddressUnavailable       command line only: nobody can listen there
@@ -69,6 +70,7 @@ __all__ = [
     "IdempotencyKeyInvalid",
     "IdempotencyKeyMissing",
     "KeyUnknown",
+    "LedgerBroken",
     "ListingUnknown",
     "LogInRefused",
     "MerchantUnknown",
@@ -208,6 +210,10 @@ class TooBusy(GoodfaithError):
 
 class AuditBroken(GoodfaithError):
     """An entry of the audit chain is not what was written, or one before it is gone."""
+
+
+class LedgerBroken(GoodfaithError):
+    """A sum that limits or balances rest on is not the sum of its postings."""
 
 
 class AddressUnavailable(GoodfaithError):
