@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 _KEPT = {"claimed_merchants": "claimed_until", "merchants_set_aside": "set_aside"}
 
