@@ -49,9 +49,9 @@ def add_to(app: FastAPI, service: Service) -> None:
         With `dry_run` nothing is kept, no key is needed, and `decision_id` is null.
         """
         if manner.dry_run:
-            answer = try_refund(service, body)
+            answer = try_refund(service.current(), body)
         else:
             text = as_json(body.model_dump(mode="json"))
             asked = Asked(caller=caller.key_id, route=_ROUTE, key=checked(idempotency_key), body=text)
-            answer = decide_on_refund(service, body, asked)
+            answer = decide_on_refund(service.current(), body, asked)
         return Response(answer.body, answer.status, media_type="application/json")
