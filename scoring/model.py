@@ -32,10 +32,11 @@ SUM_TOLERANCE = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelName:
-    """Which model, in which of the registry's versions."""
+    """Which model, in which of the registry's versions; `digest` is its bundle's, None where it is no bundle."""
 
     name: str
     version: str
+    digest: str | None = None
 
 
 class _Kind(Protocol):
@@ -56,7 +57,8 @@ class Model:
 
     def __init__(self, bundle: Bundle, *, version: str = "", num_threads: int = 1) -> None:
         self.bundle = bundle
-        self.named = ModelName(name=bundle.name, version=version or bundle.digest[:12])
+        digest = bundle.digest
+        self.named = ModelName(name=bundle.name, version=version or digest[:12], digest=digest)
         self._kind = _open(bundle, num_threads)
         self._calibration = bundle.calibration
 

@@ -3,7 +3,7 @@
 import hashlib
 import tomllib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
@@ -61,11 +61,38 @@ class Policy(PolicyPart):
         except ValidationError as error:
             raise PolicyInvalid(problems=_problems(error)) from error
 
+    @classmethod
+    def restored(cls, canonical: str) -> Self:
+        """The policy that has this canonical text; PolicyInvalid where none has."""
+        try:
+            # It was checked strictly when it was first read; JSON has no dates and no tuples to be strict about.
+            found = cls.model_validate_json(canonical, strict=False, by_name=True)
+        except ValidationError as error:
+            raise PolicyInvalid(problems=_problems(error)) from error
+        if found.canonical != canonical:
+            raise PolicyInvalid(problems="its canonical text says something else")
+        return found
+
+    @property
+    def canonical(self) -> str:
+        """Every value as JSON, always in the same form; what the file says beside them is left out."""
+        return self.model_dump_json()
+
     @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) over every value."""
+        return hashlib.sha256(self.canonical.encode()).hexdigest()
+
+    @property
     def version(self) -> str:
-        """Date and the start of a hash over every value: another number is another version."""
-        values = hashlib.sha256(self.model_dump_json().encode()).hexdigest()
-        return f"{self.kind}-{self.since.isoformat()}-{values[:8]}"
+        """Date and the start of the digest: another number is another version."""
+        return f"{self.kind}-{self.since.isoformat()}-{self.digest[:8]}"
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other values has a digest of its own."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("digest", None)
+        return copied
 
 
 class Coded(Protocol):

@@ -16,12 +16,21 @@ class _Part(BaseModel):
     model_config = ConfigDict(from_attributes=True, extra="ignore", protected_namespaces=())
 
 
+class ModelAnswer(_Part):
+    """Which model answered, and its bundle's digest; without one, the fallback and the policy's version."""
+
+    name: str
+    version: str
+    digest: str | None = None
+
+
 class CounterfeitAnswer(_Part):
     """How likely it is that the merchant sells fakes; `p` is null without such a model."""
 
     p: float | None
     level: Literal["none", "watch", "high", "confirmed"]
     flagged: bool
+    model: ModelAnswer | None = None
 
 
 class ReasonAnswer(_Part):
@@ -43,13 +52,6 @@ class EvidenceAnswer(_Part):
     sufficient: bool
 
 
-class ModelAnswer(_Part):
-    """Which model answered; without one, the fallback and the policy's version."""
-
-    name: str
-    version: str
-
-
 class ScoreAnswer(_Part):
     """What is thought about a merchant: 300-850 points, higher = safer."""
 
@@ -62,6 +64,7 @@ class ScoreAnswer(_Part):
     evidence: EvidenceAnswer
     model: ModelAnswer
     basis: Literal["model", "fallback"]
+    policy_version: str | None = None
     as_of: datetime
     assessed_at: datetime
 

@@ -1,6 +1,7 @@
 """Programme applications: a merchant's figures and papers -> the gate -> a decision; and every programme's standing."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from features.database import reading
@@ -8,19 +9,21 @@ from scoring.errors import ProgrammeUnknown as NoSuchProgramme
 from scoring.exploration import lot_of
 from scoring.gate import Admission, Applicant, Application, Drawn, Outcome, gate, gate_by_lot
 from scoring.gate_words import GateState
-from scoring.programmes import Programme
+from scoring.programmes import Programme, ProgrammePolicy
 from serving.applicants import applicant_of, at_the_door, opinion
 from serving.cases import Kind, Matter
-from serving.decide import Bench, decide, fallback_of, plain
+from serving.decide import Bench, Question, decide, fallback_of, plain
 from serving.decisions import Verdict
 from serving.errors import ProgrammeUnknown
 from serving.idempotency import Answer, Asked
+from serving.provenance import made_by
 from serving.schemas import ApplicationAnswer, ApplicationBody
 from serving.service import Service
 from serving.shadow_decisions import Otherwise
 from serving.standing import Membership, category_of, membership
+from serving.traces import Rerun, Trace
 
-__all__ = ["apply", "programme_of", "standings"]
+__all__ = ["apply", "programme_of", "rerun", "standings"]
 
 
 def programme_of(service: Service, programme_id: str) -> Programme:
@@ -34,7 +37,8 @@ def programme_of(service: Service, programme_id: str) -> Programme:
 def apply(service: Service, programme_id: str, body: ApplicationBody, asked: Asked) -> Answer:
     """Decide on an application. Raises `ProgrammeUnknown`, `MerchantUnknown`, `IdempotencyConflict`."""
     wanted = Application(programme=programme_of(service, programme_id), category=body.category, brand=body.brand)
-    return decide(service, body.merchant_id, lambda bench: _verdict(bench, body, wanted), asked)
+    judge = partial(_verdict, body=body, wanted=wanted)
+    return decide(service, Question(merchant_id=body.merchant_id, judge=judge, asked=asked))
 
 
 def standings(service: Service, merchant_id: str) -> list[dict[str, Any]]:
@@ -78,9 +82,25 @@ def _verdict(bench: Bench, body: ApplicationBody, wanted: Application) -> Verdic
         request={"programme": wanted.programme.id, **body.model_dump(mode="json")},
         answer=_answer(body.merchant_id, wanted, admission),
         trace={**plain(trace), **seen.trace},
+        made_by=made_by(bench.policies),
         thought=seen.assessment,
         rethink=lambda thought: _otherwise(bench, wanted, replace(applicant, **opinion(thought)), lot),
         matter=_matter(body.merchant_id, wanted, admission),
+    )
+
+
+def rerun(trace: Trace, policy: ProgrammePolicy) -> Rerun:
+    """What the gate says of the same applicant under this policy, with the same lot."""
+    asked, says = trace.asked, trace.says
+    wanted = Application(
+        programme=policy.programme(asked["programme"]), category=asked["category"], brand=asked.get("brand")
+    )
+    drawn = gate_by_lot(wanted, trace.applicant, policy=policy, as_of=trace.as_of, lot=says.get("lot"))
+    return Rerun(
+        outcome=drawn.admission.outcome,
+        expires_at=drawn.admission.expires_at,
+        answer=_answer(trace.applicant.merchant_id, wanted, drawn.admission),
+        judged={"propensity": drawn.propensity, "explored": drawn.explored},
     )
 
 

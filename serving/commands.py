@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features.settings import Settings
-from serving import store_commands
+from serving import replay_commands, store_commands
 from serving.audit_commands import audit
 from serving.key_commands import keys
 from serving.policies import commands as policy_commands
@@ -79,6 +79,7 @@ def mount(app: typer.Typer, *, champions: Callable[[], "Champions"], lookout: Ca
         work(champions(), Settings(), clock=_now, lookout=lookout() if drift_at is not None else None, hour=drift_at)
 
     app.add_typer(store_commands.app)
+    app.add_typer(replay_commands.app)
     app.add_typer(keys, name="keys")
     policy = typer.Typer(no_args_is_help=True, help="Policies: look at them before they judge anybody.")
     policy_commands.mount(policy)

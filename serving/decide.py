@@ -1,7 +1,7 @@
 """The way of decisions: lock, load, judge, record, answer; of all that are asked for at once in one transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from features.database import reading, written
 from features.live import lock_merchants
 from scoring.evidence import Measured
-from serving import decisions, idempotency
+from serving import decisions
 from serving.decisions import Verdict
 from serving.errors import MerchantUnknown
-from serving.idempotency import Answer, Asked
+from serving.idempotency import Answer, Asked, Earlier
 from serving.plain import as_json
 from serving.service import Service
 from serving.standing import Standing, standing
@@ -27,12 +27,16 @@ __all__ = ["Bench", "Question", "decide", "decide_all", "fallback_of", "plain", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """Where a judge sits: within a transaction, at a moment; `otherwise` is what is thought of the never assessed."""
+    """Where a judge sits: within a transaction, at a moment; `otherwise` is what is thought of the never assessed.
+
+    `policies` are the hashes of those that are kept for whatever is recorded here, by kind; none where nothing is.
+    """
 
     service: Service
     tx: Connection
     now: datetime
     otherwise: str | None
+    policies: Mapping[str, str] = field(default_factory=dict)
 
     def standing(self, merchant_id: str) -> Standing:
         """What is thought of a merchant now."""
@@ -79,8 +83,8 @@ def decide_all(service: Service, questions: Sequence[Question]) -> list[Answer |
     Each is answered, or refused with an error of its own, of which nothing is kept. What goes wrong with the
     transaction is everybody's: it is raised, and nothing is kept at all.
     """
-    otherwise = _fallbacks(service, questions)
-    told = written(service.engine, lambda tx: _Session(service, tx, otherwise).decide(questions))
+    otherwise, policies = _fallbacks(service, questions), service.keep_policies()
+    told = written(service.engine, lambda tx: _Session(service, tx, otherwise, policies).decide(questions))
     service.metrics.committed(len(questions))
     for one in told:
         if isinstance(one, _Decided):
@@ -97,10 +101,16 @@ class _Decided:
 
 
 class _Session:
-    """One transaction in which requests are decided."""
+    """One transaction in which requests are decided.
 
-    def __init__(self, service: Service, tx: Connection, otherwise: Mapping[str, str | None | Exception]) -> None:
-        self._service, self._tx, self._otherwise = service, tx, otherwise
+    `otherwise` is `fallback_of` each merchant, or why there is none.
+    """
+
+    def __init__(
+        self, service: Service, tx: Connection, otherwise: Mapping[str, str | Exception | None],
+        policies: Mapping[str, str],
+    ) -> None:  # fmt: skip
+        self._service, self._tx, self._otherwise, self._policies = service, tx, otherwise, policies
 
     def decide(self, questions: Sequence[Question]) -> list["_Decided | Answer | Exception"]:
         """What becomes of each request."""
@@ -110,7 +120,7 @@ class _Session:
         hold(self._tx, *sorted({name for one in questions for name in one.holds}))
         # The moment is taken under the locks: a wait must not let a decision look back past the one before it.
         self._now = self._service.clock()
-        self._earlier = idempotency.earlier_answers(self._tx, [one.asked for one in questions], now=self._now)
+        self._earlier = Earlier(self._tx, [one.asked for one in questions], now=self._now)
         return [self._answer_to(one) for one in questions]
 
     def _answer_to(self, question: Question) -> "_Decided | Answer | Exception":
@@ -125,10 +135,13 @@ class _Session:
         otherwise = self._otherwise[question.merchant_id]
         if isinstance(otherwise, Exception):
             raise otherwise
-        verdict = question.judge(Bench(service=self._service, tx=self._tx, now=self._now, otherwise=otherwise))
+        bench = Bench(
+            service=self._service, tx=self._tx, now=self._now, otherwise=otherwise, policies=self._policies
+        )  # fmt: skip
+        verdict = question.judge(bench)
         made = decisions.record(self._tx, verdict, by=question.asked.caller, now=self._now)
         answer = Answer(status=200, body=made.answer)
-        self._earlier.keep(self._tx, question.asked, answer)
+        self._earlier.keep(question.asked, answer)
         return _Decided(verdict=verdict, answer=answer)
 
 
@@ -146,7 +159,7 @@ def plain(value: Any) -> dict[str, Any]:
     return found
 
 
-def _fallbacks(service: Service, questions: Sequence[Question]) -> dict[str, str | None | Exception]:
+def _fallbacks(service: Service, questions: Sequence[Question]) -> dict[str, str | Exception | None]:
     """`fallback_of` each merchant that is asked about, or why there is none."""
     merchant_ids = list(dict.fromkeys(one.merchant_id for one in questions))
     assessed = service.assessments.latest_of(merchant_ids)

@@ -25,9 +25,9 @@ __all__ = ["Decision", "Verdict", "altered", "case_of", "decision", "decisions_o
 class Verdict:
     """A judgement before it is recorded; `answer` is what the caller gets, but for the decision's id.
 
-    `request`, `answer` and `trace` hold plain values. `reserves_cents` is to be held for it, out of `fund` if that
-    pays; `matter` is to be looked at by a person. It rests on what is `thought` of the merchant; `rethink` tells what
-    would be decided, of the same facts, by whoever thinks otherwise.
+    `request`, `answer`, `trace` and `made_by` hold plain values. `reserves_cents` is to be held for it, out of `fund`
+    if that pays; `matter` is to be looked at by a person. It rests on what is `thought` of the merchant; `rethink`
+    tells what would be decided, of the same facts, by whoever thinks otherwise.
     """
 
     kind: str
@@ -38,6 +38,7 @@ class Verdict:
     request: dict[str, Any]
     answer: dict[str, Any]
     trace: dict[str, Any]
+    made_by: dict[str, Any]
     thought: ScoreAnswer
     rethink: Callable[[ScoreAnswer], Otherwise]
     order_id: str | None = None
@@ -111,7 +112,7 @@ def _decision(tx: Connection, verdict: Verdict, *, by: str, now: datetime) -> De
         seen_seq=verdict.seen_seq,
         request=as_json(verdict.request),
         answer=as_json({**verdict.answer, "decision_id": decision_id}),
-        trace=as_json({**verdict.trace, "case_id": case_id}),
+        trace=as_json({**verdict.trace, "made_by": verdict.made_by, "case_id": case_id}),
     )
 
 

@@ -25,6 +25,8 @@ GoodfaithError
 ├── IdempotencyKeyInvalid    422 idempotency_key_invalid
 ├── ResolutionInvalid        422 resolution_invalid
 ├── AuditBroken              command line only: the audit chain was tampered with
+├── ReplayDiffers            command line only: a decision does not come out again as it was
+├── PolicyNotKept            command line only: a decision was made by a policy that was not kept
 ├── AddressUnavailable       command line only: nobody can listen there
 ├── NothingToJudge           command line only: a log without a single readable event
 ├── NoShadows                command line only: no challenger has judged anybody
@@ -77,7 +79,9 @@ __all__ = [
     "PageUnknown",
     "PolicyFileUnusable",
     "PolicyInvalid",
+    "PolicyNotKept",
     "ProgrammeUnknown",
+    "ReplayDiffers",
     "ResolutionInvalid",
     "SchemaOutdated",
     "ScopeMissing",
@@ -184,6 +188,14 @@ class IdempotencyKeyInvalid(GoodfaithError):
 
 class ResolutionInvalid(GoodfaithError):
     """A case cannot end like this: an outcome that its kind does not have, or no reason."""
+
+
+class ReplayDiffers(GoodfaithError):
+    """A decision that is run again does not come out as it was."""
+
+
+class PolicyNotKept(GoodfaithError):
+    """A decision was made by a policy that was not kept."""
 
 
 class AuditBroken(GoodfaithError):

@@ -48,6 +48,7 @@ class Judges:
             policy = read_policy(service.policy)
             models = live_models(service.champions, service.declarations)
             models.check_fit(policy)
+            service.kept.keep(service.engine, [policy])
         except Unavailable as error:
             if self._judge is None:
                 raise

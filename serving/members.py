@@ -17,7 +17,7 @@ from features.jsonrows import check_rows
 from features.live import lock_merchants
 from scoring.errors import ProgrammeUnknown
 from scoring.gate import Applicant, Application
-from scoring.programmes import Programme
+from scoring.programmes import Programme, ProgrammePolicy
 from scoring.standing import Place, Review, Standing, review
 from serving import decisions, store_decisions
 from serving.answers import ScoreAnswer
@@ -26,13 +26,15 @@ from serving.decide import Bench, fallback_of, plain
 from serving.decisions import Verdict
 from serving.errors import MerchantUnknown
 from serving.ingest import take
+from serving.provenance import made_by
 from serving.service import Service
 from serving.shadow_decisions import Otherwise
 from serving.standing import Membership, category_of, membership
 from serving.standing import Standing as Seen
 from serving.store_decisions import Decision
+from serving.traces import Rerun, Trace, trace_of
 
-__all__ = ["KIND", "review_members"]
+__all__ = ["KIND", "rerun", "review_members"]
 
 #: The kind under which these decisions are kept.
 KIND = "standing"
@@ -51,10 +53,10 @@ def _reviewed(service: Service, merchant_id: str, now: datetime) -> int:
         if not membership(tx, merchant_id):
             return 0
     # Made before any lock is held, as for every decision.
-    otherwise = fallback_of(service, merchant_id)
+    otherwise, policies = fallback_of(service, merchant_id), service.keep_policies()
     with writing(service.engine) as tx:
         lock_merchants(tx, [merchant_id])
-        bench = Bench(service=service, tx=tx, now=now, otherwise=otherwise)
+        bench = Bench(service=service, tx=tx, now=now, otherwise=otherwise, policies=policies)
         return sum(_decided(bench, member) for member in _members(bench, merchant_id))
 
 
@@ -115,7 +117,7 @@ def _place(tx: Connection, merchant_id: str, programme: str, member: Membership)
     since = member.since
     if last is None or since is None:
         return Place.new(since) if member.joined and since else None
-    before = _place_of(last)
+    before = trace_of(last).place("place")
     if member.joined:
         return Place.new(since) if _came_back(last, since) else before
     # Who is suspended may have the place again; not who has gone by itself since then.
@@ -126,13 +128,6 @@ def _came_back(last: Decision, joined_at: datetime) -> bool:
     """Whether somebody who was expelled joined when it might apply again: then, and only then, a place begins anew."""
     until = json.loads(last.answer)["may_return_at"]
     return until is not None and joined_at.date() >= datetime.fromisoformat(until).date()
-
-
-def _place_of(last: Decision) -> Place:
-    told = json.loads(last.trace)["place"]
-    moments = ("joined_at", "since", "judged_at", "ends_at")
-    read = {name: datetime.fromisoformat(told[name]) if told[name] else None for name in moments}
-    return Place(**{**told, **read, "standing": Standing(told["standing"])})
 
 
 def _application(tx: Connection, applicant: Applicant, programme: Programme) -> Application:
@@ -162,21 +157,21 @@ def _judged(bench: Bench, member: _Member, applicant: Applicant) -> Review:
 
 
 def _verdict(bench: Bench, member: _Member, found: Review) -> Verdict:
-    period = timedelta(days=bench.service.programmes.standing.every_days)
     wanted = member.application
     return Verdict(
         kind=KIND,
         merchant_id=member.merchant_id,
         programme=member.programme.id,
         outcome=found.place.standing,
-        expires_at=found.place.ends_at or found.place.judged_at + period,
+        expires_at=_holds_until(found, bench.service.programmes),
         seen_seq=member.seen.seen_seq,
         request={"programme": wanted.programme.id, "category": wanted.category, "brand": wanted.brand},
-        answer=_answer(member, found),
+        answer=_answer(member.merchant_id, member.programme, found),
         trace={
             **plain({"as_of": bench.now, "applicant": member.applicant, "before": member.place, "place": found.place}),
             **member.seen.trace,
         },
+        made_by=made_by(bench.policies),
         thought=member.seen.assessment,
         rethink=lambda thought: _otherwise(bench, member, thought),
     )
@@ -184,15 +179,34 @@ def _verdict(bench: Bench, member: _Member, found: Review) -> Verdict:
 
 def _otherwise(bench: Bench, member: _Member, thought: ScoreAnswer) -> Otherwise:
     found = _judged(bench, member, replace(member.applicant, **opinion(thought)))
-    return Otherwise(outcome=found.place.standing, answer=_answer(member, found))
+    return Otherwise(outcome=found.place.standing, answer=_answer(member.merchant_id, member.programme, found))
 
 
-def _answer(member: _Member, found: Review) -> dict[str, Any]:
+def rerun(trace: Trace, policy: ProgrammePolicy) -> Rerun:
+    """What is found of the same place under this policy."""
+    asked, applicant, before = trace.asked, trace.applicant, trace.place("before")
+    programme = policy.programme(asked["programme"])
+    wanted = Application(programme=programme, category=asked["category"], brand=asked["brand"])
+    found = review(before, wanted, applicant, policy=policy, as_of=trace.as_of)
+    return Rerun(
+        outcome=found.place.standing,
+        expires_at=_holds_until(found, policy),
+        answer=_answer(applicant.merchant_id, programme, found),
+        judged=plain({"place": found.place}),
+    )
+
+
+def _holds_until(found: Review, policy: ProgrammePolicy) -> datetime:
+    """Until it is judged again, or until notice runs out."""
+    return found.place.ends_at or found.place.judged_at + timedelta(days=policy.standing.every_days)
+
+
+def _answer(merchant_id: str, programme: Programme, found: Review) -> dict[str, Any]:
     """What the merchant is told."""
     return {
         "decision_id": None,
-        "merchant_id": member.merchant_id,
-        "programme": member.programme.id,
+        "merchant_id": merchant_id,
+        "programme": programme.id,
         "outcome": found.place.standing.value,
         **plain(
             {

@@ -30,6 +30,10 @@ class Metrics:
         self._decisions = Counter(
             "goodfaith_decisions", "Decisions made, by kind and outcome", ("kind", "outcome"), registry=self.registry
         )
+        self._committed = Histogram(
+            "goodfaith_group_commit_size", "Requests that were decided in one transaction",
+            buckets=(1, 2, 4, 8, 16, 32, 64), registry=self.registry,
+        )  # fmt: skip
         self._due = Gauge(
             "goodfaith_due_merchants", "Merchants with events not yet judged",
             registry=self.registry, multiprocess_mode="mostrecent",
@@ -52,6 +56,10 @@ class Metrics:
     def decided(self, *, kind: str, outcome: str) -> None:
         """Count a decision."""
         self._decisions.labels(kind, outcome).inc()
+
+    def committed(self, requests: int) -> None:
+        """Count a transaction in which so many requests were decided."""
+        self._committed.observe(requests)
 
     def waiting(self, *, merchants: int, seconds: float, newest_age: float | None) -> None:
         """Note who waits to be judged, and how old the newest assessment is."""

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+from datetime import datetime
 from typing import Any
 
-__all__ = ["as_json", "digest"]
+__all__ = ["as_json", "digest", "first_difference"]
 
 
 def as_json(value: Any) -> str:
@@ -14,6 +15,38 @@ def as_json(value: Any) -> str:
     '{"a":["店"],"b":1}'
     """
     return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def first_difference(one: Any, other: Any, *, at: str = "") -> str | None:
+    """Where two plain values first differ, and how; None where they are equal, and of one kind.
+
+    >>> first_difference({"a": [1, {"b": 2}]}, {"a": [1, {"b": 3}]})
+    'a[1].b was 2, and is 3'
+    """
+    if isinstance(one, dict) and isinstance(other, dict):
+        named = sorted(one.keys() | other.keys())
+        pairs = [(f"{at}.{name}".lstrip("."), one.get(name, _NOTHING), other.get(name, _NOTHING)) for name in named]
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = [(f"{at}[{place}]", *pair) for place, pair in enumerate(zip(one, other, strict=True))]
+    elif type(one) is type(other) and one == other:
+        return None
+    else:
+        return f"{at or 'all of it'} was {_told(one)}, and is {_told(other)}"
+    found = (first_difference(was, now, at=place) for place, was, now in pairs)
+    return next((told for told in found if told is not None), None)
+
+
+#: What stands where nothing is.
+_NOTHING = object()
+
+
+def _told(value: Any) -> str:
+    """A value in a few words."""
+    text = "nothing" if value is _NOTHING else as_json(value) if not isinstance(value, datetime) else value.isoformat()
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+_LONGEST = 120
 
 
 def digest(text: str) -> str:

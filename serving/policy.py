@@ -4,9 +4,10 @@ A policy with an error that its linter can find without a log is not loaded.
 """
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import TypeVar
 
 from scoring.advert_policy import AdvertPolicy
@@ -16,6 +17,7 @@ from scoring.errors import PolicyInvalid as PolicyTextInvalid
 from scoring.lint.given import Given
 from scoring.lint.linter import lint
 from scoring.lint.rules import Severity
+from scoring.policy_text import Policy
 from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
 from scoring.score_policy import ScorePolicy
@@ -26,6 +28,7 @@ __all__ = [
     "given",
     "read_policy",
     "read_programmes",
+    "restored",
     "shipped_adverts",
     "shipped_compensation",
     "shipped_complaints",
@@ -38,7 +41,15 @@ __all__ = [
 #: The policies that come with Goodfaith.
 _SHIPPED = ("score", "programmes", "refunds", "compensation", "complaints", "adverts", "penalties")
 
-Policy = TypeVar("Policy")
+#: What every kind is read by.
+_KINDS: Mapping[str, type[Policy]] = MappingProxyType(
+    {
+        one.kind: one
+        for one in (AdvertPolicy, CompensationPolicy, ComplaintPolicy, ProgrammePolicy, RefundPolicy, ScorePolicy)
+    }
+)
+
+Read = TypeVar("Read")
 
 
 def shipped_policy() -> str:
@@ -93,6 +104,14 @@ def shipped_texts() -> dict[str, str]:
     return {name: _shipped(name) for name in _SHIPPED}
 
 
+def restored(kind: str, canonical: str) -> Policy:
+    """The policy of a kind that has this canonical text. Raises `PolicyInvalid`."""
+    try:
+        return _KINDS[kind].restored(canonical)
+    except (PolicyTextInvalid, KeyError) as error:
+        raise PolicyInvalid(f"a policy of kind {kind} that was kept cannot be read: {error}") from error
+
+
 @cache
 def given() -> Given:
     """What the linter must be told of this product."""
@@ -103,7 +122,7 @@ def _shipped(name: str) -> str:
     return (files("scoring") / "policies" / f"{name}.toml").read_text(encoding="utf-8")
 
 
-def _read(parse: Callable[[str], Policy], text: str) -> Policy:
+def _read(parse: Callable[[str], Read], text: str) -> Read:
     try:
         policy = parse(text)
     except PolicyTextInvalid as error:

@@ -11,7 +11,7 @@ from serving import store_decisions, store_funds
 from serving.store_audit import hold
 from serving.store_decisions import Reservation
 
-__all__ = ["BUYER_WINDOW", "fund_of", "held_for", "hold_buyer", "hold_fund", "reserve", "settle_paid"]
+__all__ = ["BUYER_WINDOW", "account_of", "fund_of", "held_for", "hold_buyer", "hold_fund", "reserve", "settle_paid"]
 
 #: How far back the promises to a buyer, and for a merchant, count against their limits (contracts: 90 d and 30 d).
 BUYER_WINDOW = timedelta(days=90)
@@ -24,7 +24,12 @@ def hold_buyer(tx: Connection, buyer_id: str) -> None:
 
     The merchant's row is locked before; so an order, which has one merchant, needs no lock of its own.
     """
-    hold(tx, f"buyer:{buyer_id}")
+    hold(tx, account_of(buyer_id))
+
+
+def account_of(buyer_id: str) -> str:
+    """The name under which a buyer is held."""
+    return f"buyer:{buyer_id}"
 
 
 def hold_fund(tx: Connection) -> None:

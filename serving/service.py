@@ -14,6 +14,7 @@ from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
 from serving.champions import Champions
 from serving.metrics import Metrics
+from serving.provenance import PoliciesKept
 from serving.standing import Readings
 from serving.store import AssessmentStore, KeyStore
 
@@ -47,6 +48,11 @@ class Service:
     shadow_days: int = 400
     salt: str = field(default="", repr=False)
     metrics: Metrics = field(default_factory=Metrics)
+    kept: PoliciesKept = field(default_factory=PoliciesKept, repr=False)
+
+    def keep_policies(self) -> dict[str, str]:
+        """The hashes of the policies that decisions are made by, all of them kept; not within a transaction."""
+        return self.kept.keep(self.engine, (self.programmes, self.refunds))
 
     @property
     def events(self) -> EventStore:

@@ -16,6 +16,7 @@ __all__ = [
     "fund_days",
     "idempotency",
     "locks",
+    "policies",
     "policies_in_force",
     "reservations",
     "sessions",
@@ -166,6 +167,18 @@ decisions = Table(
     Column("trace", Text, nullable=False),
     Index("decisions_of_a_merchant", "merchant_id", "decided_at"),
     Index("decisions_of_a_buyer", "buyer_id", "decided_at"),
+)
+
+#: Every policy that decisions were made by, for good, so that they can be made again; `hash` is that of `body`.
+#:
+#: `body` is the policy's canonical JSON.
+policies = Table(
+    "policies",
+    metadata,
+    Column("hash", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("body", Text, nullable=False),
 )
 
 #: Money promised at once by a decision, counted against the limits of its order, its buyer and its merchant.

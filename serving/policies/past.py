@@ -1,6 +1,5 @@
 """What a simulation replays: every merchant of a store as it stands at the doors, and the refunds lately asked for."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,7 +16,7 @@ from features.lookup import Found, events_of_type
 from features.progress import shown
 from features.settings import Settings
 from features.store import EventStore
-from scoring.refunds import BuyerFacts, Held, MerchantFacts, OrderFacts, RefundFacts, RefundRequest
+from scoring.refunds import BuyerFacts, Held, MerchantFacts, RefundFacts, RefundRequest
 from scoring.weighing import Past
 from scoring.what_if import PastRefund, Policies, Subject, Thought
 from serving import store_decisions
@@ -35,6 +34,7 @@ from serving.service import Service
 from serving.standing import category_of, members_of, membership
 from serving.store import AssessmentStore, opened
 from serving.store_decisions import Decision
+from serving.traces import trace_of
 
 __all__ = ["DAYS", "Source", "past_of_files", "past_of_store"]
 
@@ -196,20 +196,14 @@ def _opinion(thought: Thought) -> dict[str, Any]:
 
 def _recorded(decided: Decision, subject: Subject, now: datetime) -> PastRefund:
     """A refund as it was decided, with what was known and thought then."""
-    trace = json.loads(decided.trace)
-    facts, ago = trace["facts"], (now - decided.decided_at).days
+    trace, ago = trace_of(decided), (now - decided.decided_at).days
     days = max((subject.applicant.trading_days or 0) - ago, 0)
     return PastRefund(
         merchant_id=decided.merchant_id,
         at=decided.decided_at,
-        request=RefundRequest(**trace["request"]),
-        facts=RefundFacts(
-            order=OrderFacts(**facts["order"]),
-            buyer=BuyerFacts(**facts["buyer"]),
-            merchant=MerchantFacts(**facts["merchant"]),
-            held=Held(**facts["held"]),
-        ),
-        thought=_thought(ScoreAnswer.model_validate(trace["assessment"]), days=days),
+        request=trace.request,
+        facts=trace.facts,
+        thought=_thought(trace.seen.assessment, days=days),
     )
 
 

@@ -49,7 +49,7 @@ def test_the_answer_over_http_is_what_the_model_said(settings, engine):
     judge_all(settings)
     answer = ask(a_service(engine), "/v1/merchants/tardy/score", key=a_key(engine, "scores:read")).json()
     assert answer["basis"] == "model"
-    assert answer["model"] == {"name": "goodfaith-credit", "version": "7"}
+    assert (answer["model"]["name"], answer["model"]["version"]) == ("goodfaith-credit", "7")
     assert answer["evidence"] == {"orders": 40, "buyers": 40, "sufficient": True}
     assert answer["reasons"][0]["feature"] == "own_fault_rate_90d_capped"
     assert answer["reasons"][0]["value"] == 1.0

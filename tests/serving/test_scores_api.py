@@ -13,11 +13,12 @@ CONTRACT = {
     "score": None,
     "band": None,
     "p_bad": None,
-    "counterfeit": {"p", "level", "flagged"},
+    "counterfeit": {"p", "level", "flagged", "model"},
     "reasons": {"code", "text", "text_zh", "feature", "value", "contribution"},
     "evidence": {"orders", "buyers", "sufficient"},
-    "model": {"name", "version"},
+    "model": {"name", "version", "digest"},
     "basis": None,
+    "policy_version": None,
     "as_of": None,
     "assessed_at": None,
 }
@@ -32,7 +33,7 @@ def score_of(engine, merchant_id="m1", **more):
     return ask(a_service(engine), path, key=a_key(engine, "scores:read"), **more)
 
 
-def test_the_answer_has_exactly_the_fields_of_the_contract(engine):
+def test_the_answer_has_the_fields_of_the_contract_and_by_what_it_was_judged(engine):
     assessed(engine)
     answer = score_of(engine).json()
     assert set(answer) == set(CONTRACT)

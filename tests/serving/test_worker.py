@@ -114,7 +114,8 @@ def test_a_promotion_is_picked_up_without_a_restart_and_everybody_judged_by_it(e
     worker.drain(NOON)
     champions.credit = ("7", a_bundle(one))
     assert worker.drain(NOON + timedelta(seconds=6)) == 1
-    assert answer_of(engine)["model"] == {"name": "goodfaith-credit", "version": "7"}
+    model = answer_of(engine)["model"]
+    assert (model["name"], model["version"], model["digest"]) == ("goodfaith-credit", "7", a_bundle(one).digest)
 
 
 def test_a_registry_that_is_gone_leaves_the_last_good_model_at_work(engine):

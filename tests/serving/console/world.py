@@ -74,6 +74,7 @@ def a_decision(engine: Engine, merchant_id: str = "m1", **answer: Any) -> str:
         request={"merchant_id": merchant_id, "category": "toys"},
         answer={"conditions": [CONDITION], "reasons": [REASON], "path_to_qualify": [STEP], **answer},
         trace={"policy_version": "programmes-1"},
+        made_by={},
         thought=thought,
         rethink=lambda _: Otherwise(outcome="refuse", answer={}),
     )

@@ -15,7 +15,7 @@ from serving.policies.sides import sides
 from serving.policies.simulate import mount
 from serving.store import opened
 from tests.serving.marketplace import a_counterfeit_bundle, a_credit_bundle, write_events
-from tests.serving.shop import a_refund, a_shop, refund
+from tests.serving.shop import a_refund, a_shop, an_order, refund, tell
 from tests.serving.world import NOON, FakeChampions, FakeClock, a_service
 
 MODELS = FakeChampions(credit=("1", a_credit_bundle()), counterfeit=("1", a_counterfeit_bundle()))
@@ -72,6 +72,9 @@ def test_a_log_is_replayed_and_leaves_tables_figures_and_pictures(simulate, stri
 def test_a_store_is_replayed_with_the_refunds_that_were_decided_on(simulate, stricter, tmp_path):
     with opened(f"sqlite:///{tmp_path / 'goodfaith.db'}") as engine:
         a_shop(engine, score=550, band="C")
+        # The buyer has asked before: when, is a part of what was known.
+        an_order(engine, "before", buyer="b0")
+        tell(engine, "return_requested", order_id="before", return_id="r1", buyer_id="b0", reason="quality")
         assert refund(a_service(engine), a_refund())["outcome"] == "instant"
     found = simulate("--against", stricter)
     assert "refunds of the last 90 days, as decided on" in found.stdout
