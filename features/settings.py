@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     #: The API key with which `simulate --to` sends events to a running service.
     key: SecretStr = SecretStr("")
 
+    #: The broker from which `consume` takes events.
+    broker_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
+
     #: Days after which what challengers thought, and would have decided, is dropped; a label takes up to 120 to mature.
     shadow_days: int = Field(default=400, ge=1, le=36_500)
 

@@ -133,6 +133,8 @@ def append(
     is noted beside those that name none; it is no part of what they say, so the same event by another way is the same.
     """
     ids, bodies = rows.column("event_id").to_pylist(), canonical(rows)
+    # Whoever writes one of these events holds its merchant: what is stored of it by now is all that will be.
+    lock_merchants(tx, rows.column("merchant_id").unique().to_pylist())
     stored = dict(_stored(tx, ids))
     new = [place for place, event_id in enumerate(ids) if event_id not in stored]
     if new:
@@ -155,7 +157,6 @@ def _stored(tx: Connection, event_ids: Sequence[str]) -> Iterator[tuple[str, str
 
 
 def _add(tx: Connection, rows: Sequence[Mapping[str, Any]], new: pa.Table, at: datetime) -> list[int]:
-    lock_merchants(tx, new.column("merchant_id").unique().to_pylist())
     seqs = next_numbers(tx, events.c.seq, len(rows))
     insert_all(tx, events, [{"seq": seq, **row} for seq, row in zip(seqs, rows, strict=True)])
     insert_all(tx, event_keys, key_rows(new, seqs))

@@ -16,10 +16,10 @@ from serving import decisions
 from serving.decisions import Verdict
 from serving.errors import MerchantUnknown
 from serving.idempotency import Answer, Asked, Earlier
+from serving.ledger.store import hold_buyer
 from serving.plain import as_json
 from serving.service import Service
 from serving.standing import Standing, standing
-from serving.store_audit import hold
 from serving.unassessed import answer_unassessed
 
 __all__ = ["Bench", "Question", "decide", "decide_all", "fallback_of", "plain", "try_out"]
@@ -54,15 +54,12 @@ Judge = Callable[[Bench], Verdict]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A request to be decided once and for good: about which merchant, by which judge.
-
-    `holds` names what nobody else may promise anything out of meanwhile, such as a buyer's account.
-    """
+    """A request to be decided once and for good: about which merchant, and buyer if any, by which judge."""
 
     merchant_id: str
     judge: Judge
     asked: Asked
-    holds: Sequence[str] = ()
+    buyer_id: str | None = None
 
 
 def decide(service: Service, question: Question) -> Answer:
@@ -117,7 +114,7 @@ class _Session:
         # Everything is locked before anything is read, and in one order, so that nobody waits for another crosswise.
         known = {one for one, thought in self._otherwise.items() if not isinstance(thought, Exception)}
         lock_merchants(self._tx, sorted(known))
-        hold(self._tx, *sorted({name for one in questions for name in one.holds}))
+        hold_buyer(self._tx, *(one.buyer_id for one in questions if one.buyer_id is not None))
         # The moment is taken under the locks: a wait must not let a decision look back past the one before it.
         self._now = self._service.clock()
         self._earlier = Earlier(self._tx, [one.asked for one in questions], now=self._now)

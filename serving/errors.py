@@ -24,10 +24,13 @@ GoodfaithError
 ├── IdempotencyKeyMissing    422 idempotency_key_missing
 ├── IdempotencyKeyInvalid    422 idempotency_key_invalid
 ├── ResolutionInvalid        422 resolution_invalid
+├── TooBusy                  429 too_busy
 ├── AuditBroken              command line only: the audit chain was tampered with
+├── LedgerBroken             command line only: a sum is not that of its postings
 ├── ReplayDiffers            command line only: a decision does not come out again as it was
 ├── PolicyNotKept            command line only: a decision was made by a policy that was not kept
 ├── AddressUnavailable       command line only: nobody can listen there
+├── BrokerUnavailable        command line only: the broker does not answer, or its extra is not installed
 ├── NothingToJudge           command line only: a log without a single readable event
 ├── NoShadows                command line only: no challenger has judged anybody
 ├── PolicyFileUnusable       command line only: a policy file cannot be read, or is of no kind that is asked for
@@ -54,6 +57,7 @@ __all__ = [
     "AddressUnavailable",
     "AssessmentsStale",
     "AuditBroken",
+    "BrokerUnavailable",
     "CaseClosed",
     "CaseUnknown",
     "ChampionUnloadable",
@@ -66,6 +70,7 @@ __all__ = [
     "IdempotencyKeyInvalid",
     "IdempotencyKeyMissing",
     "KeyUnknown",
+    "LedgerBroken",
     "ListingUnknown",
     "LogInRefused",
     "MerchantUnknown",
@@ -87,6 +92,7 @@ __all__ = [
     "ScopeMissing",
     "SessionMissing",
     "StoreUnavailable",
+    "TooBusy",
     "Unauthenticated",
     "Unavailable",
     "UserKnown",
@@ -198,12 +204,24 @@ class PolicyNotKept(GoodfaithError):
     """A decision was made by a policy that was not kept."""
 
 
+class TooBusy(GoodfaithError):
+    """Too much is waiting to be done; what was asked for was not begun."""
+
+
 class AuditBroken(GoodfaithError):
     """An entry of the audit chain is not what was written, or one before it is gone."""
 
 
+class LedgerBroken(GoodfaithError):
+    """A sum that limits or balances rest on is not the sum of its postings."""
+
+
 class AddressUnavailable(GoodfaithError):
     """The address to listen on is taken, or is not one of this machine."""
+
+
+class BrokerUnavailable(GoodfaithError):
+    """The broker does not answer, or what talks to it is not installed."""
 
 
 class NothingToJudge(GoodfaithError):
@@ -276,6 +294,7 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         IdempotencyKeyMissing: (422, "idempotency_key_missing"),
         IdempotencyKeyInvalid: (422, "idempotency_key_invalid"),
         ResolutionInvalid: (422, "resolution_invalid"),
+        TooBusy: (429, "too_busy"),
         Unavailable: (503, "unavailable"),
         StoreUnavailable: (503, "store_unavailable"),
         SchemaOutdated: (503, "schema_outdated"),

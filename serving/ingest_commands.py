@@ -1,6 +1,7 @@
-"""`goodfaith ingest`: files of events into the store, or only looked at."""
+"""`goodfaith ingest` and `goodfaith consume`: events into the store, from files and from a broker."""
 
 import json
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +9,7 @@ from typing import Annotated
 import typer
 
 from features.settings import Settings
+from serving.key_commands import May, listed_types
 
 __all__ = ["app"]
 
@@ -30,6 +32,27 @@ def ingest(
         _check(files, as_json)
     else:
         _take_in(files, as_json)
+
+
+@app.command()
+def consume(
+    stream: Annotated[str, typer.Option(help="The stream that events come by; dead letters go to STREAM.rejected.")],
+    group: Annotated[str, typer.Option(help="The group of consumers that share the stream.")] = "goodfaith",
+    name: Annotated[str, typer.Option(help="This consumer's name in the group; by default that of the machine.")] = "",
+    source: Annotated[str, typer.Option(help="What is noted as the source of events that name none.")] = "",
+    may: May = None,
+) -> None:
+    """Take in events from a stream of Redis (GOODFAITH_BROKER_URL) until interrupted.
+
+    Entries are acknowledged once their events are on disk; what cannot go in becomes a dead letter with its reason.
+    """
+    from serving.consume import Stream, consume_from
+    from serving.feeds import Feed
+
+    listed = listed_types(may)
+    feed = Feed(name=source or stream, event_types=None if listed is None else frozenset(listed))
+    read = Stream(name=stream, group=group, consumer=name or socket.gethostname())
+    consume_from(read, feed, Settings(), clock=lambda: datetime.now(UTC))
 
 
 def _check(files: list[Path], as_json: bool) -> None:

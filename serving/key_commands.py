@@ -15,7 +15,7 @@ from serving.feeds import RIGHTS, types_named
 if TYPE_CHECKING:
     from serving.store import KeyStore
 
-__all__ = ["keys"]
+__all__ = ["May", "keys", "listed_types"]
 
 keys = typer.Typer(help="Who may call the API.", no_args_is_help=True)
 
@@ -25,7 +25,7 @@ May = Annotated[
     typer.Option(
         "--may",
         help=f"What kinds of events it may write: {', '.join(RIGHTS)}, or the name of an event type; may be repeated. "
-        "Without it a key with the scope events:write writes all, rulings and reversals too.",
+        "Without it all may be written, rulings and reversals too.",
     ),
 ]
 
@@ -38,6 +38,8 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Make an API key and print it, this once only."""
+    if may and "events:write" not in scope:
+        raise typer.BadParameter("only a key with the scope events:write writes events", param_hint="--may")
     made = make_key()
     key = ApiKey(
         id=made.id,
@@ -45,7 +47,7 @@ def add(
         hash=fingerprint(made.key),
         scopes=_scopes(scope),
         created_at=datetime.now(UTC),
-        event_types=_event_types(scope, may),
+        event_types=listed_types(may),
     )
     with _store() as store:
         store.add(key)
@@ -62,12 +64,10 @@ def _scopes(named: list[str]) -> tuple[str, ...]:
     return tuple(one for one in SCOPES if one in named)
 
 
-def _event_types(scopes: list[str], may: list[str] | None) -> tuple[str, ...] | None:
-    """The types that a key lists, None where it lists none and so may write all."""
+def listed_types(may: list[str] | None) -> tuple[str, ...] | None:
+    """The types of events that `--may` lists, None where all may be written. Raises `typer.BadParameter`."""
     if not may:
         return None
-    if "events:write" not in scopes:
-        raise typer.BadParameter("only a key with the scope events:write writes events", param_hint="--may")
     try:
         return types_named(may)
     except KeyError as unknown:

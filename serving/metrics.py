@@ -34,6 +34,10 @@ class Metrics:
             "goodfaith_group_commit_size", "Requests that were decided in one transaction",
             buckets=(1, 2, 4, 8, 16, 32, 64), registry=self.registry,
         )  # fmt: skip
+        self._turned_away = Counter(
+            "goodfaith_turned_away", "Requests answered 429, since too much was waiting", ("path",),
+            registry=self.registry,
+        )  # fmt: skip
         self._due = Gauge(
             "goodfaith_due_merchants", "Merchants with events not yet judged",
             registry=self.registry, multiprocess_mode="mostrecent",
@@ -60,6 +64,10 @@ class Metrics:
     def committed(self, requests: int) -> None:
         """Count a transaction in which so many requests were decided."""
         self._committed.observe(requests)
+
+    def turned_away(self, path: str) -> None:
+        """Count a request that found no room; `path` is the beginning of those that lead there."""
+        self._turned_away.labels(path).inc()
 
     def waiting(self, *, merchants: int, seconds: float, newest_age: float | None) -> None:
         """Note who waits to be judged, and how old the newest assessment is."""

@@ -24,7 +24,7 @@ from serving.errors import CurrencyMismatch, OrderAlreadyDecided, PolicyInvalid
 from serving.idempotency import Answer, Asked
 from serving.orders import buyer_facts, order_facts
 from serving.provenance import made_by
-from serving.reservations import account_of, fund_of, held_for, hold_fund
+from serving.reservations import fund_of, held_for, hold_fund
 from serving.schemas import ExpectedLossAnswer, RefundAnswer, RefundBody
 from serving.service import Service
 from serving.shadow_decisions import Otherwise
@@ -46,8 +46,8 @@ class RefundAsked:
     @property
     def question(self) -> Question:
         """What is to be judged, and who is held meanwhile."""
-        judge, holds = partial(_verdict, body=self.body, lock=True), (account_of(self.body.buyer.id),)
-        return Question(merchant_id=self.body.merchant_id, judge=judge, asked=self.asked, holds=holds)
+        body, judge = self.body, partial(_verdict, body=self.body, lock=True)
+        return Question(merchant_id=body.merchant_id, buyer_id=body.buyer.id, judge=judge, asked=self.asked)
 
 
 def decide_on_refund(service: Service, body: RefundBody, asked: Asked) -> Answer:

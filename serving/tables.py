@@ -1,8 +1,9 @@
 """Tables of the serving floor, beside those of `features.tables`; times are microseconds since 1970 in UTC."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Double, Index, Integer, String, Table, Text, text
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Table, Text, text
 
 from features.tables import metadata
+from serving.ledger.tables import held_days, merchant_balances, own_events, postings, reservations, settlements
 
 __all__ = [
     "api_keys",
@@ -13,13 +14,17 @@ __all__ = [
     "complaints",
     "decisions",
     "drifts",
-    "fund_days",
+    "held_days",
     "idempotency",
     "locks",
+    "merchant_balances",
+    "own_events",
     "policies",
     "policies_in_force",
+    "postings",
     "reservations",
     "sessions",
+    "settlements",
     "shadow_assessments",
     "shadow_days",
     "shadow_decisions",
@@ -179,40 +184,6 @@ policies = Table(
     Column("kind", String, nullable=False),
     Column("version", String, nullable=False),
     Column("body", Text, nullable=False),
-)
-
-#: Money promised at once by a decision, counted against the limits of its order, its buyer and its merchant.
-#:
-#: `state` is reserved until `expires_at`, then of no weight; paid once the money is known to have gone out. `fund` is
-#: what pays it first, null where the merchant does by its own word.
-reservations = Table(
-    "reservations",
-    metadata,
-    Column("decision_id", String, primary_key=True),
-    Column("merchant_id", String, nullable=False),
-    Column("order_id", String, nullable=False),
-    Column("buyer_id", String, nullable=False),
-    Column("cents", BigInteger, nullable=False),
-    Column("state", String, nullable=False),
-    Column("reserved_at", BigInteger, nullable=False),
-    Column("expires_at", BigInteger, nullable=False),
-    Column("fund", String),
-    Index("reservations_of_an_order", "merchant_id", "order_id"),
-    Index("reservations_of_a_buyer", "buyer_id", "reserved_at"),
-    Index("reservations_of_a_merchant", "merchant_id", "reserved_at"),
-)
-
-#: What reservations weigh on a fund, by the day (of UTC) on which they were made: sums, for no limit to read all.
-#:
-#: `until` (microseconds) is the full hour in which a reservation has expired, far off for what was paid.
-fund_days = Table(
-    "fund_days",
-    metadata,
-    Column("fund", String, primary_key=True),
-    Column("day", Integer, primary_key=True, autoincrement=False),
-    Column("until", BigInteger, primary_key=True, autoincrement=False),
-    Column("cents", BigInteger, nullable=False),
-    CheckConstraint("cents >= 0", name="nothing_is_owed_to_a_fund"),
 )
 
 #: What may change only under one hand at a time, by name; rows are locked, never changed.

@@ -14,6 +14,7 @@ from serving.assess import Judge
 from serving.complaints.intake import escalate_overdue
 from serving.errors import GoodfaithError
 from serving.judging import Judges
+from serving.ledger.promises import expire
 from serving.members import review_members
 from serving.prune import prune
 from serving.reassess import reassess, take_in_whatever_came
@@ -49,6 +50,7 @@ class Worker:
         """Judge some of those who are due; answer how many were looked at. Raises `Unavailable`."""
         engine, day = self._service.engine, day_of(now)
         self._look_at_clocks(now)
+        expire(engine, now=now)
         judge = self._bench.judge(now)
         written(engine, partial(_settle, judge=judge))
         take_in_whatever_came(engine, now=now)

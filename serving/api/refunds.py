@@ -39,7 +39,7 @@ def add_to(app: FastAPI, service: Service) -> Together[RefundAsked, Answer]:
         _ROUTE,
         tags=["refunds"],
         response_model=RefundAnswer,
-        responses=documented(401, 403, 404, 409, 413, 422, 503),
+        responses=documented(401, 403, 404, 409, 413, 422, 429, 503),
     )
     async def refund(
         body: RefundBody,
