@@ -22,7 +22,7 @@ from serving.judging import Judges
 from serving.logs import write_json_logs
 from serving.lookout import Lookout, Nightly
 from serving.metrics import shared_metrics
-from serving.policies.in_force import note_programmes
+from serving.policies.in_force import note_policies
 from serving.policy import (
     shipped_adverts,
     shipped_compensation,
@@ -56,7 +56,7 @@ def serve_api(
     with listening(host, port) as door, opened(settings.database) as engine:
         service = service_on(engine, champions, settings, clock)
         service.events.settle_currency(settings.currency)
-        note_programmes(service)
+        note_policies(service)
         _try_out(service)
         typer.echo(f"Goodfaith answers at http://{host}:{door.getsockname()[1]} (Ctrl+C stops it)")
         with Beside(Worker(service, Judges(service))):
@@ -106,7 +106,7 @@ def work(
     with opened(settings.database) as engine:
         service = service_on(engine, champions, settings, clock)
         service.events.settle_currency(settings.currency)
-        note_programmes(service)
+        note_policies(service)
         stop = threading.Event()
         for told in (signal.SIGTERM, signal.SIGINT):
             signal.signal(told, lambda *_: stop.set())

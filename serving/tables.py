@@ -203,14 +203,13 @@ idempotency = Table(
     Index("idempotency_by_age", "created_at"),
 )
 
-#: Which policy of a kind was in force from a moment on, until the next one of its kind; `content` is JSON.
+#: Which policy of a kind was in force from a moment on, until the next one of its kind; `hash` is that of a kept one.
 policies_in_force = Table(
     "policies_in_force",
     metadata,
     Column("kind", String, primary_key=True),
     Column("since", BigInteger, primary_key=True, autoincrement=False),
-    Column("version", String, nullable=False),
-    Column("content", Text, nullable=False),
+    Column("hash", String, nullable=False),
 )
 
 #: Who did what, one entry chained to the next by its hash; written in the transaction of what it tells of.
