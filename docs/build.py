@@ -288,7 +288,9 @@ def settings_page() -> str:
     notes += (
         "`GOODFAITH_BROKER_URL` is the Redis from which `goodfaith consume` takes events; it may hold a password.\n"
     )
-    notes += "`GOODFAITH_POLICIES` is a folder of policy files in the place of the shipped ones of those names, followed\n"
+    notes += (
+        "`GOODFAITH_POLICIES` is a folder of policy files in the place of the shipped ones of those names, followed\n"
+    )
     notes += "while the service runs ([change a policy](../howto/change-a-policy.md)).\n"
     notes += "The worker, and `goodfaith prune`, drop what challengers thought and would have decided more than\n"
     notes += "`GOODFAITH_SHADOW_DAYS` days ago; labels take up to 120 to tell who was right.\n"

@@ -52,6 +52,7 @@ class Reloading:
         in_force = self._service.in_force
         try:
             changed = replace(self._service, **read_folder(self._folder))
+            _check_currency(changed, before=self._service.current())
             # Noted first: whoever buys is promised what the policy in force says, so that is known before it is.
             note_policies(changed)
         except (PolicyInvalid, PolicyFileUnusable) as error:
@@ -77,6 +78,14 @@ def following(service: Service, folder: Path | None) -> Iterator[None]:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGHUP, watch.at_once)
         yield
+
+
+def _check_currency(changed: Service, *, before: Service) -> None:
+    stated = changed.refunds.currency
+    if stated not in (changed.currency, before.refunds.currency):
+        raise PolicyInvalid(
+            f"refunds.toml states its limits in {stated}, the store's amounts are in {changed.currency}"
+        )
 
 
 class Following:
