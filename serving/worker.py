@@ -16,6 +16,7 @@ from serving.errors import GoodfaithError
 from serving.judging import Judges
 from serving.ledger.promises import expire
 from serving.members import review_members
+from serving.penalties.ladder import review_penalties
 from serving.prune import prune
 from serving.reassess import reassess, take_in_whatever_came
 from serving.service import Service
@@ -67,7 +68,7 @@ class Worker:
         return len(names)
 
     def _review(self, merchant_ids: list[str], now: datetime) -> None:
-        """Look at the places of members once a day, when they are first judged."""
+        """Look at the places of members, and at what was found against merchants, once a day when they are judged."""
         if self._day != day_of(now):
             self._day, self._reviewed = day_of(now), set()
         fresh = [one for one in merchant_ids if one not in self._reviewed]
@@ -75,6 +76,9 @@ class Worker:
         count = review_members(self._service, fresh, now=now)
         if count:
             log.info("members' places were judged", decisions=count)
+        punished = review_penalties(self._service, fresh, now=now)
+        if punished:
+            log.info("penalties were decided on", decisions=punished)
 
     def _look_at_clocks(self, now: datetime) -> None:
         """Raise complaints whose time has run out, whether or not anybody can be judged."""
