@@ -47,6 +47,7 @@ class _Resolution:
 def add_to(router: APIRouter, desk: Desk) -> None:
     """Add the routes."""
     engine, pages, clock = desk.service.engine, desk.pages, desk.service.clock
+    _add_ends(router, desk)
 
     @router.get("/console/cases")
     def listing(
@@ -74,6 +75,11 @@ def add_to(router: APIRouter, desk: Desk) -> None:
         except CaseClosed:
             return _detail(desk, request, case_id, status=HTTPStatus.CONFLICT, trouble="case_closed")
         return see_other(f"/console/cases/{case_id}")
+
+
+def _add_ends(router: APIRouter, desk: Desk) -> None:
+    """Add the routes that end a case: by one person, or by another who approves it."""
+    engine, clock = desk.service.engine, desk.service.clock
 
     @router.post("/console/cases/{case_id}/resolve")
     def resolve(
