@@ -10,6 +10,7 @@ from features.store import EventStore
 from scoring.advert_policy import AdvertPolicy
 from scoring.compensation_policy import CompensationPolicy
 from scoring.complaint_policy import ComplaintPolicy
+from scoring.penalty_policy import PenaltyPolicy
 from scoring.policy_text import Policy
 from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
@@ -41,9 +42,9 @@ class InForce:
 class Service:
     """Everything that a route may need.
 
-    `score`, `programmes`, `refunds`, `compensation`, `adverts` and `complaints` are the policies; `declarations` every
-    feature's hash as it is now, `currency` the store's. `readings` reads live features. Nobody is let in by lot without
-    a `salt`. What challengers thought is kept for `shadow_days`.
+    `score`, `programmes`, `refunds`, `compensation`, `adverts`, `complaints` and `penalties` are the policies;
+    `declarations` every feature's hash as it is now, `currency` the store's. `readings` reads live features. Nobody is
+    let in by lot without a `salt`. What challengers thought is kept for `shadow_days`.
     """
 
     engine: Engine
@@ -54,6 +55,7 @@ class Service:
     complaints: ComplaintPolicy
     compensation: CompensationPolicy
     adverts: AdvertPolicy
+    penalties: PenaltyPolicy
     currency: str
     declarations: Mapping[str, str]
     clock: Clock
@@ -71,11 +73,12 @@ class Service:
     @property
     def policies(self) -> tuple[Policy, ...]:
         """Every policy."""
-        return self.score, self.programmes, self.refunds, self.compensation, self.adverts, self.complaints
+        first = (self.score, self.programmes, self.refunds, self.compensation)
+        return (*first, self.adverts, self.complaints, self.penalties)
 
     def keep_policies(self) -> dict[str, str]:
         """The hashes of the policies that decisions are made by, all of them kept; not within a transaction."""
-        return self.kept.keep(self.engine, (self.programmes, self.refunds))
+        return self.kept.keep(self.engine, (self.programmes, self.refunds, self.penalties))
 
     @property
     def events(self) -> EventStore:

@@ -83,9 +83,7 @@ def following(service: Service, folder: Path | None) -> Iterator[None]:
 def _check_currency(changed: Service, *, before: Service) -> None:
     stated = changed.refunds.currency
     if stated not in (changed.currency, before.refunds.currency):
-        raise PolicyInvalid(
-            f"refunds.toml states its limits in {stated}, the store's amounts are in {changed.currency}"
-        )
+        raise PolicyInvalid(f"refunds.toml: limits are in {stated}, the store's amounts in {changed.currency}")
 
 
 class Following:
