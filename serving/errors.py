@@ -39,6 +39,9 @@ GoodfaithError
 ├── OutputUnwritable         command line only: an answer file cannot be written
 └── Unavailable              503 unavailable
     ├── StoreUnavailable     503 store_unavailable
+    │   └── StoreFull        503 store_full
+    ├── ClockInDoubt         503 clock_in_doubt
+    ├── OutOfTime            503 out_of_time
     ├── SchemaOutdated       503 schema_outdated
     ├── ChampionUnloadable   503 champion_unloadable
     ├── PolicyInvalid        503 policy_invalid
@@ -62,6 +65,7 @@ __all__ = [
     "CaseClosed",
     "CaseUnknown",
     "ChampionUnloadable",
+    "ClockInDoubt",
     "ComplaintKnown",
     "CurrencyMismatch",
     "DecisionUnknown",
@@ -81,6 +85,7 @@ __all__ = [
     "NothingToJudge",
     "OrderAlreadyDecided",
     "OrderUnknown",
+    "OutOfTime",
     "OutputUnwritable",
     "PageUnknown",
     "PolicyFileUnusable",
@@ -93,6 +98,7 @@ __all__ = [
     "ScopeMissing",
     "SecondPersonNeeded",
     "SessionMissing",
+    "StoreFull",
     "StoreUnavailable",
     "TooBusy",
     "Unauthenticated",
@@ -258,6 +264,18 @@ class StoreUnavailable(Unavailable):
     """The database does not answer, or is not one of ours."""
 
 
+class StoreFull(StoreUnavailable):
+    """The database has no room left for what is to be written."""
+
+
+class ClockInDoubt(Unavailable):
+    """The machine's clock has jumped, or is behind what the store has seen."""
+
+
+class OutOfTime(Unavailable):
+    """What was asked for took longer than anybody should wait; it may be done all the same."""
+
+
 class SchemaOutdated(Unavailable):
     """The store's tables are of another version: `goodfaith migrate` brings them to this one."""
 
@@ -304,6 +322,9 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         TooBusy: (429, "too_busy"),
         Unavailable: (503, "unavailable"),
         StoreUnavailable: (503, "store_unavailable"),
+        StoreFull: (503, "store_full"),
+        ClockInDoubt: (503, "clock_in_doubt"),
+        OutOfTime: (503, "out_of_time"),
         SchemaOutdated: (503, "schema_outdated"),
         ChampionUnloadable: (503, "champion_unloadable"),
         PolicyInvalid: (503, "policy_invalid"),
