@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from serving import audit, promises, store_cases
 from serving.complaints import events as complaint_events
 from serving.errors import CaseClosed, CaseUnknown, ResolutionInvalid
+from serving.plain import digest
 from serving.store_cases import Case
 
 __all__ = ["Case", "Kind", "Matter", "assign", "find", "of_merchant", "open_case", "outcomes", "queue", "resolve"]
@@ -110,7 +111,7 @@ def assign(tx: Connection, case_id: str, *, to: str, by: str, now: datetime) -> 
     """Make a case somebody's. Raises `CaseUnknown`, `CaseClosed`."""
     _open(tx, case_id)
     store_cases.change(tx, case_id, assigned_to=to)
-    _tell(tx, case_id, "case_assigned", by=by, now=now, to=to)
+    _tell(tx, case_id, "case_assigned", by=by, now=now, people={"to": to})
     return find(tx, case_id)
 
 
@@ -133,7 +134,9 @@ def resolve(tx: Connection, case_id: str, *, outcome: str, reason: str, by: str,
         complaint_events.close(tx, case, outcome=outcome, now=now)
     ended = {"outcome": outcome, "reason": reason.strip(), "resolved_by": by, "resolved_at": now}
     store_cases.change(tx, case_id, state="resolved", **ended)
-    _tell(tx, case_id, "case_resolved", by=by, now=now, outcome=outcome, reason=reason.strip())
+    # What was written may name somebody; it stands in the case, and the record cannot forget.
+    said = {"outcome": outcome, "reason_digest": digest(reason.strip())}
+    _tell(tx, case_id, "case_resolved", by=by, now=now, body=said)
     return find(tx, case_id)
 
 
@@ -151,5 +154,6 @@ def _there(case: Case | None) -> Case:
     return case
 
 
-def _tell(tx: Connection, case_id: str, action: str, *, by: str, now: datetime, **said: str) -> None:
-    audit.write(tx, audit.Entry(actor=f"user:{by}", action=action, subject=f"case:{case_id}", body=said), now=now)
+def _tell(tx: Connection, case_id: str, action: str, *, by: str, now: datetime, **said: Mapping[str, str]) -> None:
+    entry = audit.Entry(actor=f"user:{by}", action=action, subject=f"case:{case_id}", **said)
+    audit.write(tx, entry, now=now)

@@ -25,6 +25,7 @@ GoodfaithError
 ├── IdempotencyKeyInvalid    422 idempotency_key_invalid
 ├── ResolutionInvalid        422 resolution_invalid
 ├── AuditBroken              command line only: the audit chain was tampered with
+├── AnchorsUnreadable        command line only: a file holds no anchors of an audit record
 ├── ReplayDiffers            command line only: a decision does not come out again as it was
 ├── PolicyNotKept            command line only: a decision was made by a policy that was not kept
 ├── AddressUnavailable       command line only: nobody can listen there
@@ -53,6 +54,7 @@ from features import errors as features_errors
 __all__ = [
     "ANSWERS",
     "AddressUnavailable",
+    "AnchorsUnreadable",
     "AssessmentsStale",
     "AuditBroken",
     "BrokerUnavailable",
@@ -190,6 +192,10 @@ class IdempotencyKeyInvalid(GoodfaithError):
 
 class ResolutionInvalid(GoodfaithError):
     """A case cannot end like this: an outcome that its kind does not have, or no reason."""
+
+
+class AnchorsUnreadable(GoodfaithError):
+    """A file holds no anchors of an audit record."""
 
 
 class ReplayDiffers(GoodfaithError):

@@ -15,6 +15,7 @@ from uvicorn.supervisors import Multiprocess
 
 from features.database import open_engine
 from features.settings import Settings
+from serving.anchors import anchored
 from serving.app import create_app
 from serving.champions import Champions, current_declarations
 from serving.errors import AddressUnavailable, Unavailable
@@ -59,7 +60,7 @@ def serve_api(
         note_programmes(service)
         _try_out(service)
         typer.echo(f"Goodfaith answers at http://{host}:{door.getsockname()[1]} (Ctrl+C stops it)")
-        with Beside(Worker(service, Judges(service))):
+        with anchored(engine, clock), Beside(Worker(service, Judges(service))):
             if workers == 1:
                 uvicorn.Server(_told(create_app(service))).run(sockets=[door])
             else:
@@ -115,7 +116,8 @@ def work(
             # A look that is under way when it ends is left where it is: the next night looks again.
             nightly = Nightly(service, lookout, hour=hour, acts=settings.roll_back_by_itself)
             threading.Thread(target=nightly.run, args=(stop,), name="nightly", daemon=True).start()
-        Worker(service, Judges(service)).run(stop)
+        with anchored(engine, clock):
+            Worker(service, Judges(service)).run(stop)
 
 
 def listening(host: str, port: int) -> socket.socket:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from features.database import day_of, reading, written
 from features.errors import FeaturesError
 from serving import store_due
+from serving.anchors import Anchoring
 from serving.assess import Judge
 from serving.complaints.intake import escalate_overdue
 from serving.errors import GoodfaithError
@@ -44,11 +45,13 @@ class Worker:
         self._day: int | None = None
         self._reviewed: set[str] = set()
         self._clocks_seen: datetime | None = None
+        self._anchoring = Anchoring(service.engine)
 
     def round(self, now: datetime) -> int:
         """Judge some of those who are due; answer how many were looked at. Raises `Unavailable`."""
         engine, day = self._service.engine, day_of(now)
         self._look_at_clocks(now)
+        self._anchoring.if_due(now)
         judge = self._bench.judge(now)
         written(engine, partial(_settle, judge=judge))
         take_in_whatever_came(engine, now=now)
