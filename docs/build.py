@@ -243,10 +243,11 @@ def programme_text(programme: Programme) -> str:
         ("to keep", ", ".join(one.code for one in programme.keep)),
         ("credit band", f"{programme.band_at_worst} or better"),
         ("suspicion of fakes", f"at most {programme.counterfeit_at_worst}"),
-        ("without a cap from", f"{floor.orders} orders and {floor.days} days of trading"),
         ("valid for", f"{programme.valid_days} days; on trial, or until asked again: {trial.valid_days} days"),
-        ("on trial", f"{trial.at_first} orders a month, {trial.per_thing:g} more for each thing that went well, "
-                     f"at most {trial.at_most}"),
+        ("cap on trial", f"{trial.at_first} orders a month, {trial.per_thing:g} more for each thing that went well "
+                         f"(of a day at most {trial.per_day or 'all'}), at most {trial.at_most}"),
+        ("without a cap", f"admitted, with a cap grown to {trial.at_most}, {floor.orders} orders and {floor.days} days "
+                          "of trading"),
         ("grace", f"{programme.grace_days} days to mend what costs the place"),
         ("claims", f"until {programme.claim_days} days after the order"),
         ("pledged of the deposit", f"{programme.pledge_cents:,} cents, until the last claim day"),

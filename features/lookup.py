@@ -10,7 +10,17 @@ from sqlalchemy import Connection, Row, Select, select
 from features.database import some
 from features.tables import event_keys, events, merchants
 
-__all__ = ["Found", "LiveState", "events_about", "events_about_any", "events_of_type", "live_state", "types_of"]
+__all__ = [
+    "Found",
+    "LiveState",
+    "events_about",
+    "events_about_any",
+    "events_of_type",
+    "events_of_types",
+    "events_with_ids",
+    "live_state",
+    "types_of",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +73,20 @@ def events_about_any(tx: Connection, keys: Sequence[str], *, types: Sequence[str
 def events_of_type(tx: Connection, merchant_id: str, event_type: str) -> tuple[Found, ...]:
     """A merchant's events of a type, in the order in which they came; reversed ones are left out."""
     return _live(tx, select(*_COLUMNS).where(events.c.merchant_id == merchant_id), (event_type,))
+
+
+def events_of_types(tx: Connection, merchant_ids: Sequence[str], types: Sequence[str]) -> tuple[Found, ...]:
+    """Some merchants' events of some types, in the order in which they came; reversed ones are left out."""
+    query = select(*_COLUMNS)
+    pieces = [_live(tx, query.where(events.c.merchant_id.in_(ids)), types) for ids in some(merchant_ids)]
+    return tuple(one for piece in pieces for one in piece)
+
+
+def events_with_ids(tx: Connection, event_ids: Sequence[str]) -> tuple[Found, ...]:
+    """Those of these events that are stored, also where they were taken back."""
+    query: Select[Any] = select(*_COLUMNS)
+    rows = (row for ids in some(event_ids) for row in tx.execute(query.where(events.c.event_id.in_(ids))))
+    return tuple(map(_found, rows))
 
 
 def types_of(tx: Connection, event_ids: Sequence[str]) -> dict[str, str]:

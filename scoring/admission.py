@@ -69,11 +69,12 @@ class Paper:
 class Applicant:
     """A merchant at the door: its assessment, the figures that conditions look at, and its papers.
 
-    `basis` is model or fallback; `orders_per_day` is the present pace, from the last 30 days. `trading_days` are the
-    days since the first order; `pledged_cents` is what other programmes hold of the deposit. `link_confirmed` and
-    `link_refuted` are what a person found of its links with removed merchants. `failed_before` are the codes of the
-    conditions that had failed when the merchant was last judged: silence since cures none of
-    them. Until `barred_until` it may not come back; until `suspended_until` its suspended place is not judged again.
+    `basis` is model or fallback; `orders_per_day` is the present pace, from the last 30 days. `orders_365d` are real
+    orders, and `order_days` the days on which they came; `trading_days` are the days since the first order.
+    `pledged_cents` is what other programmes hold of the deposit. `link_confirmed` and `link_refuted` are what a person
+    found of its links with removed merchants. `failed_before` are the codes of the conditions that had failed when the
+    merchant was last judged: silence since cures none of them. Until `barred_until` it may not come back; until
+    `suspended_until` its suspended place is not judged again.
     """
 
     merchant_id: str
@@ -88,6 +89,7 @@ class Applicant:
     orders_per_day: float = 0.0
     assessed_stale: bool = False
     trading_days: int | None = None
+    order_days: int = 0
     pledged_cents: int = 0
     link_confirmed: bool = False
     link_refuted: bool = False

@@ -265,12 +265,15 @@ def _path(findings: list[Finding]) -> tuple[PathStep, ...]:
 
 
 def _cap(case: Case, findings: list[Finding], outcome: Outcome) -> int | None:
-    """Orders per month on trial: by what went well behind the least proven condition, or by a short history."""
+    """Orders per month: by what went well behind the least proven condition, or by the orders behind a yes.
+
+    A yes is without a cap once its cap has grown to the most that there is.
+    """
     programme, applicant = case.application.programme, case.applicant
-    provisional = programme.provisional
-    known = programme.evidence.reached(orders=applicant.orders_365d, days=applicant.trading_days)
-    if outcome is Outcome.ADMIT and not (known and applicant.evidence_sufficient):
-        return provisional.cap(applicant.orders_365d)
+    provisional, days = programme.provisional, applicant.order_days
+    if outcome is Outcome.ADMIT:
+        cap = provisional.cap(applicant.orders_365d, days=days)
+        return None if cap == provisional.at_most and _much_is_known(case) else cap
     if outcome is not Outcome.CONDITIONS:
         return None
     if any(one.kind is Kind.HANDS_CHANGED for one in findings):
@@ -278,7 +281,13 @@ def _cap(case: Case, findings: list[Finding], outcome: Outcome) -> int | None:
         return provisional.at_first
     unproven = {one.reason.code for one in findings if one.kind is Kind.UNPROVEN}
     rates = (one for one in _rates(case) if one.code in unproven)
-    return provisional.cap(min(went_well(one, applicant.measured.get(one.metric)) for one in rates))
+    return provisional.cap(min(went_well(one, applicant.measured.get(one.metric)) for one in rates), days=days)
+
+
+def _much_is_known(case: Case) -> bool:
+    floor, applicant = case.application.programme.evidence, case.applicant
+    reached = floor.reached(orders=applicant.orders_365d, days=applicant.trading_days)
+    return reached and applicant.evidence_sufficient
 
 
 def _expiry(case: Case, outcome: Outcome, at: datetime) -> datetime:

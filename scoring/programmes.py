@@ -22,12 +22,16 @@ Positive = Annotated[int, Field(gt=0)]
 
 
 class Provisional(PolicyPart):
-    """A place on trial: orders per month under the promise, `at_first` and more for each thing that went well."""
+    """A place on trial: orders per month under the promise, `at_first` and more for each thing that went well.
+
+    Of each day with orders only `per_day` things count (None: all of them), so that a burst is worth a day's history.
+    """
 
     at_first: Positive
     per_thing: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     at_most: Positive
     valid_days: Positive
+    per_day: Positive | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -35,9 +39,10 @@ class Provisional(PolicyPart):
             raise ValueError(f"at_first ({self.at_first}) lies above at_most ({self.at_most})")
         return self
 
-    def cap(self, things: int) -> int:
-        """Orders per month for so many things that went well."""
-        return min(self.at_most, int(self.at_first + self.per_thing * things))
+    def cap(self, things: int, *, days: int) -> int:
+        """Orders per month for so many things that went well, on so many days with orders."""
+        counted = things if self.per_day is None else min(things, self.per_day * days)
+        return min(self.at_most, int(self.at_first + self.per_thing * counted))
 
 
 class Floor(PolicyPart):

@@ -19,6 +19,7 @@ from serving.console import app as console
 from serving.judging import Judges
 from serving.limits import Limits
 from serving.logs import RequestLog
+from serving.pressure import Pressure, rooms
 from serving.problems import explain
 from serving.service import Service
 
@@ -42,6 +43,7 @@ def create_app(service: Service) -> FastAPI:
     scores.add_to(app, service, Judges(service))
     console.add_to(app, service)
     explain(app)
+    app.add_middleware(Pressure, rooms=rooms(), metrics=service.metrics)
     app.add_middleware(Limits)
     app.add_middleware(RequestLog, metrics=service.metrics)
     return app

@@ -21,12 +21,15 @@ __all__ = ["applicant_of", "at_the_door", "opinion"]
 
 #: Read besides what conditions look at: the evidence, and the present pace of orders.
 _PACE_DAYS = 30
-_PACE, _ORDERS, _SINCE = f"n_orders_{_PACE_DAYS}d", "n_orders_365d", "days_since_first_order"
+_PACE, _SINCE = f"n_orders_{_PACE_DAYS}d", "days_since_first_order"
+#: Real orders, of each buyer at most three: what somebody buys from itself is no evidence.
+_ORDERS, _DAYS = "n_orders_365d_capped", "n_active_days_365d_capped"
+_READ = (*ALWAYS_READ, _PACE, _SINCE, _ORDERS, _DAYS)
 
 
 def applicant_of(bench: Bench, merchant_id: str, seen: Seen) -> Applicant:
     """The merchant as it stands at every door."""
-    measured = bench.readings(merchant_id, *bench.service.programmes.metrics, *ALWAYS_READ, _PACE, _ORDERS, _SINCE)
+    measured = bench.readings(merchant_id, *bench.service.programmes.metrics, *_READ)
     return Applicant(
         merchant_id=merchant_id,
         **opinion(seen.assessment),
@@ -36,6 +39,7 @@ def applicant_of(bench: Bench, merchant_id: str, seen: Seen) -> Applicant:
         orders_per_day=(_whole(measured[_PACE].value) or 0) / _PACE_DAYS,
         assessed_stale=seen.stale,
         trading_days=_whole(measured[_SINCE].value),
+        order_days=_whole(measured[_DAYS].value) or 0,
         **_link(bench, merchant_id),
     )
 

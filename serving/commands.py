@@ -15,6 +15,7 @@ from features.settings import Settings
 from serving import replay_commands, store_commands
 from serving.audit_commands import audit
 from serving.key_commands import keys
+from serving.ledger.commands import ledger
 from serving.policies import commands as policy_commands
 from serving.policies import simulate as policy_simulate
 from serving.user_commands import people
@@ -87,6 +88,7 @@ def mount(app: typer.Typer, *, champions: Callable[[], "Champions"], lookout: Ca
     app.add_typer(policy, name="policy")
     app.add_typer(people, name="users")
     app.add_typer(audit, name="audit")
+    app.add_typer(ledger, name="ledger")
 
 
 def _now() -> datetime:

@@ -14,8 +14,9 @@ from serving.answers import ScoreAnswer
 from serving.cases import Case, Matter
 from serving.errors import DecisionUnknown
 from serving.plain import as_json
+from serving.reservations import Reservation
 from serving.shadow_decisions import Otherwise, keep_beside
-from serving.store_decisions import Decision, Reservation
+from serving.store_decisions import Decision
 
 __all__ = ["Decision", "Verdict", "asked_for", "case_of", "decision", "decisions_of", "record"]
 
@@ -117,6 +118,7 @@ def _reservation(made: Decision, verdict: Verdict) -> Reservation:
         merchant_id=made.merchant_id,
         order_id=made.order_id or "",
         buyer_id=made.buyer_id or "",
+        promised_cents=verdict.reserves_cents,
         cents=verdict.reserves_cents,
         fund=verdict.fund,
         state="reserved",

@@ -24,8 +24,10 @@ GoodfaithError
 ├── IdempotencyKeyMissing    422 idempotency_key_missing
 ├── IdempotencyKeyInvalid    422 idempotency_key_invalid
 ├── ResolutionInvalid        422 resolution_invalid
+├── TooBusy                  429 too_busy
 ├── AuditBroken              command line only: the audit chain was tampered with
 ├── AnchorsUnreadable        command line only: a file holds no anchors of an audit record
+├── LedgerBroken             command line only: a sum is not that of its postings
 ├── ReplayDiffers            command line only: a decision does not come out again as it was
 ├── PolicyNotKept            command line only: a decision was made by a policy that was not kept
 ├── AddressUnavailable       command line only: nobody can listen there
@@ -70,6 +72,7 @@ __all__ = [
     "IdempotencyKeyInvalid",
     "IdempotencyKeyMissing",
     "KeyUnknown",
+    "LedgerBroken",
     "ListingUnknown",
     "LogInRefused",
     "MerchantUnknown",
@@ -91,6 +94,7 @@ __all__ = [
     "ScopeMissing",
     "SessionMissing",
     "StoreUnavailable",
+    "TooBusy",
     "Unauthenticated",
     "Unavailable",
     "UserKnown",
@@ -206,8 +210,16 @@ class PolicyNotKept(GoodfaithError):
     """A decision was made by a policy that was not kept."""
 
 
+class TooBusy(GoodfaithError):
+    """Too much is waiting to be done; what was asked for was not begun."""
+
+
 class AuditBroken(GoodfaithError):
     """An entry of the audit chain is not what was written, or one before it is gone."""
+
+
+class LedgerBroken(GoodfaithError):
+    """A sum that limits or balances rest on is not the sum of its postings."""
 
 
 class AddressUnavailable(GoodfaithError):
@@ -288,6 +300,7 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         IdempotencyKeyMissing: (422, "idempotency_key_missing"),
         IdempotencyKeyInvalid: (422, "idempotency_key_invalid"),
         ResolutionInvalid: (422, "resolution_invalid"),
+        TooBusy: (429, "too_busy"),
         Unavailable: (503, "unavailable"),
         StoreUnavailable: (503, "store_unavailable"),
         SchemaOutdated: (503, "schema_outdated"),

@@ -16,7 +16,7 @@ from serving.idempotency import Asked
 from serving.judging import Judges
 from serving.people import People, User, make_password
 from serving.plain import as_json
-from serving.policies.in_force import note_programmes
+from serving.policies.in_force import note_policies
 from serving.refunds import try_refund
 from serving.schemas import ApplicationBody, RefundBody
 from serving.service import Service
@@ -48,7 +48,7 @@ class FirstDay:
 def spend_first_day(service: Service) -> FirstDay:
     """Judge everybody, let some apply for every programme, make a key with every scope and a reviewer."""
     now = service.clock()
-    note_programmes(service)
+    note_policies(service)
     judged = Worker(service, Judges(service)).drain(now)
     most, least = _ranked(service, _SHOWN), _ranked(service, _SHOWN, worst=True)
     made, password = make_key(), make_password()

@@ -13,7 +13,6 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from features.database import written
@@ -22,7 +21,7 @@ from features.log import Batch, FileLog
 from features.midnights import forget_midnights
 from features.store import Appended, EventStore, append
 from features.validation import REJECTIONS, Rejection
-from serving.reservations import settle_paid
+from serving.ledger.booking import book
 
 __all__ = ["CLOCKS_MAY_DIFFER", "Ingested", "ingest_file", "rejects_of", "take"]
 
@@ -91,19 +90,14 @@ def take(
     undated: Collection[str] = (),
     source: str | None = None,
 ) -> Appended:
-    """Add validated events and all that follows from them; a refund paid on a decision settles its reservation.
+    """Add validated events and all that follows from them; what they say of money is booked in the ledger.
 
     `source` is noted beside those that name none.
     """
     appended = append(tx, rows, at=at, later=later, undated=undated, source=source)
-    if "decision_id" in rows.column_names:
-        refunds = rows.take(pa.array(appended.new, pa.int64())).filter(_ON_DECISION)
-        paid = zip(*(refunds.column(name).to_pylist() for name in ("decision_id", "amount_cents")), strict=True)
-        settle_paid(tx, list(paid))
+    if appended.new:
+        book(tx, rows.take(pa.array(appended.new, pa.int64())), at=at)
     return appended
-
-
-_ON_DECISION = (pc.field("event_type") == "refund_paid") & pc.field("decision_id").is_valid()
 
 
 def _standing(batch: Batch, discarded: npt.NDArray[np.int64]) -> Iterator[tuple[pa.Table, npt.NDArray[np.int64]]]:

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.auth import REFUSAL, looks_like_key
 from serving.problems import problem
 
-__all__ = ["LARGER_BODIES", "LARGEST_BODY", "Limits"]
+__all__ = ["LARGER_BODIES", "LARGEST_BODY", "Limits", "announced", "has_body"]
 
 #: Bytes; a decision needs a few hundred. 4 MB leaves room for lists of ids.
 LARGEST_BODY = 4_000_000
@@ -35,12 +35,12 @@ class Limits:
         if "\x00" in scope["path"]:
             await problem(404, "route_unknown", "there is no such route")(scope, receive, send)
             return
-        if scope["path"].startswith("/v1/") and _has_body(scope) and not _shows_key(scope):
+        if scope["path"].startswith("/v1/") and has_body(scope) and not _shows_key(scope):
             refusal = problem(401, "unauthenticated", REFUSAL, {"WWW-Authenticate": "Bearer"})
             await refusal(scope, receive, send)
             return
         most = self.larger.get(scope["path"], self.largest)
-        if _announced(scope) > most:
+        if announced(scope) > most:
             await problem(413, "body_too_large", _TOO_LARGE)(scope, receive, send)
             return
         await self.app(scope, _counting(receive, most), send)
@@ -51,12 +51,13 @@ def _shows_key(scope: Scope) -> bool:
     return looks_like_key(dict(scope["headers"]).get(b"authorization", b"").decode("latin-1"))
 
 
-def _has_body(scope: Scope) -> bool:
+def has_body(scope: Scope) -> bool:
+    """Whether a body comes with a request."""
     headers = dict(scope["headers"])
-    return b"transfer-encoding" in headers or _announced(scope) > 0
+    return b"transfer-encoding" in headers or announced(scope) > 0
 
 
-def _announced(scope: Scope) -> int:
+def announced(scope: Scope) -> int:
     """What the header Content-Length says, 0 without one that can be read."""
     said = dict(scope["headers"]).get(b"content-length", b"0")
     return int(said[:20]) if said.isdigit() else 0

@@ -30,6 +30,10 @@ class Metrics:
         self._decisions = Counter(
             "goodfaith_decisions", "Decisions made, by kind and outcome", ("kind", "outcome"), registry=self.registry
         )
+        self._turned_away = Counter(
+            "goodfaith_turned_away", "Requests answered 429, since too much was waiting", ("path",),
+            registry=self.registry,
+        )  # fmt: skip
         self._due = Gauge(
             "goodfaith_due_merchants", "Merchants with events not yet judged",
             registry=self.registry, multiprocess_mode="mostrecent",
@@ -52,6 +56,10 @@ class Metrics:
     def decided(self, *, kind: str, outcome: str) -> None:
         """Count a decision."""
         self._decisions.labels(kind, outcome).inc()
+
+    def turned_away(self, path: str) -> None:
+        """Count a request that found no room; `path` is the beginning of those that lead there."""
+        self._turned_away.labels(path).inc()
 
     def waiting(self, *, merchants: int, seconds: float, newest_age: float | None) -> None:
         """Note who waits to be judged, and how old the newest assessment is."""

@@ -11,8 +11,8 @@ from features.links import MOST_WITH
 from features.lookup import Found, events_about, events_about_any
 from scoring.refunds import BuyerFacts, OrderFacts, RefundPolicy
 from serving import store_decisions
-from serving.reservations import BUYER_WINDOW
-from serving.store_decisions import Reservation
+from serving.ledger import store as ledger
+from serving.reservations import BUYER_WINDOW, Reservation
 
 __all__ = ["buyer_facts", "order_facts"]
 
@@ -44,7 +44,7 @@ def order_facts(tx: Connection, order: _Order, *, buyer_id: str, now: datetime) 
         known=True,
         state=next((state for event, state in _STATES.items() if event in happened), "paid"),
         paid_cents=placed.says["amount_cents"],
-        refunded_cents=_refunded(told, store_decisions.reservations_of(tx, now=now, order=order)),
+        refunded_cents=_refunded(told, ledger.reservations_of(tx, now=now, order=order)),
         opted_in=_OPTED_IN in (placed.says.get("programmes") or ()),
     )
 
@@ -71,7 +71,7 @@ def _orders_and_refunds(
     back = {_order_of(one) for one in told if one.event_type == "return_requested"}
     refunds = events_about_any(tx, [f"order:{order_id}" for _, order_id in sorted(orders)], types=("refund_paid",))
     back |= {_order_of(one) for one in _known(refunds, now)} & orders
-    promised = store_decisions.reservations_of(tx, now=now, buyer_id=buyer_id)
+    promised = ledger.reservations_of(tx, now=now, buyer_id=buyer_id)
     back |= {(one.merchant_id, one.order_id) for one in promised if one.reserved_at >= now - BUYER_WINDOW}
     return orders, back
 

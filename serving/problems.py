@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from features.errors import FeaturesError
 from serving.errors import GoodfaithError, answer_to
 
-__all__ = ["Problem", "documented", "explain", "problem"]
+__all__ = ["Problem", "documented", "explain", "problem", "problem_of"]
 
 _REFUSALS = {
     404: ("route_unknown", "there is no such route"),
@@ -21,6 +21,9 @@ _REFUSALS = {
     413: ("body_too_large", "the body is larger than this route takes"),
 }
 _LONGEST_DETAIL = 200
+
+#: What an answer's header says besides: how to be let in, and after how many seconds to ask again.
+_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "1"}}
 
 
 class Problem(BaseModel):
@@ -54,14 +57,18 @@ def explain(app: FastAPI) -> None:
 
 
 def _known(_: Request, error: Exception) -> JSONResponse:
+    return problem_of(error)
+
+
+def problem_of(error: Exception) -> JSONResponse:
+    """What a caller is told of an error of ours."""
     status, code = answer_to(error)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         # An error without a row of the table was never meant for callers, so neither is its sentence.
         return problem(status, code, "something went wrong on our side")
     if isinstance(error, FeaturesError):
         return problem(status, code, "the store does not answer")
-    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
-    return problem(status, code, str(error), headers)
+    return problem(status, code, str(error), _HEADERS.get(status))
 
 
 def _invalid(_: Request, error: Exception) -> JSONResponse:

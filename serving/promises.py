@@ -10,8 +10,8 @@ from scoring.refunds import OrderFacts
 from serving import store_decisions
 from serving.errors import OrderAlreadyDecided
 from serving.orders import order_facts
-from serving.reservations import fund_of, held_for, hold_buyer, hold_fund, reserve
-from serving.store_decisions import Decision, Reservation
+from serving.reservations import Reservation, fund_of, held_for, hold_buyer, hold_fund, reserve
+from serving.store_decisions import Decision
 
 __all__ = ["lock_merchant_of", "promise"]
 
@@ -41,6 +41,7 @@ def promise(tx: Connection, decision_id: str, *, now: datetime) -> None:
             merchant_id=decided.merchant_id,
             order_id=decided.order_id,
             buyer_id=decided.buyer_id,
+            promised_cents=cents,
             cents=cents,
             state="reserved",
             reserved_at=now,

@@ -10,7 +10,7 @@ from features.lookup import Found, events_about, live_state
 from scoring.compensation import Claim, quote
 from serving.decide import plain
 from serving.errors import CurrencyMismatch, MerchantUnknown, OrderUnknown
-from serving.policies.in_force import promises_at
+from serving.policies.in_force import programmes_at
 from serving.quote_schemas import QuoteAnswer, QuoteBody
 from serving.service import Service
 
@@ -33,12 +33,13 @@ def quote_for(service: Service, body: QuoteBody) -> QuoteAnswer:
         told = _told(tx, body, now)
         placed = next((one for one in told if one.event_type == "order_placed"), None)
         bought = moment(placed.event_time) if placed else now
-        then = promises_at(tx, bought, otherwise=service.programmes)
+        then = programmes_at(tx, bought, otherwise=service.programmes)
     if placed is None and body.amount_cents is None:
         raise OrderUnknown("the order is not known as this merchant's, and no amount says what was paid for it")
     claim = _claim(body, placed, _last(told, "order_delivered"), now)
-    carried = (placed.says.get("programmes") if placed else None) or ()
-    found = quote(claim, policy=service.compensation, promises=then.named(carried))
+    carried = frozenset((placed.says.get("programmes") if placed else None) or ())
+    promises = [one for one in then.programmes if one.id in carried]
+    found = quote(claim, policy=service.compensation, promises=promises)
     said = {"merchant_id": body.merchant_id, "basis": "order" if placed else "claim", "promises_version": then.version}
     return QuoteAnswer.model_validate({**said, **plain(found)})
 

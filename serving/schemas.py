@@ -314,6 +314,7 @@ class TrialAnswer(Told):
 
     at_first: int
     per_thing: float
+    per_day: int | None
     at_most: int
     valid_days: int
 

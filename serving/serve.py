@@ -23,7 +23,7 @@ from serving.judging import Judges
 from serving.logs import write_json_logs
 from serving.lookout import Lookout, Nightly
 from serving.metrics import shared_metrics
-from serving.policies.in_force import note_programmes
+from serving.policies.in_force import note_policies
 from serving.policy import (
     shipped_adverts,
     shipped_compensation,
@@ -57,7 +57,7 @@ def serve_api(
     with listening(host, port) as door, opened(settings.database) as engine:
         service = service_on(engine, champions, settings, clock)
         service.events.settle_currency(settings.currency)
-        note_programmes(service)
+        note_policies(service)
         _try_out(service)
         typer.echo(f"Goodfaith answers at http://{host}:{door.getsockname()[1]} (Ctrl+C stops it)")
         with anchored(engine, clock), Beside(Worker(service, Judges(service))):
@@ -107,7 +107,7 @@ def work(
     with opened(settings.database) as engine:
         service = service_on(engine, champions, settings, clock)
         service.events.settle_currency(settings.currency)
-        note_programmes(service)
+        note_policies(service)
         stop = threading.Event()
         for told in (signal.SIGTERM, signal.SIGINT):
             signal.signal(told, lambda *_: stop.set())

@@ -3,20 +3,19 @@
 import json
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, literal, select, update
 
 from features.database import insert_new, micros, moment
 from serving.audit_tables import audit
-from serving.tables import assessment_history, assessments, decisions, idempotency, reservations
+from serving.tables import assessment_history, assessments, decisions, idempotency
 
 __all__ = [
     "Decision",
     "Draw",
     "Kept",
-    "Reservation",
     "Sealed",
     "add_decision",
     "answer_once",
@@ -27,17 +26,12 @@ __all__ = [
     "drop_answers",
     "every_decision",
     "find_decision",
-    "find_reservation",
-    "held",
     "how_many",
     "last_of_programme",
     "latest_answer",
     "past_answers",
     "refunds_since",
-    "reservations_of",
-    "reserve",
     "sealed",
-    "settle",
     "unsealed",
 ]
 
@@ -78,21 +72,6 @@ class Sealed:
     at: int
     body: dict[str, Any]
     decision: "Decision | None"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reservation:
-    """Money that a decision promised at once; `state` is reserved until it expires, or paid."""
-
-    decision_id: str
-    merchant_id: str
-    order_id: str
-    buyer_id: str
-    cents: int
-    state: str
-    reserved_at: datetime
-    expires_at: datetime
-    fund: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,64 +208,12 @@ def _of(values: Mapping[str, Any]) -> Decision:
     return Decision(**{**values, **{name: moment(values[name]) for name in ("decided_at", "expires_at")}})
 
 
-def reserve(tx: Connection, reservation: Reservation) -> None:
-    """Hold money for a decision."""
-    tx.execute(insert(reservations).values(_row(reservation, reservations.c.keys())))
-
-
-def held(
-    tx: Connection, *, by: str, value: str | tuple[str, str], now: datetime, within: timedelta | None = None
-) -> int:
-    """Cents that weigh now on an order (merchant and order id), a buyer or a merchant; reserved `within` a time."""
-    columns = {
-        "order": tuple_(reservations.c.merchant_id, reservations.c.order_id),
-        "buyer": reservations.c.buyer_id,
-        "merchant": reservations.c.merchant_id,
-    }
-    weighs = _weighs(now) if within is None else and_(_weighs(now), reservations.c.reserved_at >= micros(now - within))
-    query = select(func.coalesce(func.sum(reservations.c.cents), 0)).where(columns[by] == value, weighs)
-    return int(tx.execute(query).scalar_one())
-
-
-def reservations_of(
-    tx: Connection, *, now: datetime, order: tuple[str, str] | None = None, buyer_id: str | None = None
-) -> tuple[Reservation, ...]:
-    """Reservations that weigh now on an order (merchant and order id), or on a buyer."""
-    if order is not None:
-        chosen = and_(reservations.c.merchant_id == order[0], reservations.c.order_id == order[1])
-    else:
-        chosen = reservations.c.buyer_id == buyer_id
-    return tuple(map(_reservation, tx.execute(select(reservations).where(chosen, _weighs(now)))))
-
-
-def find_reservation(tx: Connection, decision_id: str) -> Reservation | None:
-    """The money that a decision promised, whether or not it still weighs."""
-    row = tx.execute(select(reservations).where(reservations.c.decision_id == decision_id)).one_or_none()
-    return _reservation(row) if row else None
-
-
 def asked_by(tx: Connection, buyer_id: str, *, since: datetime) -> tuple[tuple[tuple[str, str], datetime], ...]:
     """The orders (merchant and order id) that a buyer's refunds were decided on, and when."""
     columns = (decisions.c.merchant_id, decisions.c.order_id, decisions.c.decided_at)
     theirs = and_(decisions.c.buyer_id == buyer_id, decisions.c.decided_at >= micros(since))
     rows = tx.execute(select(*columns).where(theirs, decisions.c.kind == "refund"))
     return tuple(((row.merchant_id, row.order_id), moment(row.decided_at)) for row in rows)
-
-
-def _weighs(now: datetime) -> ColumnElement[bool]:
-    still = and_(reservations.c.state == "reserved", reservations.c.expires_at > micros(now))
-    return or_(reservations.c.state == "paid", still)
-
-
-def _reservation(row: Row[Any]) -> Reservation:
-    values = dict(row._mapping)
-    return Reservation(**{**values, **{name: moment(values[name]) for name in ("reserved_at", "expires_at")}})
-
-
-def settle(tx: Connection, decision_id: str, *, cents: int) -> None:
-    """Say that the money of a reservation went out, and how much; without effect where nothing was reserved."""
-    chosen = reservations.c.decision_id == decision_id
-    tx.execute(update(reservations).where(chosen).values(state="paid", cents=cents))
 
 
 def latest_answer(tx: Connection, merchant_id: str) -> str | None:

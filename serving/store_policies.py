@@ -1,14 +1,15 @@
-"""SQL of the policies that decisions were made by."""
+"""SQL of the policies that decisions were made by, and of which one was in force when."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
-from features.database import insert_new
-from serving.tables import policies
+from features.database import insert_new, micros, moment
+from serving.tables import policies, policies_in_force
 
-__all__ = ["KeptPolicy", "add", "find", "of_version"]
+__all__ = ["KeptPolicy", "add", "begin", "begun", "find", "in_force", "of_version"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +37,24 @@ def of_version(tx: Connection, version: str) -> KeptPolicy | None:
     """The policy of this version; where several share its short hash, none is surely it."""
     rows = tx.execute(select(policies).where(policies.c.version == version)).all()
     return KeptPolicy(**rows[0]._mapping) if len(rows) == 1 else None
+
+
+def begin(tx: Connection, kind: str, digest: str, *, now: datetime) -> None:
+    """From now on the policy with this hash is in force; without effect where it is already."""
+    if in_force(tx, kind, now) != digest:
+        # Of two processes that say so in the same microsecond, either will do.
+        insert_new(tx, policies_in_force, [{"kind": kind, "since": micros(now), "hash": digest}])
+
+
+def in_force(tx: Connection, kind: str, at: datetime) -> str | None:
+    """The hash of what was in force at a moment; for a moment before the first that we know of, of that one."""
+    table = policies_in_force
+    chosen = select(table.c.hash).where(table.c.kind == kind).limit(1)
+    then = chosen.where(table.c.since <= micros(at)).order_by(table.c.since.desc())
+    return tx.scalar(then) or tx.scalar(chosen.order_by(table.c.since))
+
+
+def begun(tx: Connection, kind: str) -> datetime | None:
+    """Since when any policy of a kind is in force here; None where none is."""
+    first = tx.scalar(select(func.min(policies_in_force.c.since)).where(policies_in_force.c.kind == kind))
+    return None if first is None else moment(first)

@@ -1,9 +1,10 @@
 """Tables of the serving floor, beside those of `features.tables`; times are microseconds since 1970 in UTC."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Double, Index, Integer, String, Table, Text, text
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Table, Text, text
 
 from features.tables import metadata
 from serving.audit_tables import anchor_heads, anchors, audit, audit_chains, persons
+from serving.ledger.tables import held_days, merchant_balances, own_events, postings, reservations, settlements
 
 __all__ = [
     "anchor_heads",
@@ -17,14 +18,18 @@ __all__ = [
     "complaints",
     "decisions",
     "drifts",
-    "fund_days",
+    "held_days",
     "idempotency",
     "locks",
+    "merchant_balances",
+    "own_events",
     "persons",
     "policies",
     "policies_in_force",
+    "postings",
     "reservations",
     "sessions",
+    "settlements",
     "shadow_assessments",
     "shadow_days",
     "shadow_decisions",
@@ -188,40 +193,6 @@ policies = Table(
     Column("body", Text, nullable=False),
 )
 
-#: Money promised at once by a decision, counted against the limits of its order, its buyer and its merchant.
-#:
-#: `state` is reserved until `expires_at`, then of no weight; paid once the money is known to have gone out. `fund` is
-#: what pays it first, null where the merchant does by its own word.
-reservations = Table(
-    "reservations",
-    metadata,
-    Column("decision_id", String, primary_key=True),
-    Column("merchant_id", String, nullable=False),
-    Column("order_id", String, nullable=False),
-    Column("buyer_id", String, nullable=False),
-    Column("cents", BigInteger, nullable=False),
-    Column("state", String, nullable=False),
-    Column("reserved_at", BigInteger, nullable=False),
-    Column("expires_at", BigInteger, nullable=False),
-    Column("fund", String),
-    Index("reservations_of_an_order", "merchant_id", "order_id"),
-    Index("reservations_of_a_buyer", "buyer_id", "reserved_at"),
-    Index("reservations_of_a_merchant", "merchant_id", "reserved_at"),
-)
-
-#: What reservations weigh on a fund, by the day (of UTC) on which they were made: sums, for no limit to read all.
-#:
-#: `until` (microseconds) is the full hour in which a reservation has expired, far off for what was paid.
-fund_days = Table(
-    "fund_days",
-    metadata,
-    Column("fund", String, primary_key=True),
-    Column("day", Integer, primary_key=True, autoincrement=False),
-    Column("until", BigInteger, primary_key=True, autoincrement=False),
-    Column("cents", BigInteger, nullable=False),
-    CheckConstraint("cents >= 0", name="nothing_is_owed_to_a_fund"),
-)
-
 #: What may change only under one hand at a time, by name; rows are locked, never changed.
 locks = Table("locks", metadata, Column("name", String, primary_key=True))
 
@@ -239,14 +210,13 @@ idempotency = Table(
     Index("idempotency_by_age", "created_at"),
 )
 
-#: Which policy of a kind was in force from a moment on, until the next one of its kind; `content` is JSON.
+#: Which policy of a kind was in force from a moment on, until the next one of its kind; `hash` is that of a kept one.
 policies_in_force = Table(
     "policies_in_force",
     metadata,
     Column("kind", String, primary_key=True),
     Column("since", BigInteger, primary_key=True, autoincrement=False),
-    Column("version", String, nullable=False),
-    Column("content", Text, nullable=False),
+    Column("hash", String, nullable=False),
 )
 
 #: Work for reviewers; `about` names what the case is about, so that one matter has one open case.

@@ -10,6 +10,9 @@ from scoring.lint.rules import Finding
 
 __all__ = ["programme_rows"]
 
+#: Days with orders that the cap of a place looks back on.
+_YEAR = 365
+
 
 def programme_rows(draft: Draft) -> Iterator[Finding]:
     """What is wrong with the programmes' rows."""
@@ -52,13 +55,16 @@ def _goods(draft: Draft, programme: Path) -> Iterator[Finding]:
 
 def _trial(draft: Draft, programme: Path) -> Iterator[Finding]:
     trial = (*programme, "provisional")
-    first, more, most = (draft.number(*trial, name) for name in ("at_first", "per_thing", "at_most"))
+    first, more, most, daily = (draft.number(*trial, name) for name in ("at_first", "per_thing", "at_most", "per_day"))
     if first is None or most is None:
         return
     if first > most:
         yield draft.found("L302", (*trial, "at_first"), value=first, other="at_most", than=most)
     elif first < most and more == 0:
         yield draft.found("L302", (*trial, "at_most"), value=most, other="per_thing", than=more)
+    elif more and daily and first + more * daily * _YEAR < most:
+        # Things of a year count; who cannot reach the most in it would never be without a cap.
+        yield draft.found("L302", (*trial, "at_most"), value=most, other="per_day", than=daily)
 
 
 def _pays(draft: Draft, programme: Path) -> Iterator[Finding]:

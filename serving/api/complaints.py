@@ -28,7 +28,7 @@ def add_to(app: FastAPI, service: Service) -> None:
         _ROUTE,
         tags=["complaints"],
         response_model=ComplaintAnswer,
-        responses=documented(401, 403, 404, 409, 413, 422, 503),
+        responses=documented(401, 403, 404, 409, 413, 422, 429, 503),
     )
     def complaint(
         body: ComplaintBody, caller: Annotated[Caller, Depends(writer)], idempotency_key: IdempotencyKey = None

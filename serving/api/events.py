@@ -32,7 +32,7 @@ def add_to(app: FastAPI, service: Service) -> None:
     """Add the route."""
     writer = only_with(service, "events:write")
 
-    @app.post(_ROUTE, tags=["events"], responses=documented(401, 403, 409, 413, 422, 503))
+    @app.post(_ROUTE, tags=["events"], responses=documented(401, 403, 409, 413, 422, 429, 503))
     def events(
         sent: EventsSent, caller: Annotated[Caller, Depends(writer)], idempotency_key: IdempotencyKey = None
     ) -> Taken:

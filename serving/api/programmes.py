@@ -41,7 +41,7 @@ def add_to(app: FastAPI, service: Service) -> None:
         "/v1/programmes/{programme}/applications",
         tags=["programmes"],
         response_model=ApplicationAnswer,
-        responses=documented(401, 403, 404, 409, 413, 422, 503),
+        responses=documented(401, 403, 404, 409, 413, 422, 429, 503),
     )
     def application(
         programme: str,

@@ -36,7 +36,7 @@ def add_to(app: FastAPI, service: Service) -> None:
         _ROUTE,
         tags=["refunds"],
         response_model=RefundAnswer,
-        responses=documented(401, 403, 404, 409, 413, 422, 503),
+        responses=documented(401, 403, 404, 409, 413, 422, 429, 503),
     )
     def refund(
         body: RefundBody,

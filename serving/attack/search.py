@@ -9,7 +9,7 @@ from scoring.counterfeit import Level
 from scoring.policy_text import BAND_NAMES, times
 from scoring.programmes import ProgrammePolicy
 from serving.attack.ploys import CARELESS, NEWCOMER, PLOYS, RIVAL, Ploy
-from serving.attack.stage import Found, Policies, Stage
+from serving.attack.stage import Found, Stage
 from serving.attack.telling import Subject, Teller
 
 __all__ = ["Goal", "Trial", "cheats_of", "goals_of"]
@@ -107,25 +107,26 @@ class Trial:
         cents = self.subject.price_cents if self.ploy.role == RIVAL else self.subject.cheap_cents
         effort = self.ploy.effort(things, days, self.terms.search.per_account)
         price = self.ploy.price(effort, self.terms.costs, order_cents=cents)
-        worth = _unlocks(goal, self.subject, self.stage.policies, self.terms)
-        return replace(missed, after=goal.after(self.found(things, days)), price=price, unlocks_cents=worth)
+        gained = self.found(things, days)
+        worth = _unlocks(goal, gained, self)
+        return replace(missed, after=goal.after(gained), price=price, unlocks_cents=worth)
 
 
-def _unlocks(goal: Goal, subject: Subject, policies: Policies, terms: CheatingPolicy) -> int:
+def _unlocks(goal: Goal, gained: Found, trial: Trial) -> int:
     """What a gain is worth in a month: the margin of the orders it allows or takes away, or what the platform lends."""
+    subject, policies, terms = trial.subject, trial.stage.policies, trial.terms
     if goal.aim is Aim.BAND:
         fund = {str(band): cents for band, cents in policies.refunds.fund.merchant_30d_cents.items()}
         return max(fund[goal.name] - fund[goal.before], 0)
-    orders = _orders(goal, subject, policies.programmes)
+    orders = _orders(goal, gained, subject, policies.programmes)
     return times(terms.worth.margin, round(orders * subject.price_cents))
 
 
-def _orders(goal: Goal, subject: Subject, programmes: ProgrammePolicy) -> float:
-    """Orders a month: as many as a place on trial begins with, or a full one may have; a rival's own."""
-    if goal.aim is Aim.PLACE:
-        return programmes.programme(goal.name).provisional.at_first
-    if goal.aim is Aim.FULL_PLACE:
-        return programmes.programme(goal.name).provisional.at_most
+def _orders(goal: Goal, gained: Found, subject: Subject, programmes: ProgrammePolicy) -> float:
+    """Orders a month: as many as the cap allows, of a full place the most that any cap does; a rival's own."""
+    if goal.aim in (Aim.PLACE, Aim.FULL_PLACE):
+        trial, full = programmes.programme(goal.name).provisional, gained.has_full_place(goal.name)
+        return trial.at_most if full else gained.caps[goal.name] or trial.at_first
     return subject.orders_90d / 3
 
 

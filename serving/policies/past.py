@@ -88,7 +88,9 @@ class Source:
                 brands=_brands(events_of_type(tx, merchant_id, "listing_changed")),
                 members=members_of(carried),
                 failed_before={name: one.failed_before for name, one in doors.items() if one.failed_before},
-                barred={name: one.barred_until for name, one in doors.items() if one.barred_until},
+                barred={
+                    name: until for name, one in doors.items() if (until := one.barred_until or one.suspended_until)
+                },
                 value_cents=int(measured[_VALUE].value or 0),
             )
 

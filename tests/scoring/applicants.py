@@ -71,6 +71,7 @@ def a_merchant(*measured, **changes):
     plain = Applicant(
         merchant_id="m1", band="B", score=600, basis="model", counterfeit_level="none", evidence_sufficient=True,
         orders_365d=2400, measured=figures, papers=PAPERS, orders_per_day=7.0, trading_days=400,
+        order_days=300,
     )  # fmt: skip
     return replace(plain, **changes)
 

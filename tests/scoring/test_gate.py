@@ -222,9 +222,31 @@ def test_a_short_history_is_admitted_with_a_cap():
     new = a_merchant(shipped(12, 12), cancelled(0, 12), orders_365d=12, evidence_sufficient=False)
     answer = asked(new)
     assert (answer.outcome, answer.cap) == (Outcome.ADMIT, 160)
-    assert asked(a_merchant(orders_365d=29)).cap == 100 + 5 * 29
     assert asked(a_merchant(trading_days=29)).cap == 2000
-    assert asked(a_merchant(trading_days=30, orders_365d=30)).cap is None
+    assert asked(a_merchant(evidence_sufficient=False)).cap == 2000
+
+
+@pytest.mark.parametrize(
+    ("orders", "days", "cap"),
+    [
+        # A yes is without a cap where the cap has grown to the most: 100 and 5 for each of 380 orders.
+        (380, 300, None),
+        (379, 300, 1995),
+        (30, 30, 250),
+        # Of a day at most ten orders count: a burst is one day's history.
+        (83, 1, 150),
+        (5_000, 37, 1950),
+        (5_000, 38, None),
+        (0, 0, 100),
+    ],
+)
+def test_a_yes_has_a_cap_until_enough_went_well_on_enough_days(orders, days, cap):
+    answer = asked(a_merchant(orders_365d=orders, order_days=days))
+    assert (answer.outcome, answer.cap) == (Outcome.ADMIT, cap)
+
+
+def test_a_burst_raises_no_place_on_trial_either():
+    assert asked(a_merchant(shipped(585, 600), order_days=2)).cap == 100 + 5 * 20
 
 
 # Papers.

@@ -187,6 +187,7 @@ IN_PROGRAMMES = [
     ('_90d"  # fault: L405\nunder = 0.50 ', '_90d_capped"\nunder = 0.98 ', "L302"),
     ("per_thing = 5.0 ", "per_thing = 0.0 ", "L302"),
     ("at_first = 100 ", "at_first = 5000 ", "L302"),
+    ("per_thing = 5.0 ", "per_day = 1\nper_thing = 5.0 ", "L302"),
     ('metric = "identity"', 'metric = "passport"', "L402"),
     ("at_most = 0.001 ", "at_least = 0.9 ", "L404"),
     ("under = 0.50 ", "at_least = 1 ", "L404"),

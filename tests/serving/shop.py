@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from features.database import writing
 from features.jsonrows import check_rows
-from features.store import EventStore
 from serving.answers import stored
 from serving.idempotency import Asked
+from serving.ingest import take
 from serving.plain import as_json
 from serving.refunds import decide_on_refund
 from serving.schemas import RefundBody
@@ -23,15 +24,32 @@ PRICE = 10_000
 _numbers = count()
 
 
-def tell(engine: Engine, event_type: str, *, merchant: str = "m1", at: datetime | None = None, **columns: Any) -> str:
-    """Take one event in; it happened an hour ago where nothing else is said. Answers its id."""
-    event_id = f"e{next(_numbers)}"
-    named = {"event_id": event_id, "event_type": event_type, "merchant_id": merchant}
-    when = (at or NOON - timedelta(hours=1)).isoformat()
-    checked = check_rows([{**named, "event_time": when, **columns}], currency="CNY")
+def an_event(event_type: str, *, merchant: str = "m1", at: datetime | None = None, **columns: Any) -> dict[str, Any]:
+    """One event; it happened an hour ago where nothing else is said."""
+    named = {"event_id": f"e{next(_numbers)}", "event_type": event_type, "merchant_id": merchant}
+    return {**named, "event_time": (at or NOON - timedelta(hours=1)).isoformat(), **columns}
+
+
+def take_all(engine: Engine, *events: dict[str, Any]) -> None:
+    """Take some events in, at once."""
+    checked = check_rows(events, currency="CNY")
     assert not checked.rejected, checked.rejected
-    EventStore(engine).append(checked.rows, at=NOON)
-    return event_id
+    with writing(engine) as tx:
+        take(tx, checked.rows, at=NOON)
+
+
+def tell(engine: Engine, event_type: str, *, merchant: str = "m1", at: datetime | None = None, **columns: Any) -> str:
+    """Take one event in, and answer its id."""
+    event = an_event(event_type, merchant=merchant, at=at, **columns)
+    take_all(engine, event)
+    return str(event["event_id"])
+
+
+def a_payment(engine: Engine, told: dict[str, Any], cents: int, *, refund: str = "r1", **columns: Any) -> str:
+    """The platform has paid so much on a decision about order o0; answers the event's id."""
+    payment = {"refund_id": refund, "order_id": "o0", "amount_cents": cents, "decision_id": told["decision_id"]}
+    standard = {"advanced_by": "platform", "finally_liable": "undecided", **payment}
+    return tell(engine, "refund_paid", **{**standard, **columns})
 
 
 def judged(engine: Engine, merchant: str = "m1", *, at: datetime = NOON, **changes: Any) -> None:
@@ -45,21 +63,28 @@ def judged(engine: Engine, merchant: str = "m1", *, at: datetime = NOON, **chang
 
 def a_shop(engine: Engine, merchant: str = "m1", *, orders: int = 1, **thought: Any) -> None:
     """A good merchant, verified and judged, that has just delivered orders o0, o1, ... to buyers b0, b1, ..."""
-    tell(engine, "merchant_registered", merchant=merchant, category="toys", at=NOON - timedelta(days=400))
-    for paper in ("identity", "business_licence"):
-        tell(engine, "qualification_checked", merchant=merchant, qualification=paper, outcome="passed")
-    for number in range(orders):
-        an_order(engine, f"o{number}", buyer=f"b{number}", merchant=merchant)
+    registered = an_event("merchant_registered", merchant=merchant, category="toys", at=NOON - timedelta(days=400))
+    papers = [
+        an_event("qualification_checked", merchant=merchant, qualification=paper, outcome="passed")
+        for paper in ("identity", "business_licence")
+    ]
+    sold = [event for n in range(orders) for event in _events_of(f"o{n}", f"b{n}", merchant, PRICE)]
+    take_all(engine, registered, *papers, *sold)
     judged(engine, merchant, **thought)
 
 
 def an_order(engine: Engine, order: str, *, buyer: str = "b0", merchant: str = "m1", cents: int = PRICE) -> None:
     """An order that was placed yesterday, and delivered."""
-    paid = NOON - timedelta(days=1)
-    told = {"merchant": merchant, "order_id": order}
-    tell(engine, "order_placed", at=paid, amount_cents=cents, buyer_id=buyer, category="toys", **told)
-    tell(engine, "order_shipped", at=paid + timedelta(hours=2), **told)
-    tell(engine, "order_delivered", **told)
+    take_all(engine, *_events_of(order, buyer, merchant, cents))
+
+
+def _events_of(order: str, buyer: str, merchant: str, cents: int) -> list[dict[str, Any]]:
+    paid, of = NOON - timedelta(days=1), {"merchant": merchant, "order_id": order}
+    return [
+        an_event("order_placed", at=paid, amount_cents=cents, buyer_id=buyer, category="toys", **of),
+        an_event("order_shipped", at=paid + timedelta(hours=2), **of),
+        an_event("order_delivered", **of),
+    ]
 
 
 def a_refund(order_id: str = "o0", *, buyer: str = "b0", cents: int = PRICE, **changes: Any) -> RefundBody:

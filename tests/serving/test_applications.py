@@ -10,7 +10,8 @@ from serving import cases
 from serving.decide import plain
 from serving.decisions import decision
 from serving.policy import shipped_programmes
-from tests.serving.shop import a_shop, judged, tell
+from serving.readings import live_readings
+from tests.serving.shop import a_shop, an_order, judged, tell
 from tests.serving.world import NOON, FakeReadings, a_key, a_merchant_exists, a_service, ask
 
 APPLY = "/v1/programmes/{}/applications"
@@ -55,6 +56,16 @@ def test_figures_that_prove_little_give_a_place_on_trial(engine):
     told = apply(engine, dispatch_kept_rate_90d_capped=(58, 60)).json()
     assert told["outcome"] == "conditions"
     assert told["cap"] > 0
+
+
+def test_what_one_buyer_orders_on_one_day_is_three_orders_and_one_day_of_history(engine):
+    a_shop(engine, orders=0)
+    for number in range(9):
+        an_order(engine, f"again{number}", buyer="b1")
+    told = apply(engine, service=a_service(engine, readings=live_readings)).json()
+    with reading(engine) as tx:
+        asked = json.loads(decision(tx, told["decision_id"]).trace)["applicant"]
+    assert (asked["orders_365d"], asked["order_days"]) == (3, 1)
 
 
 def test_the_same_gate_gives_the_same_answer_from_the_trace(engine):

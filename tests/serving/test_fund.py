@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from features.database import micros, reading, writing
-from serving.reservations import held_for, settle_paid
+from features.database import micros, reading
+from serving.reservations import held_for
 from serving.tables import reservations
-from tests.serving.shop import PRICE, a_refund, a_shop, judged, refund, tell
+from tests.serving.shop import PRICE, a_payment, a_refund, a_shop, judged, refund, tell
 from tests.serving.world import NOON, a_service
 
 
@@ -31,8 +31,9 @@ def test_the_funds_sums_are_those_of_its_reservations(any_engine):
     service = a_service(any_engine)
     paid, more, _ = (refund(service, a_refund(f"o{n}", buyer=f"b{n}", cents=1000)) for n in range(3))
     assert weight(any_engine) == (3000, 3000)
-    with writing(any_engine) as tx:
-        settle_paid(tx, [(paid["decision_id"], 400), (more["decision_id"], 1000), (paid["decision_id"], 700)])
+    a_payment(any_engine, paid, 400)
+    a_payment(any_engine, more, 1000, refund="r2")
+    a_payment(any_engine, paid, 300, refund="r3")
     assert weight(any_engine) == (2700, 2700)
     assert weight(any_engine, now=NOON + timedelta(hours=25)) == (1700, 1700)
 
@@ -40,8 +41,7 @@ def test_the_funds_sums_are_those_of_its_reservations(any_engine):
 def test_the_fund_counts_thirty_days_and_the_day_its_own(engine):
     a_shop(engine)
     told = refund(a_service(engine))
-    with writing(engine) as tx:
-        settle_paid(tx, [(told["decision_id"], PRICE)])
+    a_payment(engine, told, PRICE)
     tonight, morning, last, over = (held(engine, now=NOON + timedelta(hours=hours)) for hours in (11, 12, 707, 708))
     assert [(one.day_cents, one.fund_cents) for one in (tonight, morning, last, over)] == [
         (PRICE, PRICE), (0, PRICE), (0, PRICE), (0, 0),

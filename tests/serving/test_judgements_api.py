@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from serving.policies.in_force import note_programmes
+from serving.policies.in_force import note_policies
 from serving.policy import read_programmes, shipped_texts
 from tests.serving.shop import a_shop, tell
 from tests.serving.world import NOON, FakeClock, a_key, a_service, ask
@@ -49,8 +49,8 @@ def test_a_promise_is_kept_as_it_was_at_the_purchase(any_engine):
     a_shop(any_engine)
     an_old_order(any_engine, programmes=["one_fake_three_paid"])
     then = with_extra_of(10)
-    note_programmes(a_service(any_engine, programmes=then, clock=lambda: NOON - timedelta(days=30)))
-    note_programmes(a_service(any_engine, clock=lambda: NOON - timedelta(days=10)))
+    note_policies(a_service(any_engine, programmes=then, clock=lambda: NOON - timedelta(days=30)))
+    note_policies(a_service(any_engine, clock=lambda: NOON - timedelta(days=10)))
     answer = quoted(any_engine, order_id="o9").json()
     assert (answer["extra_cents"], answer["promises_version"]) == (3_000_00, then.version)
     assert quoted(any_engine, amount_cents=1).json()["promises_version"] == a_service(any_engine).programmes.version
@@ -60,7 +60,7 @@ def test_a_purchase_before_anything_was_noted_is_promised_the_first_that_was(eng
     a_shop(engine)
     an_old_order(engine, programmes=["one_fake_three_paid"])
     for times, clock in ((10, NOON - timedelta(days=10)), (10, NOON - timedelta(days=5)), (3, NOON)):
-        note_programmes(a_service(engine, programmes=with_extra_of(times), clock=FakeClock(clock)))
+        note_policies(a_service(engine, programmes=with_extra_of(times), clock=FakeClock(clock)))
     assert quoted(engine, order_id="o9").json()["extra_cents"] == 3_000_00
 
 

@@ -12,9 +12,9 @@ from serving.decide import plain
 from serving.decisions import decision
 from serving.errors import CurrencyMismatch, MerchantUnknown, OrderAlreadyDecided, PolicyInvalid
 from serving.refunds import try_refund
-from serving.reservations import held_for, settle_paid
+from serving.reservations import held_for
 from serving.tables import audit, decisions, reservations
-from tests.serving.shop import PRICE, a_refund, a_shop, an_order, judged, refund, tell
+from tests.serving.shop import PRICE, a_payment, a_refund, a_shop, an_order, judged, refund, tell
 from tests.serving.world import NOON, FakeClock, a_merchant_exists, a_service
 
 
@@ -139,8 +139,8 @@ def test_a_reservation_that_expired_weighs_nothing_and_one_that_was_paid_weighs_
     a_shop(any_engine, orders=2)
     service = a_service(any_engine)
     paid, forgotten = refund(service), refund(service, a_refund("o1", buyer="b1"))
-    with writing(any_engine) as tx:
-        settle_paid(tx, [(paid["decision_id"], PRICE), ("d_unknown", 5)])
+    a_payment(any_engine, paid, PRICE)
+    a_payment(any_engine, {"decision_id": "d_unknown"}, 5, refund="r2")
     later = NOON + timedelta(hours=service.refunds.timing.reservation_hours, seconds=1)
     assert forgotten["outcome"] == "instant"
     assert held(any_engine, "o1", "b1", now=later).order_cents == 0
@@ -150,28 +150,17 @@ def test_a_reservation_that_expired_weighs_nothing_and_one_that_was_paid_weighs_
 def test_the_merchants_promises_of_the_last_30_days_count_and_the_buyers_of_90(engine):
     a_shop(engine)
     told = refund(a_service(engine))
-    with writing(engine) as tx:
-        settle_paid(tx, [(told["decision_id"], PRICE)])
+    a_payment(engine, told, PRICE)
     in_40, in_91 = (held(engine, now=NOON + timedelta(days=days)) for days in (40, 91))
     assert (in_40.merchant_cents, in_40.buyer_cents, in_40.order_cents) == (0, PRICE, PRICE)
     assert (in_91.merchant_cents, in_91.buyer_cents, in_91.order_cents) == (0, 0, PRICE)
-
-
-def paid_event(engine, told, refund_id, cents):
-    event = tell(
-        engine, "refund_paid", refund_id=refund_id, order_id="o0", amount_cents=cents, advanced_by="platform",
-        finally_liable="undecided", decision_id=told["decision_id"],
-    )  # fmt: skip
-    with writing(engine) as tx:
-        settle_paid(tx, [(told["decision_id"], cents)])
-    return event
 
 
 def test_what_was_promised_and_then_paid_counts_once(engine):
     a_shop(engine)
     service = a_service(engine)
     told = refund(service, a_refund(cents=6000))
-    paid_event(engine, told, "r1", 6000)
+    a_payment(engine, told, 6000)
     facts = facts_of(engine, refund(service, a_refund(cents=4000)))
     assert (facts["order"]["refunded_cents"], facts["held"]["order_cents"]) == (0, 6000)
 
@@ -179,12 +168,12 @@ def test_what_was_promised_and_then_paid_counts_once(engine):
 def test_a_promise_that_is_paid_in_parts_or_told_anew_weighs_what_was_paid(engine):
     a_shop(engine)
     told = refund(a_service(engine), a_refund(cents=6000))
-    first = paid_event(engine, told, "r1", 2500)
+    first = a_payment(engine, told, 2500)
     assert held(engine).order_cents == 2500
-    paid_event(engine, told, "r2", 3000)
+    a_payment(engine, told, 3000, refund="r2")
     assert held(engine).order_cents == 5500
     tell(engine, "event_reversed", reverses=first)
-    paid_event(engine, told, "r3", 2500)
+    a_payment(engine, told, 2500, refund="r3")
     assert held(engine).order_cents == 5500
 
 

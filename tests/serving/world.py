@@ -106,7 +106,8 @@ SPOTLESS = {
     "n_fakes_confirmed_180d_capped": 0,
     "suspicion_90d": 0.15,
     "n_orders_30d": 200,
-    "n_orders_365d": 2400,
+    "n_orders_365d_capped": 2400,
+    "n_active_days_365d_capped": 300,
     "deposit_cents": 1_000_000,
     "merchant_debt_cents": 0,
 }

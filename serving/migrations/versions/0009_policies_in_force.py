@@ -13,8 +13,7 @@ def upgrade() -> None:
         "policies_in_force",
         sa.Column("kind", sa.String(), nullable=False, primary_key=True),
         sa.Column("since", sa.BigInteger(), nullable=False, primary_key=True, autoincrement=False),
-        sa.Column("version", sa.String(), nullable=False),
-        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
     )
 
 

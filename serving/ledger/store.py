@@ -1,0 +1,307 @@
+"""SQL of the ledger: postings, what they add up to, and the sums that limits read."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    ScalarSelect,
+    and_,
+    bindparam,
+    cast,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+
+from features.database import day_of, insert_new, micros, moment, some
+from serving.ledger.accounts import ACCOUNTS, FAST_REFUND, Posting
+from serving.ledger.tables import held_days, merchant_balances, postings, reservations, settlements
+from serving.store_audit import hold
+
+__all__ = [
+    "BUYER_WINDOW",
+    "Reservation",
+    "Sum",
+    "add_reservations",
+    "cancelled_of",
+    "change_reservations",
+    "due_to_expire",
+    "hold_buyer",
+    "hold_fund",
+    "money_of",
+    "post",
+    "reservations_of",
+    "reservations_with",
+    "sums_of",
+    "weigh",
+    "weighing",
+]
+
+#: How far back the promises to a buyer count against their limit (contracts: 90 days).
+BUYER_WINDOW = timedelta(days=90)
+_MERCHANT_WINDOW = timedelta(days=30)
+_FUND_DAYS = 30
+_DAY = 86_400_000_000
+
+#: A merchant's accounts whose balances are kept.
+_KEPT = tuple(column.name for column in merchant_balances.c if column.name != "merchant_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """Money that a decision promised; `cents` is what weighs of it: promised, or paid once anything was paid.
+
+    `state` is reserved, paid, cancelled, expired, recovered or written_off; what is reserved weighs until it expires.
+    """
+
+    decision_id: str
+    merchant_id: str
+    order_id: str
+    buyer_id: str
+    promised_cents: int
+    cents: int
+    state: str
+    reserved_at: datetime
+    expires_at: datetime
+    fund: str | None = None
+
+    @property
+    def source(self) -> str:
+        """The account that the money comes from."""
+        return "escrow" if self.fund is None else "fund"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sum:
+    """What a subject's postings of one movement, about one thing of a merchant, add up to (cents by account)."""
+
+    subject: str
+    merchant_id: str
+    about: str | None
+    movement: str
+    amounts: Mapping[str, int]
+
+
+# Locks. They are taken in one order everywhere: merchant, buyer, fund, and the audit chain last.
+
+
+def hold_buyer(tx: Connection, buyer_id: str) -> None:
+    """Let nobody else promise this buyer anything until the transaction ends.
+
+    The merchant's row is locked before; so an order, which has one merchant, needs no lock of its own.
+    """
+    hold(tx, f"buyer:{buyer_id}")
+
+
+def hold_fund(tx: Connection, fund: str = FAST_REFUND) -> None:
+    """Let nobody else promise anything out of a fund until the transaction ends.
+
+    Everybody who promises waits here, so it is to be held late.
+    """
+    hold(tx, f"fund:{fund}")
+
+
+# Postings.
+
+
+def post(tx: Connection, moved: Sequence[Posting]) -> None:
+    """Book some movements, with the balances of their merchants; those are locked."""
+    if not moved:
+        return
+    tx.execute(insert(postings), [_posting_row(one) for one in moved])
+    changes: dict[str, dict[str, int]] = {}
+    for one in moved:
+        for account in _KEPT:
+            if one.amounts.get(account):
+                own = changes.setdefault(one.merchant_id, dict.fromkeys(_KEPT, 0))
+                own[account] += one.amounts[account]
+    if changes:
+        insert_new(tx, merchant_balances, [{"merchant_id": name, **dict.fromkeys(_KEPT, 0)} for name in changes])
+        tx.execute(_MOVE_BALANCES, [{"of": name, **_by(own)} for name, own in changes.items()])
+
+
+def _by(own: Mapping[str, int]) -> dict[str, int]:
+    return {f"by_{account}": cents for account, cents in own.items()}
+
+
+_MOVE_BALANCES = (
+    update(merchant_balances)
+    .where(merchant_balances.c.merchant_id == bindparam("of"))
+    .values({account: merchant_balances.c[account] + bindparam(f"by_{account}") for account in _KEPT})
+)
+
+
+def _posting_row(one: Posting) -> dict[str, Any]:
+    return {
+        "subject": one.subject,
+        "id": one.id,
+        "movement": one.movement.value,
+        "merchant_id": one.merchant_id,
+        "about": one.about,
+        "happened_at": micros(one.happened_at),
+        "booked_at": micros(one.booked_at),
+        **{account: one.amounts.get(account, 0) for account in ACCOUNTS},
+    }
+
+
+def sums_of(tx: Connection, subjects: Iterable[str]) -> tuple[Sum, ...]:
+    """What the postings of some subjects add up to, by what they are about and by movement."""
+    by = (postings.c.subject, postings.c.merchant_id, postings.c.about, postings.c.movement)
+    query = select(*by, *(_total(postings.c[account]).label(account) for account in ACCOUNTS)).group_by(*by)
+    rows = (row for some_of in some(sorted(subjects)) for row in tx.execute(query.where(by[0].in_(some_of))))
+    return tuple(
+        Sum(subject=row.subject, merchant_id=row.merchant_id, about=row.about, movement=row.movement,
+            amounts={account: int(getattr(row, account)) for account in ACCOUNTS})
+        for row in rows
+    )  # fmt: skip
+
+
+def money_of(tx: Connection, merchant_id: str) -> dict[str, int]:
+    """A merchant's balances (cents by account); all nothing where nothing was ever booked."""
+    row = tx.execute(select(merchant_balances).where(merchant_balances.c.merchant_id == merchant_id)).one_or_none()
+    return {account: int(getattr(row, account)) if row else 0 for account in _KEPT}
+
+
+# Reservations.
+
+
+def add_reservations(tx: Connection, new: Sequence[Reservation]) -> None:
+    """Keep what some decisions promised."""
+    names = reservations.c.keys()
+    tx.execute(insert(reservations), [{name: _kept(getattr(one, name)) for name in names} for one in new])
+
+
+def change_reservations(tx: Connection, changed: Sequence[Reservation]) -> None:
+    """Keep what some reservations weigh now, how far they have come, and what pays them."""
+    if changed:
+        tx.execute(_CHANGE, [{"of": one.decision_id, "now": one.cents, "as": one.state} for one in changed])
+
+
+_CHANGE = (
+    update(reservations)
+    .where(reservations.c.decision_id == bindparam("of"))
+    .values(cents=bindparam("now"), state=bindparam("as"))
+)
+
+
+def reservations_with(tx: Connection, decision_ids: Iterable[str]) -> dict[str, Reservation]:
+    """What these decisions promised, by decision, whether or not it still weighs; the others promised nothing."""
+    query = select(reservations)
+    found = (
+        row
+        for ids in some(sorted(decision_ids))
+        for row in tx.execute(query.where(reservations.c.decision_id.in_(ids)))
+    )
+    return {row.decision_id: _reservation(row) for row in found}
+
+
+def reservations_of(
+    tx: Connection, *, now: datetime, order: tuple[str, str] | None = None, buyer_id: str | None = None
+) -> tuple[Reservation, ...]:
+    """Reservations that weigh now on an order (merchant and order id), or on a buyer."""
+    chosen = reservations.c.buyer_id == buyer_id if order is None else _on_order(order)
+    return tuple(map(_reservation, tx.execute(select(reservations).where(chosen, _weighs(now)))))
+
+
+def cancelled_of(tx: Connection, decision_ids: Iterable[str]) -> set[str]:
+    """Those of these decisions whose promise was cancelled."""
+    query = select(settlements.c.decision_id).where(settlements.c.state == "cancelled")
+    pieces = some(sorted(decision_ids))
+    return {one for ids in pieces for one in tx.scalars(query.where(settlements.c.decision_id.in_(ids)))}
+
+
+def due_to_expire(tx: Connection, *, now: datetime, most: int) -> tuple[Reservation, ...]:
+    """Reservations whose time has run out, the oldest first."""
+    query = select(reservations).where(_ran_out(now)).order_by(reservations.c.expires_at).limit(most)
+    return tuple(map(_reservation, tx.execute(query)))
+
+
+def _reservation(row: Row[Any]) -> Reservation:
+    values = dict(row._mapping)
+    return Reservation(**{**values, **{name: moment(values[name]) for name in ("reserved_at", "expires_at")}})
+
+
+def _kept(value: Any) -> Any:
+    return micros(value) if isinstance(value, datetime) else value
+
+
+# What weighs on limits.
+
+
+def weigh(tx: Connection, changes: Mapping[tuple[str, int], int]) -> None:
+    """Have cents more, or fewer, weigh on holders, by (holder, day); holders are locked."""
+    moved = {place: cents for place, cents in sorted(changes.items()) if cents}
+    if moved:
+        insert_new(tx, held_days, [{"holder": holder, "day": day, "cents": 0} for holder, day in moved])
+        tx.execute(_WEIGH, [{"of": holder, "on": day, "by": cents} for (holder, day), cents in moved.items()])
+
+
+_WEIGH = (
+    update(held_days)
+    .where(held_days.c.holder == bindparam("of"), held_days.c.day == bindparam("on"))
+    .values(cents=held_days.c.cents + bindparam("by"))
+)
+
+
+def weighing(
+    tx: Connection, *, order: tuple[str, str], buyer_id: str, now: datetime, fund: str = FAST_REFUND
+) -> dict[str, int]:
+    """Cents that weigh now, exactly and in one statement: on an order, its buyer, its merchant, the fund, and its day.
+
+    The merchant's 30 days begin with a whole day (UTC); the fund's end with today. What has run out weighs nothing,
+    whether or not that was booked yet.
+    """
+    since, today = day_of(now - _MERCHANT_WINDOW), day_of(now)
+    theirs = and_(reservations.c.buyer_id == buyer_id, reservations.c.reserved_at >= micros(now - BUYER_WINDOW))
+    merchant, fast = f"merchant:{order[0]}", f"fund:{fund}"
+    own, drawn = reservations.c.merchant_id == order[0], reservations.c.fund == fund
+    row = tx.execute(
+        select(
+            _sum(reservations.c.cents, _on_order(order), _weighs(now)).label("order_cents"),
+            _sum(reservations.c.cents, theirs, _weighs(now)).label("buyer_cents"),
+            (_booked(merchant, since) - _run_out(own, since, now)).label("merchant_cents"),
+            (_booked(fast, today - _FUND_DAYS + 1) - _run_out(drawn, today - _FUND_DAYS + 1, now)).label("fund_cents"),
+            (_booked(fast, today) - _run_out(drawn, today, now)).label("day_cents"),
+        )
+    ).one()
+    return {name: int(cents) for name, cents in row._mapping.items()}
+
+
+def _booked(holder: str, since: int) -> ScalarSelect[int]:
+    return _sum(held_days.c.cents, held_days.c.holder == holder, held_days.c.day >= since)
+
+
+def _run_out(whose: ColumnElement[bool], since: int, now: datetime) -> ScalarSelect[int]:
+    """What has run out and still stands in the sums: few, since that is booked every minute."""
+    return _sum(reservations.c.cents, whose, _ran_out(now), reservations.c.reserved_at >= since * _DAY)
+
+
+def _sum(column: ColumnElement[int], *chosen: ColumnElement[bool]) -> ScalarSelect[int]:
+    return select(_total(column)).where(*chosen).scalar_subquery()
+
+
+def _total(column: ColumnElement[int]) -> ColumnElement[int]:
+    # PostgreSQL adds up in numeric; what comes of cents is a whole number all the same.
+    return cast(func.coalesce(func.sum(column), 0), BigInteger)
+
+
+def _on_order(order: tuple[str, str]) -> ColumnElement[bool]:
+    return tuple_(reservations.c.merchant_id, reservations.c.order_id) == order
+
+
+def _weighs(now: datetime) -> ColumnElement[bool]:
+    lasts = or_(reservations.c.state != "reserved", reservations.c.expires_at > micros(now))
+    return and_(reservations.c.cents > 0, lasts)
+
+
+def _ran_out(now: datetime) -> ColumnElement[bool]:
+    return and_(reservations.c.state == "reserved", reservations.c.expires_at <= micros(now))
