@@ -18,7 +18,7 @@ from serving.reservations import Reservation
 from serving.shadow_decisions import Otherwise, keep_beside
 from serving.store_decisions import Decision
 
-__all__ = ["Decision", "Verdict", "asked_for", "case_of", "decision", "decisions_of", "record"]
+__all__ = ["Decision", "Verdict", "asked_for", "case_of", "decision", "decisions_of", "kept", "record"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +54,20 @@ def record(tx: Connection, verdict: Verdict, *, by: str, now: datetime) -> Decis
 
     What challengers would have decided is kept beside it.
     """
+    made, entry = kept(tx, verdict, by=by, now=now)
+    audit.write(tx, entry, now=now)
+    return made
+
+
+def kept(tx: Connection, verdict: Verdict, *, by: str, now: datetime) -> tuple[Decision, audit.Entry]:
+    """`record` but for its audit entry, which the same transaction must write: many of them are cheap together."""
     made = _decision(tx, verdict, by=by, now=now)
     store_decisions.add_decision(tx, made)
     if verdict.reserves_cents:
         reservations.reserve(tx, _reservation(made, verdict))
     keep_beside(tx, made, thought=verdict.thought, rethink=verdict.rethink)
     entry = audit.Entry(actor=f"key:{by}", action=seals.DECIDED, subject=f"decision:{made.id}", body=seals.seal(made))
-    audit.write(tx, entry, now=now)
-    return made
+    return made, entry
 
 
 def decision(tx: Connection, decision_id: str) -> Decision:
