@@ -18,6 +18,7 @@ GoodfaithError
 ├── IdempotencyConflict      409 idempotency_conflict
 ├── OrderAlreadyDecided      409 order_already_decided
 ├── CaseClosed               409 case_closed
+├── SecondPersonNeeded       409 second_person_needed
 ├── ComplaintKnown           409 complaint_known
 ├── CurrencyMismatch         422 currency_mismatch
 ├── MomentToCome             422 as_of_in_future
@@ -92,6 +93,7 @@ __all__ = [
     "ResolutionInvalid",
     "SchemaOutdated",
     "ScopeMissing",
+    "SecondPersonNeeded",
     "SessionMissing",
     "StoreUnavailable",
     "TooBusy",
@@ -176,6 +178,10 @@ class IdempotencyConflict(GoodfaithError):
 
 class OrderAlreadyDecided(GoodfaithError):
     """Refunds of an order already reach what was paid for it."""
+
+
+class SecondPersonNeeded(GoodfaithError):
+    """What takes two people was approved by the one who proposed it."""
 
 
 class CaseClosed(GoodfaithError):
@@ -294,6 +300,7 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         IdempotencyConflict: (409, "idempotency_conflict"),
         OrderAlreadyDecided: (409, "order_already_decided"),
         CaseClosed: (409, "case_closed"),
+        SecondPersonNeeded: (409, "second_person_needed"),
         ComplaintKnown: (409, "complaint_known"),
         CurrencyMismatch: (422, "currency_mismatch"),
         MomentToCome: (422, "as_of_in_future"),

@@ -30,6 +30,7 @@ __all__ = [
     "how_many",
     "keep_answer",
     "kept_answers",
+    "last_of_kind",
     "last_of_programme",
     "latest_answer",
     "past_answers",
@@ -140,6 +141,14 @@ def every_decision(tx: Connection) -> Generator[Decision, None, None]:
 def how_many(tx: Connection) -> int:
     """How many decisions there are."""
     return int(tx.execute(select(func.count()).select_from(decisions)).scalar_one())
+
+
+def last_of_kind(tx: Connection, merchant_id: str, kind: str) -> Decision | None:
+    """The latest decision of a kind about a merchant."""
+    chosen = and_(decisions.c.merchant_id == merchant_id, decisions.c.kind == kind)
+    newest = select(decisions).where(chosen).order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(1)
+    row = tx.execute(newest).one_or_none()
+    return _decision(row) if row else None
 
 
 def refunds_since(tx: Connection, since: datetime) -> Generator[Decision, None, None]:

@@ -46,6 +46,7 @@ CONSOLE = {
     ("GET", "/console/cases/{case_id}"): "log-in",
     ("POST", "/console/cases/{case_id}/assign"): "log-in",
     ("POST", "/console/cases/{case_id}/resolve"): "log-in",
+    ("POST", "/console/cases/{case_id}/approve"): "log-in",
     ("GET", "/console/merchants"): "log-in",
     ("GET", "/console/merchants/{merchant_id:path}"): "log-in",
     ("GET", "/console/decisions/{decision_id}"): "log-in",

@@ -73,7 +73,7 @@ def test_the_audit_record_goes_back_to_one_chain_with_names_and_forward_again_wi
         cases.resolve(tx, case_of(tx, decision(tx, told["decision_id"])).id, outcome="standard", reason="?", by="wang",
                       now=NOON)  # fmt: skip
     anchor(bare_engine, now=NOON)
-    migrate(bare_engine, to="0012")
+    migrate(bare_engine, to="0013")
     with reading(bare_engine) as tx:
         rows = tx.execute(text("SELECT * FROM audit ORDER BY seq")).all()
         kept = tx.execute(text("SELECT request, answer, trace FROM decisions WHERE buyer_id = 'b1'")).one()
