@@ -14,6 +14,7 @@ from serving.api import (
     programmes,
     refunds,
     scores,
+    settlements,
 )
 from serving.console import app as console
 from serving.judging import Judges
@@ -38,7 +39,7 @@ def create_app(service: Service) -> FastAPI:
         redirect_slashes=False,
     )
     nouns = (health, metrics, events, listings, merchants, programmes, refunds, judgements, decisions, complaints)
-    for noun in nouns:
+    for noun in (*nouns, settlements):
         noun.add_to(app, service)
     scores.add_to(app, service, Judges(service))
     console.add_to(app, service)

@@ -18,6 +18,8 @@ GoodfaithError
 ├── IdempotencyConflict      409 idempotency_conflict
 ├── OrderAlreadyDecided      409 order_already_decided
 ├── CaseClosed               409 case_closed
+├── SettlementImpossible     409 settlement_impossible
+├── SettlementExceeds        409 settlement_exceeds
 ├── ComplaintKnown           409 complaint_known
 ├── CurrencyMismatch         422 currency_mismatch
 ├── MomentToCome             422 as_of_in_future
@@ -91,6 +93,8 @@ __all__ = [
     "SchemaOutdated",
     "ScopeMissing",
     "SessionMissing",
+    "SettlementExceeds",
+    "SettlementImpossible",
     "StoreUnavailable",
     "TooBusy",
     "Unauthenticated",
@@ -178,6 +182,14 @@ class OrderAlreadyDecided(GoodfaithError):
 
 class CaseClosed(GoodfaithError):
     """A case was resolved before; that stands."""
+
+
+class SettlementImpossible(GoodfaithError):
+    """The money of a decision cannot become what it is said to be: it was cancelled, is not paid, or there is none."""
+
+
+class SettlementExceeds(GoodfaithError):
+    """More is said to be paid than was promised, or to be back than is outstanding."""
 
 
 class CurrencyMismatch(GoodfaithError):
@@ -288,6 +300,8 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         IdempotencyConflict: (409, "idempotency_conflict"),
         OrderAlreadyDecided: (409, "order_already_decided"),
         CaseClosed: (409, "case_closed"),
+        SettlementImpossible: (409, "settlement_impossible"),
+        SettlementExceeds: (409, "settlement_exceeds"),
         ComplaintKnown: (409, "complaint_known"),
         CurrencyMismatch: (422, "currency_mismatch"),
         MomentToCome: (422, "as_of_in_future"),
