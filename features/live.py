@@ -26,7 +26,7 @@ from features.tile_rows import MEASURES, VERSION, Entries, entries_of, replace_t
 from features.touched import touched
 from features.words import KeptWords
 
-__all__ = ["lock_merchants", "outdated", "put_off", "rebuild", "take_in", "take_in_waiting"]
+__all__ = ["anything_waits", "lock_merchants", "outdated", "put_off", "rebuild", "take_in", "take_in_waiting"]
 
 _DAY = 86_400_000_000
 
@@ -85,6 +85,11 @@ def take_in(tx: Connection, seqs: Sequence[int], rows: pa.Table, *, at: int, lat
         put_off(tx, counting.column("merchant_id").unique().to_pylist())
     else:
         _count(tx, counting, at)
+
+
+def anything_waits(tx: Connection, *, at: int) -> bool:
+    """Whether there are events whose moment has come, and that do not count yet."""
+    return tx.scalar(select(waiting.c.seq).where(waiting.c.known_at <= at).limit(1)) is not None
 
 
 def take_in_waiting(tx: Connection, *, at: int, later: bool = False) -> int:

@@ -82,7 +82,8 @@ waiting = Table(
 #:
 #: It is due while `last_seq > assessed_seq`, since `due_since`; `measures` is the version of its tiles, empty while
 #: they are to be made anew; `heads` are the events that stand for "the latest" of anything (JSON);
-#: `set_aside` says why it could not be assessed.
+#: `set_aside` says why it could not be assessed. It is a worker's until `claimed_until`, for the time `tries` since
+#: one last finished it; `reviewed_day` is when its places in programmes were last looked at.
 merchants = Table(
     "merchants",
     metadata,
@@ -94,9 +95,16 @@ merchants = Table(
     Column("measures", String, nullable=False),
     Column("heads", Text, nullable=False),
     Column("set_aside", Text),
+    Column("claimed_until", BigInteger),
+    Column("tries", Integer),
+    Column("reviewed_day", Integer),
     Index("due_merchants", "due_since", sqlite_where=text("due_since IS NOT NULL"),
           postgresql_where=text("due_since IS NOT NULL")),
     Index("merchants_by_day", "assessed_day"),
+    Index("claimed_merchants", "claimed_until", sqlite_where=text("claimed_until IS NOT NULL"),
+          postgresql_where=text("claimed_until IS NOT NULL")),
+    Index("merchants_set_aside", "set_aside", sqlite_where=text("set_aside IS NOT NULL"),
+          postgresql_where=text("set_aside IS NOT NULL")),
 )  # fmt: skip
 
 #: Facts of one merchant, clock day and known day added up; a known day other than the clock's is yet to come.

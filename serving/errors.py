@@ -20,6 +20,7 @@ GoodfaithError
 ├── CaseClosed               409 case_closed
 ├── SettlementImpossible     409 settlement_impossible
 ├── SettlementExceeds        409 settlement_exceeds
+├── SecondPersonNeeded       409 second_person_needed
 ├── ComplaintKnown           409 complaint_known
 ├── CurrencyMismatch         422 currency_mismatch
 ├── MomentToCome             422 as_of_in_future
@@ -92,6 +93,7 @@ __all__ = [
     "ResolutionInvalid",
     "SchemaOutdated",
     "ScopeMissing",
+    "SecondPersonNeeded",
     "SessionMissing",
     "SettlementExceeds",
     "SettlementImpossible",
@@ -178,6 +180,10 @@ class IdempotencyConflict(GoodfaithError):
 
 class OrderAlreadyDecided(GoodfaithError):
     """Refunds of an order already reach what was paid for it."""
+
+
+class SecondPersonNeeded(GoodfaithError):
+    """What takes two people was approved by the one who proposed it."""
 
 
 class CaseClosed(GoodfaithError):
@@ -302,6 +308,7 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         CaseClosed: (409, "case_closed"),
         SettlementImpossible: (409, "settlement_impossible"),
         SettlementExceeds: (409, "settlement_exceeds"),
+        SecondPersonNeeded: (409, "second_person_needed"),
         ComplaintKnown: (409, "complaint_known"),
         CurrencyMismatch: (422, "currency_mismatch"),
         MomentToCome: (422, "as_of_in_future"),

@@ -30,6 +30,10 @@ class Metrics:
         self._decisions = Counter(
             "goodfaith_decisions", "Decisions made, by kind and outcome", ("kind", "outcome"), registry=self.registry
         )
+        self._committed = Histogram(
+            "goodfaith_group_commit_size", "Requests that were decided in one transaction",
+            buckets=(1, 2, 4, 8, 16, 32, 64), registry=self.registry,
+        )  # fmt: skip
         self._turned_away = Counter(
             "goodfaith_turned_away", "Requests answered 429, since too much was waiting", ("path",),
             registry=self.registry,
@@ -56,6 +60,10 @@ class Metrics:
     def decided(self, *, kind: str, outcome: str) -> None:
         """Count a decision."""
         self._decisions.labels(kind, outcome).inc()
+
+    def committed(self, requests: int) -> None:
+        """Count a transaction in which so many requests were decided."""
+        self._committed.observe(requests)
 
     def turned_away(self, path: str) -> None:
         """Count a request that found no room; `path` is the beginning of those that lead there."""

@@ -17,6 +17,7 @@ from scoring.errors import PolicyInvalid as PolicyTextInvalid
 from scoring.lint.given import Given
 from scoring.lint.linter import lint
 from scoring.lint.rules import Severity
+from scoring.penalty_policy import PenaltyPolicy
 from scoring.policy_text import Policy
 from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
@@ -32,6 +33,7 @@ __all__ = [
     "shipped_adverts",
     "shipped_compensation",
     "shipped_complaints",
+    "shipped_penalties",
     "shipped_policy",
     "shipped_programmes",
     "shipped_refunds",
@@ -45,7 +47,15 @@ _SHIPPED = ("score", "programmes", "refunds", "compensation", "complaints", "adv
 _KINDS: Mapping[str, type[Policy]] = MappingProxyType(
     {
         one.kind: one
-        for one in (AdvertPolicy, CompensationPolicy, ComplaintPolicy, ProgrammePolicy, RefundPolicy, ScorePolicy)
+        for one in (
+            AdvertPolicy,
+            CompensationPolicy,
+            ComplaintPolicy,
+            PenaltyPolicy,
+            ProgrammePolicy,
+            RefundPolicy,
+            ScorePolicy,
+        )
     }
 )
 
@@ -79,6 +89,12 @@ def shipped_complaints() -> ComplaintPolicy:
 def shipped_compensation() -> CompensationPolicy:
     """The policy of compensation that comes with Goodfaith. Raises `PolicyInvalid`."""
     return _read(CompensationPolicy.parse, _shipped("compensation"))
+
+
+@cache
+def shipped_penalties() -> PenaltyPolicy:
+    """The policy of penalties that comes with Goodfaith. Raises `PolicyInvalid`."""
+    return _read(PenaltyPolicy.parse, _shipped("penalties"))
 
 
 @cache

@@ -10,17 +10,19 @@ from sqlalchemy import Connection, Engine
 
 from features.database import day_of, micros, reading, written
 from features.errors import StoreUnavailable
-from features.live import lock_merchants, outdated, rebuild, take_in_waiting
+from features.live import anything_waits, lock_merchants, outdated, rebuild, take_in_waiting
 from features.midnights import ensure_midnight
 from features.moment import features_now
 from scoring.assessment import Assessment
 from scoring.evidence import Row
+from scoring.score_policy import ScorePolicy
 from serving import store_due
 from serving.answers import stored
 from serving.assess import Judge
 from serving.shadow import keep_shadows, shadows_of
 from serving.store import remember
 from serving.store_due import Seen
+from serving.suspicion import open_suspicions
 
 __all__ = ["Judged", "reassess", "take_in_whatever_came"]
 
@@ -58,6 +60,9 @@ def reassess(engine: Engine, judge: Judge, merchant_ids: Sequence[str], *, now: 
 
 def take_in_whatever_came(engine: Engine, *, now: datetime) -> None:
     """Let events count whose moment has come; where that fails, their merchants' tiles are put off and fail alone."""
+    with reading(engine) as tx:
+        if not anything_waits(tx, at=micros(now)):
+            return
     try:
         written(engine, partial(take_in_waiting, at=micros(now)))
     except StoreUnavailable:
@@ -78,7 +83,7 @@ def _reassess(engine: Engine, judge: Judge, merchant_ids: Sequence[str], now: da
             # It may be a figure that nobody but a challenger asks for.
             return _reassess(engine, judge.alone, merchant_ids, now)
         if len(merchant_ids) == 1:
-            return _put_aside(engine, seen, error, now)
+            return _put_aside(engine, judge, seen, error, now)
     # Whatever it was, it was one of them: in ever smaller parts, so that the others have their answer.
     half = len(merchant_ids) // 2
     first = _reassess(engine, judge, merchant_ids[:half], now)
@@ -99,12 +104,14 @@ def _reassess_together(engine: Engine, judge: Judge, merchant_ids: Sequence[str]
         seen = store_due.newest(tx, [name for name in merchant_ids if name not in late])
         table = features_now(tx, list(seen), now=now, features=judge.features())
     judged = _judge(table, judge)
-    written(engine, _recording(judged, seen, now))
+    written(engine, _recording(judged, seen, now, policy=judge.policy))
     keep_shadows(engine, shadows_of(judge, judged.rows, judged.assessments), now=now)
     return judged
 
 
-def _recording(judged: Judged, seen: Mapping[str, Seen], now: datetime) -> Callable[[Connection], None]:
+def _recording(
+    judged: Judged, seen: Mapping[str, Seen], now: datetime, *, policy: ScorePolicy
+) -> Callable[[Connection], None]:
     done = {one.merchant_id: seen[one.merchant_id] for one in judged.assessments}
 
     def record(tx: Connection) -> None:
@@ -113,6 +120,7 @@ def _recording(judged: Judged, seen: Mapping[str, Seen], now: datetime) -> Calla
         remember(tx, [stored(one, assessed_at=now) for one in judged.assessments])
         store_due.clear(tx, done, day=day_of(now), now=micros(now))
         store_due.set_aside(tx, judged.set_aside, seen, day=day_of(now))
+        open_suspicions(tx, policy, zip(judged.assessments, judged.rows, strict=True), now=now)
 
     return record
 
@@ -122,10 +130,10 @@ def _newest(engine: Engine, merchant_ids: Sequence[str]) -> dict[str, Seen]:
         return store_due.newest(tx, merchant_ids)
 
 
-def _put_aside(engine: Engine, seen: Mapping[str, Seen], error: Exception, now: datetime) -> Judged:
+def _put_aside(engine: Engine, judge: Judge, seen: Mapping[str, Seen], error: Exception, now: datetime) -> Judged:
     # The reason is for the people who mend it; an error's words may quote values, so its kind is told only.
     judged = Judged(set_aside=dict.fromkeys(seen, type(error).__name__))
-    written(engine, _recording(judged, seen, now))
+    written(engine, _recording(judged, seen, now, policy=judge.policy))
     return judged
 
 

@@ -10,6 +10,7 @@ from features.store import EventStore
 from scoring.advert_policy import AdvertPolicy
 from scoring.compensation_policy import CompensationPolicy
 from scoring.complaint_policy import ComplaintPolicy
+from scoring.penalty_policy import PenaltyPolicy
 from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
 from serving.champions import Champions
@@ -28,9 +29,9 @@ Clock = Callable[[], datetime]
 class Service:
     """Everything that a route may need.
 
-    `policy` is the text of the score policy; `programmes`, `refunds`, `compensation`, `adverts` and `complaints` are
-    the others; `declarations` every feature's hash as it is now, `currency` the store's. `readings` reads live
-    features. Nobody is let in by lot without a `salt`. What challengers thought is kept for `shadow_days`.
+    `policy` is the text of the score policy; `programmes`, `refunds`, `compensation`, `adverts`, `complaints` and
+    `penalties` are the others; `declarations` every feature's hash as it is now, `currency` the store's. `readings`
+    reads live features. Nobody is let in by lot without a `salt`. What challengers thought is kept for `shadow_days`.
     """
 
     engine: Engine
@@ -41,6 +42,7 @@ class Service:
     complaints: ComplaintPolicy
     compensation: CompensationPolicy
     adverts: AdvertPolicy
+    penalties: PenaltyPolicy
     currency: str
     declarations: Mapping[str, str]
     clock: Clock
@@ -52,7 +54,7 @@ class Service:
 
     def keep_policies(self) -> dict[str, str]:
         """The hashes of the policies that decisions are made by, all of them kept; not within a transaction."""
-        return self.kept.keep(self.engine, (self.programmes, self.refunds))
+        return self.kept.keep(self.engine, (self.programmes, self.refunds, self.penalties))
 
     @property
     def events(self) -> EventStore:

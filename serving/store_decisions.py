@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, literal, select, update
 
-from features.database import insert_new, micros, moment
+from features.database import insert_new, micros, moment, some
 from serving.tables import assessment_history, assessments, audit, decisions, idempotency
 
 __all__ = [
     "Decision",
     "Draw",
     "Kept",
+    "Place",
     "add_decision",
     "answer_once",
     "asked_by",
@@ -25,12 +26,18 @@ __all__ = [
     "every_decision",
     "find_decision",
     "how_many",
+    "keep_answer",
+    "kept_answers",
+    "last_of_kind",
     "last_of_programme",
     "latest_answer",
     "past_answers",
     "refunds_since",
     "sealed",
 ]
+
+#: Where an answer is kept: by whose key it was asked for, of which route, under which name.
+Place = tuple[str, str, str]
 
 _DROPPED_AT_ONCE = 20
 _ROWS_AT_ONCE = 500
@@ -118,6 +125,14 @@ def how_many(tx: Connection) -> int:
     return int(tx.execute(select(func.count()).select_from(decisions)).scalar_one())
 
 
+def last_of_kind(tx: Connection, merchant_id: str, kind: str) -> Decision | None:
+    """The latest decision of a kind about a merchant."""
+    chosen = and_(decisions.c.merchant_id == merchant_id, decisions.c.kind == kind)
+    newest = select(decisions).where(chosen).order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(1)
+    row = tx.execute(newest).one_or_none()
+    return _decision(row) if row else None
+
+
 def refunds_since(tx: Connection, since: datetime) -> Generator[Decision, None, None]:
     """Every decision on a refund from a moment on, in the order in which they were made."""
     chosen = and_(decisions.c.kind == "refund", decisions.c.decided_at >= micros(since))
@@ -184,29 +199,61 @@ def past_answers(tx: Connection, merchant_id: str, limit: int) -> tuple[str, ...
     return tuple(tx.scalars(query.order_by(assessment_history.c.seq.desc()).limit(limit)))
 
 
-def claim(tx: Connection, place: tuple[str, str, str], *, request_hash: str, now: datetime) -> Kept:
+def claim(tx: Connection, place: Place, *, request_hash: str, now: datetime) -> Kept:
     """What a key (caller, route, key) stands for; it is the request's own from now on if it stood for nothing."""
     key_id, route, key = place
     row = {"key_id": key_id, "route": route, "key": key, "request_hash": request_hash}
     # On PostgreSQL a second request with the same key waits here until the first one's transaction has ended.
     insert_new(tx, idempotency, [{**row, "status": 0, "answer": "", "created_at": micros(now)}])
-    columns = (idempotency.c.request_hash, idempotency.c.status, idempotency.c.answer)
-    found = tx.execute(select(*columns).where(_at(place))).one()
-    return Kept(request_hash=found.request_hash, status=found.status, answer=found.answer)
+    return _kept(tx.execute(select(*_KEPT).where(_at(place))).one())
 
 
-def answer_once(tx: Connection, place: tuple[str, str, str], *, status: int, answer: str) -> None:
+_KEPT = (idempotency.c.request_hash, idempotency.c.status, idempotency.c.answer)
+
+
+def _kept(row: Any) -> Kept:
+    return Kept(request_hash=row.request_hash, status=row.status, answer=row.answer)
+
+
+def answer_once(tx: Connection, place: Place, *, status: int, answer: str) -> None:
     """Keep the answer that repeats of a request get."""
     tx.execute(update(idempotency).where(_at(place)).values(status=status, answer=answer))
 
 
-def drop_answers(tx: Connection, place: tuple[str, str, str], *, before: datetime) -> None:
-    """Drop what a key stood for too long ago, and a few more of that age."""
-    tx.execute(delete(idempotency).where(_at(place), idempotency.c.created_at < micros(before)))
+def kept_answers(tx: Connection, places: Sequence[Place]) -> dict[Place, Kept]:
+    """What those of some keys stand for that stand for anything."""
+    own = (idempotency.c.key_id, idempotency.c.route, idempotency.c.key)
+    found = (row for part in some(places) for row in tx.execute(select(*own, *_KEPT).where(_among(part))))
+    asked = set(places)
+    return {place: _kept(row) for row in found if (place := (row.key_id, row.route, row.key)) in asked}
+
+
+def keep_answer(tx: Connection, place: Place, kept: Kept, *, now: datetime) -> None:
+    """Have a key that stands for nothing stand for an answer."""
+    key_id, route, key = place
+    row = {"key_id": key_id, "route": route, "key": key, "created_at": micros(now)}
+    tx.execute(
+        insert(idempotency).values(**row, request_hash=kept.request_hash, status=kept.status, answer=kept.answer)
+    )
+
+
+def drop_answers(tx: Connection, *places: Place, before: datetime) -> None:
+    """Drop what some keys stood for too long ago, and a few more of that age."""
+    aged = idempotency.c.created_at < micros(before)
+    for part in some(places):
+        tx.execute(delete(idempotency).where(_among(part), aged))
     primary = (idempotency.c.key_id, idempotency.c.route, idempotency.c.key)
-    old = select(*primary).where(idempotency.c.created_at < micros(before)).limit(_DROPPED_AT_ONCE)
-    for row in tx.execute(old.with_for_update(skip_locked=True)).all():
+    few = select(*primary).where(aged).limit(_DROPPED_AT_ONCE).with_for_update(skip_locked=True)
+    for row in tx.execute(few).all():
         tx.execute(delete(idempotency).where(_at(tuple(row))))
+
+
+def _among(places: Sequence[Place]) -> ColumnElement[bool]:
+    """Whether a key may be one of some: lists of columns are found by the index, a list of places is not."""
+    columns = (idempotency.c.key_id, idempotency.c.route, idempotency.c.key)
+    return and_(
+        *(column.in_(sorted(set(values))) for column, values in zip(columns, zip(*places, strict=True), strict=True))
+    )
 
 
 def _at(place: Sequence[str]) -> ColumnElement[bool]:

@@ -1,9 +1,9 @@
-"""SQL about who is to be judged: merchants with events that no assessment has seen, or not judged today."""
+"""SQL about who was judged, by whom, and how long others wait; `store_claims` says who is to be judged next."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, case, func, or_, select, update
+from sqlalchemy import Connection, bindparam, case, func, select, update
 
 from features.database import some
 from features.tables import merchants, settled
@@ -13,7 +13,6 @@ __all__ = [
     "Seen",
     "challengers",
     "clear",
-    "due",
     "everybody",
     "judged_on",
     "lag",
@@ -21,6 +20,9 @@ __all__ = [
     "set_aside",
     "settle_challengers",
     "settle_judges",
+    "settled_already",
+    "those_set_aside",
+    "why_set_aside",
 ]
 
 _CHALLENGER = "challenger of "
@@ -34,19 +36,6 @@ class Seen:
 
     seq: int
     since: int | None
-
-
-def due(tx: Connection, *, day: int, most: int) -> list[str]:
-    """Merchants to judge: those with unseen events, who waits longest first; then those not judged on this day."""
-    name, since = merchants.c.merchant_id, merchants.c.due_since
-    waiting = select(name).where(since.is_not(None), merchants.c.set_aside.is_(None)).order_by(since).limit(most)
-    found = list(tx.scalars(waiting))
-    if len(found) < most:
-        old = or_(merchants.c.assessed_day.is_(None), merchants.c.assessed_day < day)
-        idle = or_(since.is_(None), merchants.c.set_aside.is_not(None))
-        rest = select(name).where(idle, old, merchants.c.last_seq > 0).limit(most - len(found))
-        found += tx.scalars(rest)
-    return found
 
 
 def newest(tx: Connection, merchant_ids: Sequence[str]) -> dict[str, Seen]:
@@ -76,6 +65,21 @@ def set_aside(tx: Connection, reasons: Mapping[str, str], seen: Mapping[str, See
     rows = [{"of": name, "why": why, "seen": seen[name].seq} for name, why in sorted(reasons.items())]
     if rows:
         tx.execute(putting.values(set_aside=bindparam("why"), assessed_day=day), rows)
+
+
+def why_set_aside(tx: Connection) -> dict[str, int]:
+    """How many merchants could not be judged, by the reason."""
+    reasons = (merchants.c.set_aside, func.count())
+    rows = tx.execute(select(*reasons).where(merchants.c.set_aside.is_not(None)).group_by(merchants.c.set_aside))
+    return {row[0]: row[1] for row in rows}
+
+
+def those_set_aside(tx: Connection, *, most: int, only: str | None = None) -> dict[str, str]:
+    """Some merchants that could not be judged, or one if it could not be, with the reason."""
+    columns = (merchants.c.merchant_id, merchants.c.set_aside)
+    query = select(*columns).where(merchants.c.set_aside.is_not(None)).order_by(merchants.c.merchant_id)
+    query = query if only is None else query.where(merchants.c.merchant_id == only)
+    return {row.merchant_id: row.set_aside for row in tx.execute(query.limit(most))}
 
 
 def everybody(tx: Connection) -> None:
@@ -112,6 +116,13 @@ def judged_on(tx: Connection, day: int) -> int:
     """How many merchants were last judged on a day."""
     answered = (merchants.c.assessed_day == day, merchants.c.set_aside.is_(None))
     return int(tx.scalar(select(func.count()).where(*answered)) or 0)
+
+
+def settled_already(tx: Connection, judged_by: str, versions: Mapping[str, str]) -> bool:
+    """Whether the same as the last time judge, and judge beside."""
+    noted = {row.name: row.value for row in tx.execute(select(settled.c.name, settled.c.value))}
+    beside = all(noted.get(f"{_CHALLENGER}{target}") == version for target, version in versions.items())
+    return noted.get("judged_by") == judged_by and beside
 
 
 def _settle(tx: Connection, name: str, value: str) -> str | None:

@@ -1,33 +1,30 @@
 """Cases that facts open by themselves: raw reports of fakes, which no model sees, and a high counterfeit flag."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection
 
-from features.database import writing
 from scoring.assessment import Assessment
 from scoring.counterfeit import Level
 from scoring.evidence import Row, count, number
 from scoring.score_policy import ScorePolicy
 from serving import cases
 from serving.cases import Kind, Matter
-from serving.reassess import Judged
 
 __all__ = ["open_suspicions"]
 
 
-def open_suspicions(engine: Engine, policy: ScorePolicy, judged: Judged, *, now: datetime) -> int:
-    """Open a case for whoever needs a look, unless one is open; answer for how many that was.
+def open_suspicions(
+    tx: Connection, policy: ScorePolicy, judged: Iterable[tuple[Assessment, Row]], *, now: datetime
+) -> None:
+    """Open a case about whoever needs a look, unless one is open.
 
     An accusation that nobody has verified moves no score; it makes a person look.
     """
-    found = [matter for pair in zip(judged.assessments, judged.rows, strict=True) for matter in _matters(policy, *pair)]
-    if found:
-        with writing(engine) as tx:
-            for matter in found:
-                cases.open_case(tx, matter, now=now)
-    return len(found)
+    for assessment, row in judged:
+        for matter in _matters(policy, assessment, row):
+            cases.open_case(tx, matter, now=now)
 
 
 def _matters(policy: ScorePolicy, assessment: Assessment, row: Row) -> Iterator[Matter]:

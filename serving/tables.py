@@ -246,6 +246,7 @@ cases = Table(
     Column("reason", Text),
     Column("resolved_by", String),
     Column("resolved_at", BigInteger),
+    Column("approved_by", String),
     Index("queue_of_cases", "state", "priority", "due_at"),
     Index("cases_of_a_merchant", "merchant_id", "opened_at"),
     Index("one_open_case", "about", unique=True, sqlite_where=text("state = 'open'"),

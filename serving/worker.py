@@ -5,28 +5,26 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
-from features.database import day_of, reading, written
+from features.database import day_of, micros, reading, written
 from features.errors import FeaturesError
-from serving import store_due
+from serving import store_claims, store_due
 from serving.assess import Judge
 from serving.complaints.intake import escalate_overdue
 from serving.errors import GoodfaithError
 from serving.judging import Judges
 from serving.ledger.promises import expire
 from serving.members import review_members
+from serving.penalties.ladder import review_penalties
 from serving.prune import prune
 from serving.reassess import reassess, take_in_whatever_came
 from serving.service import Service
-from serving.suspicion import open_suspicions
+from serving.store_claims import Claim, Finished
 
 __all__ = ["Beside", "Worker"]
 
 log = structlog.get_logger("goodfaith.serving")
-
-#: Merchants per round: one pass of the models over them takes a fraction of a second.
-_AT_ONCE = 500
 
 #: Seconds between looks for work where there was none.
 _PAUSE = 0.2
@@ -36,45 +34,55 @@ _CLOCKS_EVERY = timedelta(minutes=1)
 
 
 class Worker:
-    """Judges in rounds; any number of workers may share a store, since a merchant judged twice is judged alike."""
+    """Judges in rounds; any number of workers may share a store, since each claims whom it judges.
+
+    A merchant that was judged twice all the same, since its claim ran out, was judged alike.
+    """
 
     def __init__(self, service: Service, judges: Judges) -> None:
         self._service = service
         self._bench = judges
         self._pruned: int | None = None
-        self._day: int | None = None
-        self._reviewed: set[str] = set()
         self._clocks_seen: datetime | None = None
 
     def round(self, now: datetime) -> int:
         """Judge some of those who are due; answer how many were looked at. Raises `Unavailable`."""
-        engine, day = self._service.engine, day_of(now)
+        engine = self._service.engine
         self._look_at_clocks(now)
         expire(engine, now=now)
         judge = self._bench.judge(now)
-        written(engine, partial(_settle, judge=judge))
+        _settle(engine, judge)
         take_in_whatever_came(engine, now=now)
-        with reading(engine) as tx:
-            names = store_due.due(tx, day=day, most=_AT_ONCE)
-        if names:
-            judged = reassess(engine, judge, names, now=now)
-            open_suspicions(engine, judge.policy, judged, now=now)
-            self._review([one.merchant_id for one in judged.assessments], now)
+        claimed = _claimed(engine, now)
+        if claimed.merchant_ids:
+            judged = reassess(engine, judge, claimed.merchant_ids, now=now)
             for name in judged.set_aside.values():
                 log.error("a merchant could not be judged", reason=name)
+            done = self._reviewed(claimed, [one.merchant_id for one in judged.assessments], now)
+            written(engine, partial(store_claims.finish, done=done, day=day_of(now)))
         else:
             self._prune(now)
-        return len(names)
+        return len(claimed.merchant_ids)
 
-    def _review(self, merchant_ids: list[str], now: datetime) -> None:
-        """Look at the places of members once a day, when they are first judged."""
-        if self._day != day_of(now):
-            self._day, self._reviewed = day_of(now), set()
-        fresh = [one for one in merchant_ids if one not in self._reviewed]
-        self._reviewed.update(fresh)
-        count = review_members(self._service, fresh, now=now)
+    def _reviewed(self, claim: Claim, merchant_ids: list[str], now: datetime) -> Finished:
+        """Look at the places of members, and at what was found against merchants, once a day when they are judged."""
+        with reading(self._service.engine) as tx:
+            fresh = set(merchant_ids) - store_claims.reviewed_on(tx, merchant_ids, day=day_of(now))
+        count, punished, aside = 0, 0, {}
+        for name in sorted(fresh):
+            try:
+                count += review_members(self._service, [name], now=now)
+                punished += review_penalties(self._service, [name], now=now)
+            except (GoodfaithError, FeaturesError):
+                raise
+            except Exception as error:
+                log.error("places or penalties could not be judged", error=type(error).__name__, exc_info=error)
+                aside[name] = f"places: {type(error).__name__}"
         if count:
             log.info("members' places were judged", decisions=count)
+        if punished:
+            log.info("penalties were decided on", decisions=punished)
+        return Finished(claim=claim, reviewed=fresh, set_aside=aside)
 
     def _look_at_clocks(self, now: datetime) -> None:
         """Raise complaints whose time has run out, whether or not anybody can be judged."""
@@ -114,10 +122,30 @@ class Worker:
         return 0
 
 
-def _settle(tx: Connection, judge: Judge) -> None:
+def _settle(engine: Engine, judge: Judge) -> None:
     """Have everybody judged again where somebody else judges than the last time, or judges beside."""
-    store_due.settle_judges(tx, judge.named)
-    store_due.settle_challengers(tx, judge.challengers.versions)
+    named, beside = judge.named, judge.challengers.versions
+    # Looked at first: whoever waits for work would else wait for the right to write, too.
+    with reading(engine) as tx:
+        if store_due.settled_already(tx, named, beside):
+            return
+
+    def settle(tx: Connection) -> None:
+        store_due.settle_judges(tx, named)
+        store_due.settle_challengers(tx, beside)
+
+    written(engine, settle)
+
+
+def _claimed(engine: Engine, now: datetime) -> Claim:
+    """Some of those who are due, for this worker alone."""
+    day, moment = day_of(now), micros(now)
+    with reading(engine) as tx:
+        if not store_claims.anybody_due(tx, day=day, now=moment):
+            return Claim(merchant_ids=(), until=moment)
+    for _ in written(engine, partial(store_claims.give_up, day=day, now=moment)):
+        log.error("a merchant could not be judged", reason="its workers died")
+    return written(engine, partial(store_claims.claim, day=day, now=moment))
 
 
 class Beside:

@@ -2,6 +2,8 @@
 
 from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST
+from prometheus_client.core import GaugeMetricFamily
+from sqlalchemy import Connection
 
 from features.database import micros, reading
 from serving import store_due
@@ -22,7 +24,7 @@ def add_to(app: FastAPI, service: Service) -> None:
         now = service.clock()
         with reading(service.engine) as tx:
             count, since = store_due.lag(tx)
-            stored = (*shadow_figures(tx, now=now), *drift_figures(tx))
+            stored = (*shadow_figures(tx, now=now), *drift_figures(tx), _set_aside(tx))
         newest = service.assessments.newest()
         service.metrics.waiting(
             merchants=count,
@@ -30,3 +32,11 @@ def add_to(app: FastAPI, service: Service) -> None:
             newest_age=(now - newest).total_seconds() if newest else None,
         )
         return Response(service.metrics.text(stored), media_type=CONTENT_TYPE_LATEST)
+
+
+def _set_aside(tx: Connection) -> GaugeMetricFamily:
+    told = "Merchants that could not be judged, by the reason"
+    figure = GaugeMetricFamily("goodfaith_set_aside_merchants", told, labels=("reason",))
+    for reason, count in store_due.why_set_aside(tx).items():
+        figure.add_metric([reason], count)
+    return figure

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from sqlalchemy import Connection
 
 from features.database import reading
-from serving import cases, decisions
+from serving import cases, decisions, store_due
 from serving.answers import ScoreAnswer
 from serving.console import rates, store
 from serving.console.charts import Line, line
@@ -20,6 +20,7 @@ from serving.unassessed import answer_unassessed
 __all__ = ["add_to"]
 
 _LISTED = 50
+_SET_ASIDE = 20
 _HISTORY = 60
 _TABLE = 5
 _DECISIONS = 50
@@ -36,7 +37,8 @@ def add_to(router: APIRouter, desk: Desk) -> None:
         order, prefix = by if by in store.ORDERS else "worst", q.strip()[:200]
         with reading(engine) as tx:
             found = store.listed(tx, prefix=prefix, order=order, limit=_LISTED + 1)
-        values: dict[str, Any] = {"q": prefix, "by": order, "more": len(found) > _LISTED}
+            aside = store_due.those_set_aside(tx, most=_SET_ASIDE)
+        values: dict[str, Any] = {"q": prefix, "by": order, "more": len(found) > _LISTED, "set_aside": aside}
         return pages.page(request, "merchants/list.html", merchants=found[:_LISTED], **values)
 
     # The id may hold slashes: ids are other people's strings.
@@ -78,6 +80,7 @@ def _known(desk: Desk, tx: Connection, merchant_id: str) -> dict[str, Any]:
     found = desk.service.readings(tx, merchant_id, (*rates.NAMES, *rates.COUNTS), desk.service.clock())
     return {
         "category": category_of(tx, merchant_id),
+        "set_aside": store_due.those_set_aside(tx, most=1, only=merchant_id).get(merchant_id),
         "counts": rates.counts(found),
         "rates": rates.rates(found),
         "confidence": rates.CONFIDENCE,

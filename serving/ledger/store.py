@@ -118,12 +118,12 @@ class Sum:
 # Locks. They are taken in one order everywhere: merchant, buyer, fund, and the audit chain last.
 
 
-def hold_buyer(tx: Connection, buyer_id: str) -> None:
-    """Let nobody else promise this buyer anything until the transaction ends.
+def hold_buyer(tx: Connection, *buyer_ids: str) -> None:
+    """Let nobody else promise these buyers anything until the transaction ends.
 
     The merchant's row is locked before; so an order, which has one merchant, needs no lock of its own.
     """
-    hold(tx, f"buyer:{buyer_id}")
+    hold(tx, *(f"buyer:{one}" for one in sorted(set(buyer_ids))))
 
 
 def hold_fund(tx: Connection, fund: str = FAST_REFUND) -> None:

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from features.database import writing
 from scoring.evidence import Measured
+from serving import store_due
 from serving.auth import SCOPES, ApiKey
 from serving.console import charts, language, merchants, rates, words
 from tests.serving.console.world import a_case, a_decision, assessed
@@ -139,3 +141,15 @@ def test_a_list_that_is_cut_says_so_and_one_that_just_fits_does_not(anna, engine
     assert "search for others" not in anna.get("/console/merchants").text
     monkeypatch.setattr(merchants, "_LISTED", 1)
     assert "The first 1 are shown; search for others." in anna.get("/console/merchants").text
+
+
+def test_who_could_not_be_judged_is_shown_with_the_reason(anna, engine):
+    a_merchant_exists(engine, "m1")
+    assessed(engine, "m1")
+    assert "could not be judged" not in anna.get("/console/merchants").text
+    with writing(engine) as tx:
+        store_due.set_aside(tx, {"m1": "ArithmeticError"}, store_due.newest(tx, ["m1"]), day=1)
+    for path in ("/console/merchants", "/console/merchants/m1"):
+        page = anna.get(path).text
+        assert "could not be judged" in page
+        assert "ArithmeticError" in page
