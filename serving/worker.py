@@ -71,8 +71,8 @@ class Worker:
         count, punished, aside = 0, 0, {}
         for name in sorted(fresh):
             try:
-                count += review_members(self._service, [name], now=now)
-                punished += review_penalties(self._service, [name], now=now)
+                count += review_members(self._service.current(), [name], now=now)
+                punished += review_penalties(self._service.current(), [name], now=now)
             except (GoodfaithError, FeaturesError):
                 raise
             except Exception as error:
@@ -89,7 +89,7 @@ class Worker:
         seen = self._clocks_seen
         if seen is None or not timedelta(0) <= now - seen < _CLOCKS_EVERY:
             self._clocks_seen = now
-            count = escalate_overdue(self._service.engine, self._service.complaints, now=now)
+            count = escalate_overdue(self._service.engine, self._service.current().complaints, now=now)
             if count:
                 log.warning("complaints were raised: nobody ended them in time", cases=count)
 
