@@ -18,6 +18,8 @@ GoodfaithError
 ├── IdempotencyConflict      409 idempotency_conflict
 ├── OrderAlreadyDecided      409 order_already_decided
 ├── CaseClosed               409 case_closed
+├── SettlementImpossible     409 settlement_impossible
+├── SettlementExceeds        409 settlement_exceeds
 ├── SecondPersonNeeded       409 second_person_needed
 ├── ComplaintKnown           409 complaint_known
 ├── CurrencyMismatch         422 currency_mismatch
@@ -95,6 +97,8 @@ __all__ = [
     "ScopeMissing",
     "SecondPersonNeeded",
     "SessionMissing",
+    "SettlementExceeds",
+    "SettlementImpossible",
     "StoreUnavailable",
     "TooBusy",
     "Unauthenticated",
@@ -186,6 +190,14 @@ class SecondPersonNeeded(GoodfaithError):
 
 class CaseClosed(GoodfaithError):
     """A case was resolved before; that stands."""
+
+
+class SettlementImpossible(GoodfaithError):
+    """The money of a decision cannot become what it is said to be: it was cancelled, is not paid, or there is none."""
+
+
+class SettlementExceeds(GoodfaithError):
+    """More is said to be paid than was promised, or to be back than is outstanding."""
 
 
 class CurrencyMismatch(GoodfaithError):
@@ -300,6 +312,8 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         IdempotencyConflict: (409, "idempotency_conflict"),
         OrderAlreadyDecided: (409, "order_already_decided"),
         CaseClosed: (409, "case_closed"),
+        SettlementImpossible: (409, "settlement_impossible"),
+        SettlementExceeds: (409, "settlement_exceeds"),
         SecondPersonNeeded: (409, "second_person_needed"),
         ComplaintKnown: (409, "complaint_known"),
         CurrencyMismatch: (422, "currency_mismatch"),
