@@ -10,12 +10,14 @@ from sqlalchemy import Connection, Engine
 from features.database import day_of, micros, reading, written
 from features.errors import FeaturesError
 from serving import store_claims, store_due
+from serving.anchors import Anchoring
 from serving.assess import Judge
 from serving.complaints.intake import escalate_overdue
 from serving.errors import GoodfaithError
 from serving.judging import Judges
 from serving.ledger.promises import expire
 from serving.members import review_members
+from serving.penalties.ladder import review_penalties
 from serving.prune import prune
 from serving.reassess import reassess, take_in_whatever_came
 from serving.service import Service
@@ -43,12 +45,14 @@ class Worker:
         self._bench = judges
         self._pruned: int | None = None
         self._clocks_seen: datetime | None = None
+        self._anchoring = Anchoring(service.engine)
 
     def round(self, now: datetime) -> int:
         """Judge some of those who are due; answer how many were looked at. Raises `Unavailable`."""
         engine = self._service.engine
         self._look_at_clocks(now)
         expire(engine, now=now)
+        self._anchoring.if_due(now)
         judge = self._bench.judge(now)
         _settle(engine, judge)
         take_in_whatever_came(engine, now=now)
@@ -64,20 +68,23 @@ class Worker:
         return len(claimed.merchant_ids)
 
     def _reviewed(self, claim: Claim, merchant_ids: list[str], now: datetime) -> Finished:
-        """Look at the places of members once a day, when they are first judged."""
+        """Look at the places of members, and at what was found against merchants, once a day when they are judged."""
         with reading(self._service.engine) as tx:
             fresh = set(merchant_ids) - store_claims.reviewed_on(tx, merchant_ids, day=day_of(now))
-        count, aside = 0, {}
+        count, punished, aside = 0, 0, {}
         for name in sorted(fresh):
             try:
-                count += review_members(self._service, [name], now=now)
+                count += review_members(self._service.current(), [name], now=now)
+                punished += review_penalties(self._service.current(), [name], now=now)
             except (GoodfaithError, FeaturesError):
                 raise
             except Exception as error:
-                log.error("places of a member could not be judged", error=type(error).__name__, exc_info=error)
+                log.error("places or penalties could not be judged", error=type(error).__name__, exc_info=error)
                 aside[name] = f"places: {type(error).__name__}"
         if count:
             log.info("members' places were judged", decisions=count)
+        if punished:
+            log.info("penalties were decided on", decisions=punished)
         return Finished(claim=claim, reviewed=fresh, set_aside=aside)
 
     def _look_at_clocks(self, now: datetime) -> None:
@@ -85,7 +92,7 @@ class Worker:
         seen = self._clocks_seen
         if seen is None or not timedelta(0) <= now - seen < _CLOCKS_EVERY:
             self._clocks_seen = now
-            count = escalate_overdue(self._service.engine, self._service.complaints, now=now)
+            count = escalate_overdue(self._service.engine, self._service.current().complaints, now=now)
             if count:
                 log.warning("complaints were raised: nobody ended them in time", cases=count)
 
