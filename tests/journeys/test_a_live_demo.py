@@ -5,7 +5,6 @@ import threading
 from collections import defaultdict
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from types import SimpleNamespace
 
 import pytest
