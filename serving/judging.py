@@ -11,7 +11,6 @@ from scoring.score_policy import ScorePolicy
 from serving.assess import Judge
 from serving.champions import Challengers, live_challengers, live_models
 from serving.errors import Unavailable
-from serving.policy import read_policy
 from serving.service import Service
 
 __all__ = ["Judges"]
@@ -43,9 +42,9 @@ class Judges:
             return self._judge
 
     def _look_up(self) -> Judge:
-        service = self._service
+        service = self._service.current()
         try:
-            policy = read_policy(service.policy)
+            policy = service.score
             models = live_models(service.champions, service.declarations)
             models.check_fit(policy)
             service.kept.keep(service.engine, [policy])

@@ -51,6 +51,11 @@ class Metrics:
             registry=self.registry, multiprocess_mode="mostrecent",
         )  # fmt: skip
 
+        self._refused = Gauge(
+            "goodfaith_policy_files_refused", "1 while the folder's policies cannot be followed, and older ones are",
+            registry=self.registry, multiprocess_mode="livemax",
+        )  # fmt: skip
+
     def answered(self, *, route: str | None, method: str, status: int, seconds: float) -> None:
         """Count a request; what matched no route is counted together."""
         # A method is the caller's word: only those that are routes' own are told apart.
@@ -75,6 +80,10 @@ class Metrics:
         self._lag.set(seconds)
         if newest_age is not None:
             self._age.set(newest_age)
+
+    def policies(self, *, refused: bool) -> None:
+        """Note whether the newest policy files could not be followed."""
+        self._refused.set(refused)
 
     def text(self, stored: Iterable[Metric] = ()) -> bytes:
         """Everything, as Prometheus reads it; of all processes where several answer together.

@@ -27,6 +27,7 @@ from serving.policies.lint import known_here
 
 __all__ = [
     "given",
+    "read_any",
     "read_policy",
     "read_programmes",
     "restored",
@@ -118,6 +119,13 @@ def read_policy(text: str) -> ScorePolicy:
 def shipped_texts() -> dict[str, str]:
     """The text of every policy that comes with Goodfaith, by the name of its kind."""
     return {name: _shipped(name) for name in _SHIPPED}
+
+
+@lru_cache(maxsize=64)
+def read_any(kind: str, text: str) -> Policy:
+    """The policy of a kind that a text holds; raises `PolicyInvalid` with every place that is wrong."""
+    readers: Mapping[str, Callable[[str], Policy]] = {"score": read_policy, "programmes": read_programmes}
+    return readers[kind](text) if kind in readers else _read(_KINDS[kind].parse, text)
 
 
 def restored(kind: str, canonical: str) -> Policy:

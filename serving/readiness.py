@@ -9,7 +9,6 @@ from scoring.score_policy import ScorePolicy
 from serving.champions import Challengers, LiveModels, live_challengers, live_models
 from serving.errors import AssessmentsStale, StoreUnavailable
 from serving.lookout import advised
-from serving.policy import read_policy
 from serving.service import Service
 from serving.store import check_presence
 
@@ -35,15 +34,18 @@ class Readiness:
     def degraded(self) -> tuple[str, ...]:
         """What is missing without making answers wrong; raises `Unavailable` where answers cannot be relied on."""
         now = self.service.clock()
-        policy = read_policy(self.service.policy)
+        policy = self.service.current().score
         newest, anybody = self._stored()
         if newest and now - newest > OLDEST_ASSESSMENTS:
             raise AssessmentsStale(f"the newest assessments are of {newest.isoformat(timespec='seconds')}")
         models, challengers = self._live(now, policy)
         models.check_fit(policy)
-        missing = tuple(f"no_{target}_champion" for target in models.missing)
-        broken = tuple(f"{target}_challenger_unloadable" for target in challengers.troubles)
-        return (*missing, *broken, *self._advised(models), *(("never_assessed",) if anybody and newest is None else ()))
+        found = [f"no_{target}_champion" for target in models.missing]
+        found += [f"{target}_challenger_unloadable" for target in challengers.troubles]
+        found += ["policy_files_refused"] if self.service.in_force.trouble else []
+        found += self._advised(models)
+        found += ["never_assessed"] if anybody and newest is None else []
+        return tuple(found)
 
     def _advised(self, models: LiveModels) -> tuple[str, ...]:
         """What the last nightly look at the live champions calls for."""

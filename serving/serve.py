@@ -3,7 +3,7 @@
 import signal
 import socket
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import structlog
@@ -13,25 +13,19 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 from uvicorn.supervisors import Multiprocess
 
-from features.database import open_engine
+from features.database import open_engine, reading
 from features.settings import Settings
+from serving.anchors import anchored
 from serving.app import create_app
 from serving.champions import Champions, current_declarations
-from serving.errors import AddressUnavailable, Unavailable
+from serving.errors import AddressUnavailable, PolicyFileUnusable, PolicyInvalid, Unavailable
 from serving.judging import Judges
 from serving.logs import write_json_logs
 from serving.lookout import Lookout, Nightly
 from serving.metrics import shared_metrics
-from serving.policies.in_force import note_policies
-from serving.policy import (
-    shipped_adverts,
-    shipped_compensation,
-    shipped_complaints,
-    shipped_penalties,
-    shipped_policy,
-    shipped_programmes,
-    shipped_refunds,
-)
+from serving.policies.folder import read_folder
+from serving.policies.in_force import last_good, note_policies
+from serving.policies.reload import Following, Reloading, following
 from serving.readiness import Readiness
 from serving.readings import live_readings
 from serving.service import Clock, Service
@@ -60,8 +54,11 @@ def serve_api(
         note_policies(service)
         _try_out(service)
         typer.echo(f"Goodfaith answers at http://{host}:{door.getsockname()[1]} (Ctrl+C stops it)")
-        with Beside(Worker(service, Judges(service))):
+        beside = Beside(Worker(service, Judges(service)))
+        with anchored(engine, clock), following(service, settings.policies), beside:
             if workers == 1:
+                # Uvicorn raises the signal that ended it once more; by then everything was answered.
+                signal.signal(signal.SIGTERM, lambda *_: None)
                 uvicorn.Server(_told(create_app(service))).run(sockets=[door])
             else:
                 _answer_together(_Answering(champions=champions, settings=settings, clock=clock), workers, door)
@@ -77,9 +74,24 @@ class _Answering:
 
     def __call__(self) -> FastAPI:
         write_json_logs()
-        service = service_on(open_engine(self.settings.database), self.champions, self.settings, self.clock)
+        service = self._service(open_engine(self.settings.database))
         _try_out(service)
+        if self.settings.policies:
+            # It ends with the process.
+            Following(Reloading(service, self.settings.policies)).begin()
         return create_app(service)
+
+    def _service(self, engine: Engine) -> Service:
+        """The service; a process that is begun anew while files are broken goes on with what is in force."""
+        try:
+            return service_on(engine, self.champions, self.settings, self.clock)
+        except (PolicyInvalid, PolicyFileUnusable) as error:
+            settings = self.settings.model_copy(update={"policies": None})
+            with reading(engine) as tx:
+                kept = last_good(tx, now=self.clock())
+            service = replace(service_on(engine, self.champions, settings, self.clock), **kept)
+            service.in_force.trouble = str(error)
+            return service
 
 
 def _answer_together(answering: _Answering, workers: int, door: socket.socket) -> None:
@@ -116,7 +128,8 @@ def work(
             # A look that is under way when it ends is left where it is: the next night looks again.
             nightly = Nightly(service, lookout, hour=hour, acts=settings.roll_back_by_itself)
             threading.Thread(target=nightly.run, args=(stop,), name="nightly", daemon=True).start()
-        Worker(service, Judges(service)).run(stop)
+        with anchored(engine, clock), following(service, settings.policies):
+            Worker(service, Judges(service)).run(stop)
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -129,18 +142,15 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def service_on(engine: Engine, champions: Champions, settings: Settings, clock: Clock) -> Service:
-    """The service on a store, with the policies that come with Goodfaith."""
+    """The service on a store, with the policies of the folder that is set, else those that come with Goodfaith.
+
+    Raises `PolicyInvalid`, `PolicyFileUnusable`.
+    """
     salt = settings.exploration_salt
     return Service(
         engine=engine,
         champions=champions,
-        policy=shipped_policy(),
-        programmes=shipped_programmes(),
-        refunds=shipped_refunds(),
-        complaints=shipped_complaints(),
-        compensation=shipped_compensation(),
-        adverts=shipped_adverts(),
-        penalties=shipped_penalties(),
+        **read_folder(settings.policies),
         currency=settings.currency,
         declarations=current_declarations(),
         clock=clock,

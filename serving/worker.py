@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 from features.database import day_of, micros, reading, written
 from features.errors import FeaturesError
 from serving import store_claims, store_due
+from serving.anchors import Anchoring
 from serving.assess import Judge
 from serving.complaints.intake import escalate_overdue
 from serving.errors import GoodfaithError
@@ -44,12 +45,14 @@ class Worker:
         self._bench = judges
         self._pruned: int | None = None
         self._clocks_seen: datetime | None = None
+        self._anchoring = Anchoring(service.engine)
 
     def round(self, now: datetime) -> int:
         """Judge some of those who are due; answer how many were looked at. Raises `Unavailable`."""
         engine = self._service.engine
         self._look_at_clocks(now)
         expire(engine, now=now)
+        self._anchoring.if_due(now)
         judge = self._bench.judge(now)
         _settle(engine, judge)
         take_in_whatever_came(engine, now=now)
@@ -71,8 +74,8 @@ class Worker:
         count, punished, aside = 0, 0, {}
         for name in sorted(fresh):
             try:
-                count += review_members(self._service, [name], now=now)
-                punished += review_penalties(self._service, [name], now=now)
+                count += review_members(self._service.current(), [name], now=now)
+                punished += review_penalties(self._service.current(), [name], now=now)
             except (GoodfaithError, FeaturesError):
                 raise
             except Exception as error:
@@ -89,7 +92,7 @@ class Worker:
         seen = self._clocks_seen
         if seen is None or not timedelta(0) <= now - seen < _CLOCKS_EVERY:
             self._clocks_seen = now
-            count = escalate_overdue(self._service.engine, self._service.complaints, now=now)
+            count = escalate_overdue(self._service.engine, self._service.current().complaints, now=now)
             if count:
                 log.warning("complaints were raised: nobody ended them in time", cases=count)
 

@@ -1,5 +1,6 @@
 """Fast refunds: may this money be paid back at once?"""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
@@ -33,7 +34,7 @@ class Manner(BaseModel):
 
 def add_to(app: FastAPI, service: Service) -> Together[RefundAsked, Answer]:
     """Add the route; answers who decides on what is asked for at the same time, to be closed at the end."""
-    decider, together = only_with(service, "refunds:decide"), Together(partial(decide_on_refunds, service))
+    decider, together = only_with(service, "refunds:decide"), Together(partial(_decided, service))
 
     @app.post(
         _ROUTE,
@@ -52,12 +53,16 @@ def add_to(app: FastAPI, service: Service) -> Together[RefundAsked, Answer]:
         With `dry_run` nothing is kept, no key is needed, and `decision_id` is null.
         """
         if manner.dry_run:
-            answer = await run_in_threadpool(try_refund, service, body)
+            answer = await run_in_threadpool(try_refund, service.current(), body)
         else:
-            check_currency(service, body)
+            check_currency(service.current(), body)
             text = as_json(body.model_dump(mode="json"))
             asked = Asked(caller=caller.key_id, route=_ROUTE, key=checked(idempotency_key), body=text)
             answer = await together.ask(RefundAsked(body=body, asked=asked))
         return Response(answer.body, answer.status, media_type="application/json")
 
     return together
+
+
+def _decided(service: Service, wishes: Sequence[RefundAsked]) -> list[Answer | Exception]:
+    return decide_on_refunds(service.current(), wishes)

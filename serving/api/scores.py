@@ -82,7 +82,7 @@ def add_to(app: FastAPI, service: Service, judges: Judges) -> Together[str, str 
         ids = list(dict.fromkeys(wanted.merchant_ids))
         held = service.assessments.latest_of(ids)
         unjudged = service.events.known_of([one for one in ids if one not in held])
-        held |= {one: answer_unassessed(service, one) for one in unjudged}
+        held |= {one: answer_unassessed(service.current(), one) for one in unjudged}
         found = ",".join(held[one] for one in ids if one in held)
         unknown = json.dumps([one for one in ids if one not in held], ensure_ascii=False)
         return Response(f'{{"scores":[{found}],"unknown":{unknown}}}', media_type="application/json")
@@ -102,4 +102,4 @@ def _worked_out(service: Service, judges: Judges, merchant_id: str, query: Score
         return answer_as_of(service, judges, merchant_id, as_of=query.as_of)
     if query.fresh:
         return answer_fresh(service, judges, merchant_id)
-    return answer_unassessed(service, merchant_id)
+    return answer_unassessed(service.current(), merchant_id)

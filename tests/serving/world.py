@@ -125,7 +125,7 @@ def a_service(engine: Engine, **changes: Any) -> Service:
     standard = Service(
         engine=engine,
         champions=FakeChampions(),
-        policy=shipped_policy(),
+        score=read_policy(shipped_policy()),
         programmes=shipped_programmes(),
         refunds=shipped_refunds(),
         complaints=shipped_complaints(),
