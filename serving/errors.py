@@ -29,6 +29,7 @@ GoodfaithError
 ├── ResolutionInvalid        422 resolution_invalid
 ├── TooBusy                  429 too_busy
 ├── AuditBroken              command line only: the audit chain was tampered with
+├── AnchorsUnreadable        command line only: a file holds no anchors of an audit record
 ├── LedgerBroken             command line only: a sum is not that of its postings
 ├── ReplayDiffers            command line only: a decision does not come out again as it was
 ├── PolicyNotKept            command line only: a decision was made by a policy that was not kept
@@ -58,6 +59,7 @@ from features import errors as features_errors
 __all__ = [
     "ANSWERS",
     "AddressUnavailable",
+    "AnchorsUnreadable",
     "AssessmentsStale",
     "AuditBroken",
     "BrokerUnavailable",
@@ -212,6 +214,10 @@ class IdempotencyKeyInvalid(GoodfaithError):
 
 class ResolutionInvalid(GoodfaithError):
     """A case cannot end like this: an outcome that its kind does not have, or no reason."""
+
+
+class AnchorsUnreadable(GoodfaithError):
+    """A file holds no anchors of an audit record."""
 
 
 class ReplayDiffers(GoodfaithError):
