@@ -17,6 +17,7 @@ from serving.api import (
     programmes,
     refunds,
     scores,
+    settlements,
 )
 from serving.console import app as console
 from serving.deadline import Deadline
@@ -43,7 +44,7 @@ def create_app(service: Service) -> FastAPI:
         redirect_slashes=False,
         lifespan=_until(ends),
     )
-    nouns = (health, metrics, events, listings, merchants, programmes, judgements, decisions, complaints)
+    nouns = (health, metrics, events, listings, merchants, programmes, settlements, judgements, decisions, complaints)
     for noun in nouns:
         noun.add_to(app, service)
     ends.callback(refunds.add_to(app, service).close)

@@ -13,6 +13,7 @@ from serving import audit, promises, store_cases
 from serving.complaints import events as complaint_events
 from serving.errors import CaseClosed, CaseUnknown, ResolutionInvalid, SecondPersonNeeded
 from serving.penalties import events as penalty_events
+from serving.plain import digest
 from serving.store_cases import Case
 
 __all__ = [
@@ -204,4 +205,9 @@ def _there(case: Case | None) -> Case:
 
 
 def _tell(tx: Connection, case_id: str, action: str, *, by: str, now: datetime, **said: str) -> None:
-    audit.write(tx, audit.Entry(actor=f"user:{by}", action=action, subject=f"case:{case_id}", body=said), now=now)
+    people = {name: said.pop(name) for name in ("to",) if name in said}
+    if "reason" in said:
+        # What was written may name somebody; it stands in the case, and the record cannot forget.
+        said["reason_digest"] = digest(said.pop("reason"))
+    entry = audit.Entry(actor=f"user:{by}", action=action, subject=f"case:{case_id}", body=said, people=people)
+    audit.write(tx, entry, now=now)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from features.database import reading, written
 from features.live import lock_merchants
 from scoring.evidence import Measured
-from serving import decisions
+from serving import audit, decisions
 from serving.decisions import Verdict
 from serving.errors import MerchantUnknown
 from serving.idempotency import Answer, Asked, Earlier
@@ -110,6 +110,7 @@ class _Session:
         policies: Mapping[str, str],
     ) -> None:  # fmt: skip
         self._service, self._tx, self._otherwise, self._policies = service, tx, otherwise, policies
+        self._entries: list[audit.Entry] = []
 
     def decide(self, questions: Sequence[Question]) -> list["_Decided | Answer | Exception"]:
         """What becomes of each request."""
@@ -120,25 +121,32 @@ class _Session:
         # The moment is taken under the locks: a wait must not let a decision look back past the one before it.
         self._now = self._service.clock()
         self._earlier = Earlier(self._tx, [one.asked for one in questions], now=self._now)
-        return [self._answer_to(one) for one in questions]
+        told = [self._answer_to(one) for one in questions]
+        audit.write_all(self._tx, self._entries, now=self._now)
+        return told
 
     def _answer_to(self, question: Question) -> "_Decided | Answer | Exception":
         try:
-            return self._earlier.of(question.asked) or self._decided(question)
+            found = self._earlier.of(question.asked) or self._judged(question)
         except SQLAlchemyError:
             raise
         except Exception as error:
             return error
+        # From here on something is kept: what goes wrong now takes the whole transaction with it.
+        return self._recorded(question, found) if isinstance(found, Verdict) else found
 
-    def _decided(self, question: Question) -> _Decided:
+    def _judged(self, question: Question) -> Verdict:
         otherwise = self._otherwise[question.merchant_id]
         if isinstance(otherwise, Exception):
             raise otherwise
         bench = Bench(
             service=self._service, tx=self._tx, now=self._now, otherwise=otherwise, policies=self._policies
         )  # fmt: skip
-        verdict = question.judge(bench)
-        made = decisions.record(self._tx, verdict, by=question.asked.caller, now=self._now)
+        return question.judge(bench)
+
+    def _recorded(self, question: Question, verdict: Verdict) -> _Decided:
+        made, entry = decisions.kept(self._tx, verdict, by=question.asked.caller, now=self._now)
+        self._entries.append(entry)
         answer = Answer(status=200, body=made.answer)
         self._earlier.keep(question.asked, answer)
         return _Decided(verdict=verdict, answer=answer)

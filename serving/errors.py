@@ -18,6 +18,8 @@ GoodfaithError
 ├── IdempotencyConflict      409 idempotency_conflict
 ├── OrderAlreadyDecided      409 order_already_decided
 ├── CaseClosed               409 case_closed
+├── SettlementImpossible     409 settlement_impossible
+├── SettlementExceeds        409 settlement_exceeds
 ├── SecondPersonNeeded       409 second_person_needed
 ├── ComplaintKnown           409 complaint_known
 ├── CurrencyMismatch         422 currency_mismatch
@@ -27,6 +29,8 @@ GoodfaithError
 ├── ResolutionInvalid        422 resolution_invalid
 ├── TooBusy                  429 too_busy
 ├── AuditBroken              command line only: the audit chain was tampered with
+├── PersonUnknown            command line only: nobody of this name or id is known
+├── AnchorsUnreadable        command line only: a file holds no anchors of an audit record
 ├── LedgerBroken             command line only: a sum is not that of its postings
 ├── ReplayDiffers            command line only: a decision does not come out again as it was
 ├── PolicyNotKept            command line only: a decision was made by a policy that was not kept
@@ -59,6 +63,7 @@ from features import errors as features_errors
 __all__ = [
     "ANSWERS",
     "AddressUnavailable",
+    "AnchorsUnreadable",
     "AssessmentsStale",
     "AuditBroken",
     "BrokerUnavailable",
@@ -88,6 +93,7 @@ __all__ = [
     "OutOfTime",
     "OutputUnwritable",
     "PageUnknown",
+    "PersonUnknown",
     "PolicyFileUnusable",
     "PolicyInvalid",
     "PolicyNotKept",
@@ -98,6 +104,8 @@ __all__ = [
     "ScopeMissing",
     "SecondPersonNeeded",
     "SessionMissing",
+    "SettlementExceeds",
+    "SettlementImpossible",
     "StoreFull",
     "StoreUnavailable",
     "TooBusy",
@@ -192,6 +200,14 @@ class CaseClosed(GoodfaithError):
     """A case was resolved before; that stands."""
 
 
+class SettlementImpossible(GoodfaithError):
+    """The money of a decision cannot become what it is said to be: it was cancelled, is not paid, or there is none."""
+
+
+class SettlementExceeds(GoodfaithError):
+    """More is said to be paid than was promised, or to be back than is outstanding."""
+
+
 class CurrencyMismatch(GoodfaithError):
     """An amount is in a currency other than the store's one."""
 
@@ -206,6 +222,14 @@ class IdempotencyKeyInvalid(GoodfaithError):
 
 class ResolutionInvalid(GoodfaithError):
     """A case cannot end like this: an outcome that its kind does not have, or no reason."""
+
+
+class PersonUnknown(GoodfaithError):
+    """Nobody of this name or id is known."""
+
+
+class AnchorsUnreadable(GoodfaithError):
+    """A file holds no anchors of an audit record."""
 
 
 class ReplayDiffers(GoodfaithError):
@@ -312,6 +336,8 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         IdempotencyConflict: (409, "idempotency_conflict"),
         OrderAlreadyDecided: (409, "order_already_decided"),
         CaseClosed: (409, "case_closed"),
+        SettlementImpossible: (409, "settlement_impossible"),
+        SettlementExceeds: (409, "settlement_exceeds"),
         SecondPersonNeeded: (409, "second_person_needed"),
         ComplaintKnown: (409, "complaint_known"),
         CurrencyMismatch: (422, "currency_mismatch"),

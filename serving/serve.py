@@ -15,6 +15,7 @@ from uvicorn.supervisors import Multiprocess
 
 from features.database import open_engine, reading
 from features.settings import Settings
+from serving.anchors import anchored
 from serving.app import create_app
 from serving.champions import Champions, current_declarations
 from serving.clock import SteadyClock
@@ -63,7 +64,8 @@ def serve_api(
         note_policies(service)
         _try_out(service)
         typer.echo(f"Goodfaith answers at http://{host}:{door.getsockname()[1]} (Ctrl+C stops it)")
-        with following([service, patient], settings.policies), Beside(Worker(patient, Judges(patient))):
+        beside = Beside(Worker(patient, Judges(patient)))
+        with anchored(engine, service.clock), following([service, patient], settings.policies), beside:
             if workers == 1:
                 # Uvicorn raises the signal that ended it once more; by then everything was answered.
                 signal.signal(signal.SIGTERM, lambda *_: None)
@@ -136,7 +138,7 @@ def work(
             # A look that is under way when it ends is left where it is: the next night looks again.
             nightly = Nightly(service, lookout, hour=hour, acts=settings.roll_back_by_itself)
             threading.Thread(target=nightly.run, args=(stop,), name="nightly", daemon=True).start()
-        with following([service], settings.policies):
+        with anchored(engine, service.clock), following([service], settings.policies):
             Worker(service, Judges(service)).run(stop)
 
 

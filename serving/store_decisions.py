@@ -1,7 +1,7 @@
 """SQL of decisions: what was answered for good, the money it holds, and what a repeated request gets again."""
 
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,13 +9,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, literal, select, update
 
 from features.database import insert_new, micros, moment, some
-from serving.tables import assessment_history, assessments, audit, decisions, idempotency
+from serving.audit_tables import audit
+from serving.tables import assessment_history, assessments, decisions, idempotency
 
 __all__ = [
     "Decision",
     "Draw",
     "Kept",
     "Place",
+    "Sealed",
     "add_decision",
     "answer_once",
     "asked_by",
@@ -31,9 +33,11 @@ __all__ = [
     "last_of_kind",
     "last_of_programme",
     "latest_answer",
+    "of_buyer",
     "past_answers",
     "refunds_since",
     "sealed",
+    "unsealed",
 ]
 
 #: Where an answer is kept: by whose key it was asked for, of which route, under which name.
@@ -45,7 +49,10 @@ _ROWS_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One answer that was given for good; `request`, `answer` and `trace` are canonical JSON."""
+    """One answer that was given for good; `request`, `answer` and `trace` are canonical JSON.
+
+    `salt` is what its buyer is sealed under, None where there is no buyer or nobody may know any more who it was.
+    """
 
     id: str
     kind: str
@@ -61,6 +68,18 @@ class Decision:
     request: str
     answer: str
     trace: str
+    salt: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """An entry of the audit record that seals a decision, and that decision as it is now; None where it is gone."""
+
+    decision_id: str
+    action: str
+    at: int
+    body: dict[str, Any]
+    decision: "Decision | None"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +121,12 @@ def decisions_of(tx: Connection, merchant_id: str, limit: int) -> tuple[Decision
     query = select(decisions).where(decisions.c.merchant_id == merchant_id)
     newest = query.order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(limit)
     return tuple(map(_decision, tx.execute(newest)))
+
+
+def of_buyer(tx: Connection, buyer_id: str) -> tuple[Decision, ...]:
+    """Everything that was decided for a buyer, the first one first."""
+    query = select(decisions).where(decisions.c.buyer_id == buyer_id).order_by(decisions.c.decided_at, decisions.c.id)
+    return tuple(map(_decision, tx.execute(query)))
 
 
 def last_of_programme(tx: Connection, merchant_id: str, programme: str, *, kind: str = "") -> Decision | None:
@@ -164,19 +189,44 @@ def _draw(of: Decision) -> Draw:
     )
 
 
-def sealed(tx: Connection) -> Generator[tuple[str, str, tuple[str, str, str]], None, None]:
-    """Every decision that the audit chain tells of: its id, the entry's body, and what its own row says now."""
-    subject = literal("decision:").concat(decisions.c.id)
-    texts = (decisions.c.request, decisions.c.answer, decisions.c.trace)
-    query = select(audit.c.subject, audit.c.body, *texts).outerjoin(decisions, subject == audit.c.subject)
-    query = query.where(audit.c.action == "decided").order_by(audit.c.seq)
+def sealed(tx: Connection) -> Generator[Sealed, None, None]:
+    """Every entry of the audit record that seals a decision, by decision, the earlier one first."""
+    columns = [column.label(f"of_{name}") for name, column in decisions.c.items()]
+    query = select(audit.c.subject, audit.c.action, audit.c.at, audit.c.body, *columns)
+    query = query.outerjoin(decisions, decisions.c.id == func.substr(audit.c.subject, len(_SUBJECT) + 1))
+    query = query.where(audit.c.action.in_(("decided", "buyer_erased"))).order_by(audit.c.subject, audit.c.at)
     with tx.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as found:
-        for row in found:
-            yield row.subject.removeprefix("decision:"), row.body, (row.request, row.answer, row.trace)
+        yield from map(_sealed, found)
+
+
+def unsealed(tx: Connection) -> Decision | None:
+    """The first decision of which no entry of the audit record tells."""
+    told = literal(_SUBJECT).concat(decisions.c.id) == audit.c.subject
+    query = select(decisions).outerjoin(audit, told).where(audit.c.subject.is_(None))
+    row = tx.execute(query.order_by(decisions.c.decided_at, decisions.c.id).limit(1)).one_or_none()
+    return _decision(row) if row else None
+
+
+#: How the audit record names a decision.
+_SUBJECT = "decision:"
+
+
+def _sealed(row: Row[Any]) -> Sealed:
+    values = {name.removeprefix("of_"): value for name, value in row._mapping.items() if name.startswith("of_")}
+    return Sealed(
+        decision_id=row.subject.removeprefix(_SUBJECT),
+        action=row.action,
+        at=row.at,
+        body=json.loads(row.body),
+        decision=_of(values) if values["id"] is not None else None,
+    )
 
 
 def _decision(row: Row[Any]) -> Decision:
-    values = dict(row._mapping)
+    return _of(dict(row._mapping))
+
+
+def _of(values: Mapping[str, Any]) -> Decision:
     return Decision(**{**values, **{name: moment(values[name]) for name in ("decided_at", "expires_at")}})
 
 

@@ -3,13 +3,17 @@
 from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Table, Text, text
 
 from features.tables import metadata
+from serving.audit_tables import anchor_heads, anchors, audit, audit_chains, persons
 from serving.ledger.tables import held_days, merchant_balances, own_events, postings, reservations, settlements
 
 __all__ = [
+    "anchor_heads",
+    "anchors",
     "api_keys",
     "assessment_history",
     "assessments",
     "audit",
+    "audit_chains",
     "cases",
     "complaints",
     "decisions",
@@ -19,6 +23,7 @@ __all__ = [
     "locks",
     "merchant_balances",
     "own_events",
+    "persons",
     "policies",
     "policies_in_force",
     "postings",
@@ -152,7 +157,8 @@ api_keys = Table(
 
 #: Every answer that was given for good: what was asked, what was answered, and everything that it was judged from.
 #:
-#: `request`, `answer` and `trace` are canonical JSON; `answer` is the body that the caller got.
+#: `request`, `answer` and `trace` are canonical JSON; `answer` is the body that the caller got. The audit record seals
+#: who the buyer is under `salt`: it is null where there is none, or nobody may know any more who it was.
 decisions = Table(
     "decisions",
     metadata,
@@ -170,6 +176,7 @@ decisions = Table(
     Column("request", Text, nullable=False),
     Column("answer", Text, nullable=False),
     Column("trace", Text, nullable=False),
+    Column("salt", String),
     Index("decisions_of_a_merchant", "merchant_id", "decided_at"),
     Index("decisions_of_a_buyer", "buyer_id", "decided_at"),
 )
@@ -210,21 +217,6 @@ policies_in_force = Table(
     Column("kind", String, primary_key=True),
     Column("since", BigInteger, primary_key=True, autoincrement=False),
     Column("hash", String, nullable=False),
-)
-
-#: Who did what, one entry chained to the next by its hash; written in the transaction of what it tells of.
-audit = Table(
-    "audit",
-    metadata,
-    Column("seq", _NUMBER, primary_key=True, autoincrement=False),
-    Column("at", BigInteger, nullable=False),
-    Column("actor", String, nullable=False),
-    Column("action", String, nullable=False),
-    Column("subject", String, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("previous", String, nullable=False),
-    Column("hash", String, nullable=False),
-    Index("audit_of_a_subject", "subject"),
 )
 
 #: Work for reviewers; `about` names what the case is about, so that one matter has one open case.

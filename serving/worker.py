@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 from features.database import day_of, micros, reading, written
 from features.errors import FeaturesError
 from serving import store_claims, store_due
+from serving.anchors import Anchoring
 from serving.assess import Judge
 from serving.complaints.intake import escalate_overdue
 from serving.errors import GoodfaithError
@@ -48,6 +49,7 @@ class Worker:
         self._pruned: int | None = None
         self._clocks_seen: datetime | None = None
         self._beaten: datetime | None = None
+        self._anchoring = Anchoring(service.engine)
 
     def round(self, now: datetime) -> int:
         """Judge some of those who are due; answer how many were looked at. Raises `Unavailable`."""
@@ -55,6 +57,7 @@ class Worker:
         self._beat(now)
         self._look_at_clocks(now)
         expire(engine, now=now)
+        self._anchoring.if_due(now)
         judge = self._bench.judge(now)
         _settle(engine, judge)
         take_in_whatever_came(engine, now=now)

@@ -1,13 +1,16 @@
 """Requests that are decided in one transaction: each as if it had been alone, after those before it."""
 
 import json
+import math
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
 
 from features.database import open_engine, reading
 from features.errors import StoreUnavailable
-from serving import audit
+from serving.audit_check import first_fault
+from serving.decide import decide_all
 from serving.errors import IdempotencyConflict, MerchantUnknown, OrderAlreadyDecided
 from serving.idempotency import Answer, Asked
 from serving.migrate import migrate
@@ -52,7 +55,7 @@ def test_what_one_is_refused_for_is_nobody_elses_business(any_engine):
     assert told == ["instant", MerchantUnknown, OrderAlreadyDecided, "instant"]
     assert (count_of(any_engine, decisions), count_of(any_engine, idempotency)) == (2, 2)
     with reading(any_engine) as tx:
-        assert audit.verify(tx) is None
+        assert first_fault(tx) is None
 
 
 def test_one_key_twice_gets_one_answer_and_another_body_under_it_none(any_engine):
@@ -103,3 +106,12 @@ def test_where_the_transaction_fails_everybody_is_told_and_nothing_is_kept(engin
     with engine.begin() as tx:
         tx.exec_driver_sql("DROP TRIGGER full")
     assert refund(a_service(engine))["outcome"] == "instant"
+
+
+def test_what_goes_wrong_while_a_decision_is_kept_takes_the_whole_transaction_with_it(engine):
+    a_shop(engine, orders=2)
+    first, second = (asked(body, key).question for key, body in (("a", a_refund()), ("b", a_refund("o1", buyer="b1"))))
+    unwritable = replace(second, judge=lambda bench: replace(second.judge(bench), trace={"not a number": math.nan}))
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        decide_all(a_service(engine), [first, unwritable])
+    assert [count_of(engine, table) for table in (decisions, reservations, idempotency)] == [0, 0, 0]

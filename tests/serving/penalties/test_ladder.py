@@ -8,7 +8,7 @@ import pytest
 from features.database import reading, writing
 from features.lookup import events_of_type
 from serving import cases, decisions
-from serving.audit import verify
+from serving.audit_check import first_fault
 from serving.errors import ResolutionInvalid, SecondPersonNeeded
 from serving.penalties.ladder import review_penalties
 from serving.policies.in_force import note_policies
@@ -197,7 +197,7 @@ def test_a_penalty_is_a_decision_that_is_shown_replayed_and_audited(shop):
     assert (told["kind"], told["outcome"], told["case"]["kind"]) == ("penalty", "suspension", "penalty")
     with reading(shop) as tx:
         assert [one.same for one in replay_all(tx)] == [True]
-        assert verify(tx) is None
+        assert first_fault(tx) is None
 
 
 def test_no_score_has_a_part_in_a_penalty(shop):
