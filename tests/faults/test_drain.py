@@ -5,14 +5,17 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 
 from features.database import reading
 from features.tables import events
@@ -31,6 +34,7 @@ class Caller(threading.Thread):
         self.port, self.stop_at = port, stop_at
         self.headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         self.orders, self.refunds, self.refused = set(), set(), set()
+        self.statuses = []
 
     def run(self):
         wire = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -48,6 +52,7 @@ class Caller(threading.Thread):
         wire.request("POST", path, json.dumps(body), {**self.headers, "Idempotency-Key": name})
         answer = wire.getresponse()
         answer.read()
+        self.statuses.append(answer.status)
         return answer.status
 
     def note(self, answered, name, status):
@@ -99,10 +104,19 @@ def test_what_was_taken_is_answered_and_nothing_more_is_taken(served):
         one.start()
     for _ in range(3 * CALLERS):
         busy.acquire()
-    process.send_signal(signal.SIGTERM)
+    with closing(sqlite3.connect(make_url(url).database, isolation_level=None)) as other:
+        # While somebody else writes, nobody's request gets on: all of them are under way when the service is to end.
+        other.execute("BEGIN IMMEDIATE")
+        while busy.acquire(timeout=0.5):
+            pass
+        before = [len(one.statuses) for one in callers]
+        process.send_signal(signal.SIGTERM)
+        time.sleep(1)
     for one in callers:
         one.join()
     assert process.wait() == 0
+    last = [one.statuses[count:] for one, count in zip(callers, before, strict=True)]
+    assert last == [[200]] * CALLERS
     with opened(url) as engine, reading(engine) as tx:
         taken = set(tx.scalars(select(events.c.event_id).where(events.c.event_type == "order_placed")))
         decided = set(tx.scalars(select(idempotency.c.key).where(idempotency.c.route == "/v1/refunds/decisions")))
