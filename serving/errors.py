@@ -31,6 +31,8 @@ GoodfaithError
 ├── AuditBroken              command line only: the audit chain was tampered with
 ├── AnchorsUnreadable        command line only: a file holds no anchors of an audit record
 ├── LedgerBroken             command line only: a sum is not that of its postings
+├── PaymentFileUnusable      command line only: a payment file cannot be read, or a row of it is no payment
+├── PaymentsDiffer           command line only: a payment file and the ledger do not say the same
 ├── ReplayDiffers            command line only: a decision does not come out again as it was
 ├── PolicyNotKept            command line only: a decision was made by a policy that was not kept
 ├── AddressUnavailable       command line only: nobody can listen there
@@ -87,6 +89,8 @@ __all__ = [
     "OrderUnknown",
     "OutputUnwritable",
     "PageUnknown",
+    "PaymentFileUnusable",
+    "PaymentsDiffer",
     "PolicyFileUnusable",
     "PolicyInvalid",
     "PolicyNotKept",
@@ -238,6 +242,14 @@ class AuditBroken(GoodfaithError):
 
 class LedgerBroken(GoodfaithError):
     """A sum that limits or balances rest on is not the sum of its postings."""
+
+
+class PaymentFileUnusable(GoodfaithError):
+    """A payment file cannot be read, or a row of it is no payment."""
+
+
+class PaymentsDiffer(GoodfaithError):
+    """A payment file and the ledger do not say the same."""
 
 
 class AddressUnavailable(GoodfaithError):
