@@ -29,6 +29,7 @@ GoodfaithError
 ├── ResolutionInvalid        422 resolution_invalid
 ├── TooBusy                  429 too_busy
 ├── AuditBroken              command line only: the audit chain was tampered with
+├── PersonUnknown            command line only: nobody of this name or id is known
 ├── AnchorsUnreadable        command line only: a file holds no anchors of an audit record
 ├── LedgerBroken             command line only: a sum is not that of its postings
 ├── PaymentFileUnusable      command line only: a payment file cannot be read, or a row of it is no payment
@@ -91,6 +92,7 @@ __all__ = [
     "PageUnknown",
     "PaymentFileUnusable",
     "PaymentsDiffer",
+    "PersonUnknown",
     "PolicyFileUnusable",
     "PolicyInvalid",
     "PolicyNotKept",
@@ -218,6 +220,10 @@ class IdempotencyKeyInvalid(GoodfaithError):
 
 class ResolutionInvalid(GoodfaithError):
     """A case cannot end like this: an outcome that its kind does not have, or no reason."""
+
+
+class PersonUnknown(GoodfaithError):
+    """Nobody of this name or id is known."""
 
 
 class AnchorsUnreadable(GoodfaithError):

@@ -33,6 +33,7 @@ __all__ = [
     "last_of_kind",
     "last_of_programme",
     "latest_answer",
+    "of_buyer",
     "past_answers",
     "refunds_since",
     "sealed",
@@ -120,6 +121,12 @@ def decisions_of(tx: Connection, merchant_id: str, limit: int) -> tuple[Decision
     query = select(decisions).where(decisions.c.merchant_id == merchant_id)
     newest = query.order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(limit)
     return tuple(map(_decision, tx.execute(newest)))
+
+
+def of_buyer(tx: Connection, buyer_id: str) -> tuple[Decision, ...]:
+    """Everything that was decided for a buyer, the first one first."""
+    query = select(decisions).where(decisions.c.buyer_id == buyer_id).order_by(decisions.c.decided_at, decisions.c.id)
+    return tuple(map(_decision, tx.execute(query)))
 
 
 def last_of_programme(tx: Connection, merchant_id: str, programme: str, *, kind: str = "") -> Decision | None:
