@@ -45,6 +45,9 @@ GoodfaithError
 ├── OutputUnwritable         command line only: an answer file cannot be written
 └── Unavailable              503 unavailable
     ├── StoreUnavailable     503 store_unavailable
+    │   └── StoreFull        503 store_full
+    ├── ClockInDoubt         503 clock_in_doubt
+    ├── OutOfTime            503 out_of_time
     ├── SchemaOutdated       503 schema_outdated
     ├── ChampionUnloadable   503 champion_unloadable
     ├── PolicyInvalid        503 policy_invalid
@@ -69,6 +72,7 @@ __all__ = [
     "CaseClosed",
     "CaseUnknown",
     "ChampionUnloadable",
+    "ClockInDoubt",
     "ComplaintKnown",
     "CurrencyMismatch",
     "DecisionUnknown",
@@ -88,6 +92,7 @@ __all__ = [
     "NothingToJudge",
     "OrderAlreadyDecided",
     "OrderUnknown",
+    "OutOfTime",
     "OutputUnwritable",
     "PageUnknown",
     "PaymentFileUnusable",
@@ -105,6 +110,7 @@ __all__ = [
     "SessionMissing",
     "SettlementExceeds",
     "SettlementImpossible",
+    "StoreFull",
     "StoreUnavailable",
     "TooBusy",
     "Unauthenticated",
@@ -294,6 +300,18 @@ class StoreUnavailable(Unavailable):
     """The database does not answer, or is not one of ours."""
 
 
+class StoreFull(StoreUnavailable):
+    """The database has no room left for what is to be written."""
+
+
+class ClockInDoubt(Unavailable):
+    """The machine's clock has jumped, or is behind what the store has seen."""
+
+
+class OutOfTime(Unavailable):
+    """What was asked for took longer than anybody should wait; it may be done all the same."""
+
+
 class SchemaOutdated(Unavailable):
     """The store's tables are of another version: `goodfaith migrate` brings them to this one."""
 
@@ -342,6 +360,9 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         TooBusy: (429, "too_busy"),
         Unavailable: (503, "unavailable"),
         StoreUnavailable: (503, "store_unavailable"),
+        StoreFull: (503, "store_full"),
+        ClockInDoubt: (503, "clock_in_doubt"),
+        OutOfTime: (503, "out_of_time"),
         SchemaOutdated: (503, "schema_outdated"),
         ChampionUnloadable: (503, "champion_unloadable"),
         PolicyInvalid: (503, "policy_invalid"),
