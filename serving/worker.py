@@ -30,6 +30,9 @@ log = structlog.get_logger("goodfaith.serving")
 #: Seconds between looks for work where there was none.
 _PAUSE = 0.2
 
+#: How often a worker says that it is there.
+_BEATS_EVERY = timedelta(seconds=5)
+
 #: How often clocks of complaints are looked at: they run for hours.
 _CLOCKS_EVERY = timedelta(minutes=1)
 
@@ -45,11 +48,13 @@ class Worker:
         self._bench = judges
         self._pruned: int | None = None
         self._clocks_seen: datetime | None = None
+        self._beaten: datetime | None = None
         self._anchoring = Anchoring(service.engine)
 
     def round(self, now: datetime) -> int:
         """Judge some of those who are due; answer how many were looked at. Raises `Unavailable`."""
         engine = self._service.engine
+        self._beat(now)
         self._look_at_clocks(now)
         expire(engine, now=now)
         self._anchoring.if_due(now)
@@ -86,6 +91,12 @@ class Worker:
         if punished:
             log.info("penalties were decided on", decisions=punished)
         return Finished(claim=claim, reviewed=fresh, set_aside=aside)
+
+    def _beat(self, now: datetime) -> None:
+        """Say every few seconds that there is a worker."""
+        if self._beaten is None or not timedelta(0) <= now - self._beaten < _BEATS_EVERY:
+            written(self._service.engine, partial(store_due.beat, now=micros(now)))
+            self._beaten = now
 
     def _look_at_clocks(self, now: datetime) -> None:
         """Raise complaints whose time has run out, whether or not anybody can be judged."""
