@@ -31,6 +31,9 @@ log = structlog.get_logger("goodfaith.serving")
 #: Seconds between looks for work where there was none.
 _PAUSE = 0.2
 
+#: How often a worker says that it is there.
+_BEATS_EVERY = timedelta(seconds=5)
+
 #: How often clocks of complaints are looked at: they run for hours.
 _CLOCKS_EVERY = timedelta(minutes=1)
 
@@ -47,11 +50,13 @@ class Worker:
         self._pruned: int | None = None
         self._months_made: int | None = None
         self._clocks_seen: datetime | None = None
+        self._beaten: datetime | None = None
         self._anchoring = Anchoring(service.engine)
 
     def round(self, now: datetime) -> int:
         """Judge some of those who are due; answer how many were looked at. Raises `Unavailable`."""
         engine = self._service.engine
+        self._beat(now)
         self._make_months(now)
         self._look_at_clocks(now)
         expire(engine, now=now)
@@ -97,6 +102,12 @@ class Worker:
             names = ensure_months(self._service.engine, now=now)
             if names:
                 log.info("months were made", partitions=names)
+
+    def _beat(self, now: datetime) -> None:
+        """Say every few seconds that there is a worker."""
+        if self._beaten is None or not timedelta(0) <= now - self._beaten < _BEATS_EVERY:
+            written(self._service.engine, partial(store_due.beat, now=micros(now)))
+            self._beaten = now
 
     def _look_at_clocks(self, now: datetime) -> None:
         """Raise complaints whose time has run out, whether or not anybody can be judged."""
