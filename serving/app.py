@@ -20,6 +20,7 @@ from serving.api import (
     settlements,
 )
 from serving.console import app as console
+from serving.deadline import Deadline
 from serving.judging import Judges
 from serving.limits import Limits
 from serving.logs import RequestLog
@@ -52,6 +53,7 @@ def create_app(service: Service) -> FastAPI:
     explain(app)
     app.add_middleware(Pressure, rooms=rooms(), metrics=service.metrics)
     app.add_middleware(Limits)
+    app.add_middleware(Deadline, metrics=service.metrics)
     app.add_middleware(RequestLog, metrics=service.metrics)
     return app
 

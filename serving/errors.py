@@ -32,6 +32,8 @@ GoodfaithError
 ├── PersonUnknown            command line only: nobody of this name or id is known
 ├── AnchorsUnreadable        command line only: a file holds no anchors of an audit record
 ├── LedgerBroken             command line only: a sum is not that of its postings
+├── PaymentFileUnusable      command line only: a payment file cannot be read, or a row of it is no payment
+├── PaymentsDiffer           command line only: a payment file and the ledger do not say the same
 ├── ReplayDiffers            command line only: a decision does not come out again as it was
 ├── PolicyNotKept            command line only: a decision was made by a policy that was not kept
 ├── AddressUnavailable       command line only: nobody can listen there
@@ -43,6 +45,9 @@ GoodfaithError
 ├── OutputUnwritable         command line only: an answer file cannot be written
 └── Unavailable              503 unavailable
     ├── StoreUnavailable     503 store_unavailable
+    │   └── StoreFull        503 store_full
+    ├── ClockInDoubt         503 clock_in_doubt
+    ├── OutOfTime            503 out_of_time
     ├── SchemaOutdated       503 schema_outdated
     ├── ChampionUnloadable   503 champion_unloadable
     ├── PolicyInvalid        503 policy_invalid
@@ -67,6 +72,7 @@ __all__ = [
     "CaseClosed",
     "CaseUnknown",
     "ChampionUnloadable",
+    "ClockInDoubt",
     "ComplaintKnown",
     "CurrencyMismatch",
     "DecisionUnknown",
@@ -86,8 +92,11 @@ __all__ = [
     "NothingToJudge",
     "OrderAlreadyDecided",
     "OrderUnknown",
+    "OutOfTime",
     "OutputUnwritable",
     "PageUnknown",
+    "PaymentFileUnusable",
+    "PaymentsDiffer",
     "PersonUnknown",
     "PolicyFileUnusable",
     "PolicyInvalid",
@@ -101,6 +110,7 @@ __all__ = [
     "SessionMissing",
     "SettlementExceeds",
     "SettlementImpossible",
+    "StoreFull",
     "StoreUnavailable",
     "TooBusy",
     "Unauthenticated",
@@ -246,6 +256,14 @@ class LedgerBroken(GoodfaithError):
     """A sum that limits or balances rest on is not the sum of its postings."""
 
 
+class PaymentFileUnusable(GoodfaithError):
+    """A payment file cannot be read, or a row of it is no payment."""
+
+
+class PaymentsDiffer(GoodfaithError):
+    """A payment file and the ledger do not say the same."""
+
+
 class AddressUnavailable(GoodfaithError):
     """The address to listen on is taken, or is not one of this machine."""
 
@@ -280,6 +298,18 @@ class Unavailable(GoodfaithError):
 
 class StoreUnavailable(Unavailable):
     """The database does not answer, or is not one of ours."""
+
+
+class StoreFull(StoreUnavailable):
+    """The database has no room left for what is to be written."""
+
+
+class ClockInDoubt(Unavailable):
+    """The machine's clock has jumped, or is behind what the store has seen."""
+
+
+class OutOfTime(Unavailable):
+    """What was asked for took longer than anybody should wait; it may be done all the same."""
 
 
 class SchemaOutdated(Unavailable):
@@ -330,6 +360,9 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         TooBusy: (429, "too_busy"),
         Unavailable: (503, "unavailable"),
         StoreUnavailable: (503, "store_unavailable"),
+        StoreFull: (503, "store_full"),
+        ClockInDoubt: (503, "clock_in_doubt"),
+        OutOfTime: (503, "out_of_time"),
         SchemaOutdated: (503, "schema_outdated"),
         ChampionUnloadable: (503, "champion_unloadable"),
         PolicyInvalid: (503, "policy_invalid"),
