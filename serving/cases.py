@@ -9,9 +9,10 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection
 
-from serving import audit, promises, store_cases
+from serving import audit, outbox, promises, store_cases
 from serving.complaints import events as complaint_events
 from serving.errors import CaseClosed, CaseUnknown, ResolutionInvalid
+from serving.outbox import Notice, Topic
 from serving.store_cases import Case
 
 __all__ = ["Case", "Kind", "Matter", "assign", "find", "of_merchant", "open_case", "outcomes", "queue", "resolve"]
@@ -83,7 +84,15 @@ def open_case(tx: Connection, matter: Matter, *, now: datetime) -> str:
     )
     store_cases.add(tx, case)
     open_now = store_cases.about(tx, matter.about)
-    return open_now.id if open_now else case.id
+    if open_now is None or open_now.id == case.id:
+        outbox.tell(tx, [_opened(case)], now=now)
+        return case.id
+    return open_now.id
+
+
+def _opened(case: Case) -> Notice:
+    told = {"case_id": case.id, "kind": str(case.kind), "merchant_id": case.merchant_id, "priority": case.priority}
+    return Notice(topic=Topic.CASE_OPENED, says={**told, "due_at": case.due_at.isoformat()})
 
 
 def queue(tx: Connection, *, state: str = "open", limit: int = 100) -> tuple[Case, ...]:
@@ -134,6 +143,8 @@ def resolve(tx: Connection, case_id: str, *, outcome: str, reason: str, by: str,
     ended = {"outcome": outcome, "reason": reason.strip(), "resolved_by": by, "resolved_at": now}
     store_cases.change(tx, case_id, state="resolved", **ended)
     _tell(tx, case_id, "case_resolved", by=by, now=now, outcome=outcome, reason=reason.strip())
+    told = {"case_id": case_id, "kind": str(case.kind), "merchant_id": case.merchant_id, "outcome": outcome}
+    outbox.tell(tx, [Notice(topic=Topic.CASE_RESOLVED, says=told)], now=now)
     return find(tx, case_id)
 
 

@@ -3,6 +3,7 @@
 import signal
 import socket
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from features.database import open_engine
 from features.settings import Settings
 from serving.app import create_app
 from serving.champions import Champions, current_declarations
+from serving.dispatch import Dispatcher
 from serving.errors import AddressUnavailable, Unavailable
 from serving.judging import Judges
 from serving.logs import write_json_logs
@@ -35,6 +37,7 @@ from serving.readiness import Readiness
 from serving.readings import live_readings
 from serving.service import Clock, Service
 from serving.store import opened
+from serving.targets import target_at
 from serving.worker import Beside, Worker
 
 __all__ = ["listening", "serve_api", "service_on", "work"]
@@ -59,7 +62,7 @@ def serve_api(
         note_policies(service)
         _try_out(service)
         typer.echo(f"Goodfaith answers at http://{host}:{door.getsockname()[1]} (Ctrl+C stops it)")
-        with Beside(Worker(service, Judges(service))):
+        with Beside(Worker(service, Judges(service))), _telling_others(engine, settings, clock):
             if workers == 1:
                 uvicorn.Server(_told(create_app(service))).run(sockets=[door])
             else:
@@ -115,7 +118,17 @@ def work(
             # A look that is under way when it ends is left where it is: the next night looks again.
             nightly = Nightly(service, lookout, hour=hour, acts=settings.roll_back_by_itself)
             threading.Thread(target=nightly.run, args=(stop,), name="nightly", daemon=True).start()
-        Worker(service, Judges(service)).run(stop)
+        with _telling_others(engine, settings, clock):
+            Worker(service, Judges(service)).run(stop)
+
+
+def _telling_others(engine: Engine, settings: Settings, clock: Clock) -> AbstractContextManager[None]:
+    """Hand notifications on for as long as a block runs, if there is where to. Raises `TargetUnusable`."""
+    url = settings.notify_url.get_secret_value()
+    if not url:
+        return nullcontext()
+    target = target_at(url, secret=settings.notify_secret.get_secret_value())
+    return Beside(Dispatcher(engine, target, clock=clock), name="dispatcher")
 
 
 def listening(host: str, port: int) -> socket.socket:

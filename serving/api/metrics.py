@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from features.database import micros, reading
 from serving import store_due
+from serving.dispatch import outbox_figures
 from serving.lookout import drift_figures
 from serving.problems import documented
 from serving.service import Service
@@ -24,7 +25,7 @@ def add_to(app: FastAPI, service: Service) -> None:
         now = service.clock()
         with reading(service.engine) as tx:
             count, since = store_due.lag(tx)
-            stored = (*shadow_figures(tx, now=now), *drift_figures(tx), _set_aside(tx))
+            stored = (*shadow_figures(tx, now=now), *drift_figures(tx), _set_aside(tx), *outbox_figures(tx, now=now))
         newest = service.assessments.newest()
         service.metrics.waiting(
             merchants=count,
