@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import sys
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -290,6 +291,10 @@ def settings_page() -> str:
         "`GOODFAITH_NOTIFY_URL` is where notifications go (`https://...`, `redis://HOST:PORT/0?stream=NAME` or\n"
         "`file:///...`); with `GOODFAITH_NOTIFY_SECRET` those over HTTP are signed.\n"
     )
+    notes += (
+        "`GOODFAITH_POLICIES` is a folder of policy files in the place of the shipped ones of those names, followed\n"
+    )
+    notes += "while the service runs ([change a policy](../howto/change-a-policy.md)).\n"
     notes += "The worker, and `goodfaith prune`, drop what challengers thought and would have decided more than\n"
     notes += "`GOODFAITH_SHADOW_DAYS` days ago; labels take up to 120 to tell who was right.\n"
     notes += "With `GOODFAITH_ROLL_BACK_BY_ITSELF` the nightly look of `goodfaith worker --drift-at` goes back to the\n"
@@ -369,6 +374,17 @@ def lint_page() -> str:
     return intro + table(("rule", "about", "severity", "says"), rows)
 
 
+def failures_page() -> str:
+    """What can fail, and what happens then."""
+    intro = (
+        "# Failures\n\nWhat fails, what callers get meanwhile, who says so, and how it ends. Every row is a test "
+        "(`tests/faults/`). Whatever fails, no refund is paid at once on what is not known to be right.\n\n"
+    )
+    told = tomllib.loads((Path(__file__).parent / "failures.toml").read_text("utf-8"))["failures"]
+    head = ("what fails", "callers get", "said by", "recovers")
+    return intro + table(head, ((one["what"], one["callers"], one["told"], one["recovers"]) for one in told))
+
+
 def pages() -> dict[str, str]:
     """File name -> text."""
     return {
@@ -376,6 +392,7 @@ def pages() -> dict[str, str]:
         "commands.md": commands_page(),
         "errors.md": errors_page(),
         "events.md": events_page(),
+        "failures.md": failures_page(),
         "features.md": features_page(),
         "lint.md": lint_page(),
         "programmes.md": programmes_page(),

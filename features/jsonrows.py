@@ -14,7 +14,7 @@ from features.columns import Coerced, coerce_values
 from features.events import COLUMNS, COMMON, EVENT_TYPES, SCHEMA
 from features.validation import REJECTIONS, Checked, Rejection, check
 
-__all__ = ["canonical", "check_rows", "parse_canonical", "parse_line", "same_event"]
+__all__ = ["canonical", "changed", "check_rows", "parse_canonical", "parse_line", "same_event"]
 
 #: Columns that are no part of an event's content: the store has but one currency.
 _NOT_CONTENT = frozenset({"currency"})
@@ -111,6 +111,15 @@ def _said(column: str, values: pa.ChunkedArray) -> list[str]:
     wrote = _text_written if pa.types.is_string(values.type) else _written
     begins = f"{_text_written(column)}:"
     return ["" if value is None else begins + wrote(value) for value in values.to_pylist()]
+
+
+def changed(event: str, values: Mapping[str, str | None]) -> str:
+    """A canonical text with other values; what is None is left out.
+
+    >>> changed('{"buyer_id":"b1","text":"Hello"}', {"buyer_id": "b2", "text": None})
+    '{"buyer_id":"b2"}'
+    """
+    return _written({name: value for name, value in {**json.loads(event), **values}.items() if value is not None})
 
 
 def same_event(one: str, other: str, *, undated: bool = False) -> bool:

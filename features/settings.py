@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     #: The API key with which `simulate --to` sends events to a running service.
     key: SecretStr = SecretStr("")
 
+    #: A folder of policy files that take the place of the shipped ones; a running service follows what changes there.
+    policies: Path | None = None
+
     #: The broker from which `consume` takes events.
     broker_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
 

@@ -38,13 +38,14 @@ class Statement:
 class Penalty:
     """The step that a merchant stands on; None = none. `proposed` = a person must agree before it holds.
 
-    It holds from `begins_at` (notice has run out by then) to `ends_at` (None: for good). An objection may come until
-    `appeal_until`, and is answered within `appeal_answer_days`.
+    It holds from `begins_at` (its `notice_days` have run out by then) to `ends_at` (None: for good). An objection may
+    come until `appeal_until`, and is answered within `appeal_answer_days`.
     """
 
     step: StepName | None
     points: int
     proposed: bool
+    notice_days: int
     begins_at: datetime | None
     ends_at: datetime | None
     appeal_until: datetime | None
@@ -71,6 +72,7 @@ def penalty_of(deeds: Sequence[Deed], *, policy: PenaltyPolicy, as_of: datetime)
         step=step.name if step else None,
         points=points,
         proposed=bool(step and step.needs_a_person),
+        notice_days=step.notice_days if step else 0,
         begins_at=begins,
         ends_at=begins + timedelta(days=step.days) if begins and step and step.days else None,
         appeal_until=latest + timedelta(days=policy.appeal_days) if step and latest else None,

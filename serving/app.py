@@ -1,5 +1,8 @@
 """The HTTP API, put together from what it is given."""
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+
 from fastapi import FastAPI
 
 from serving.api import (
@@ -14,8 +17,10 @@ from serving.api import (
     programmes,
     refunds,
     scores,
+    settlements,
 )
 from serving.console import app as console
+from serving.deadline import Deadline
 from serving.judging import Judges
 from serving.limits import Limits
 from serving.logs import RequestLog
@@ -28,6 +33,7 @@ __all__ = ["create_app"]
 
 def create_app(service: Service) -> FastAPI:
     """The API over a service; nothing is opened, read or started here."""
+    ends = ExitStack()
     app = FastAPI(
         title="Goodfaith",
         summary="Which merchants can be trusted, and why",
@@ -36,14 +42,28 @@ def create_app(service: Service) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=_until(ends),
     )
-    nouns = (health, metrics, events, listings, merchants, programmes, refunds, judgements, decisions, complaints)
+    nouns = (health, metrics, events, listings, merchants, programmes, settlements, judgements, decisions, complaints)
     for noun in nouns:
         noun.add_to(app, service)
-    scores.add_to(app, service, Judges(service))
+    ends.callback(refunds.add_to(app, service).close)
+    ends.callback(scores.add_to(app, service, Judges(service)).close)
     console.add_to(app, service)
     explain(app)
     app.add_middleware(Pressure, rooms=rooms(), metrics=service.metrics)
     app.add_middleware(Limits)
+    app.add_middleware(Deadline, metrics=service.metrics)
     app.add_middleware(RequestLog, metrics=service.metrics)
     return app
+
+
+def _until(ends: ExitStack) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What a server does with the app: at its end, when every request is answered, threads are ended too."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with ends:
+            yield
+
+    return lifespan

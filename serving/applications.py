@@ -1,6 +1,7 @@
 """Programme applications: a merchant's figures and papers -> the gate -> a decision; and every programme's standing."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from features.database import reading
@@ -11,7 +12,7 @@ from scoring.gate_words import GateState
 from scoring.programmes import Programme, ProgrammePolicy
 from serving.applicants import applicant_of, at_the_door, opinion
 from serving.cases import Kind, Matter
-from serving.decide import Bench, decide, fallback_of, plain
+from serving.decide import Bench, Question, decide, fallback_of, plain
 from serving.decisions import Verdict
 from serving.errors import ProgrammeUnknown
 from serving.idempotency import Answer, Asked
@@ -36,7 +37,8 @@ def programme_of(service: Service, programme_id: str) -> Programme:
 def apply(service: Service, programme_id: str, body: ApplicationBody, asked: Asked) -> Answer:
     """Decide on an application. Raises `ProgrammeUnknown`, `MerchantUnknown`, `IdempotencyConflict`."""
     wanted = Application(programme=programme_of(service, programme_id), category=body.category, brand=body.brand)
-    return decide(service, body.merchant_id, lambda bench: _verdict(bench, body, wanted), asked)
+    judge = partial(_verdict, body=body, wanted=wanted)
+    return decide(service, Question(merchant_id=body.merchant_id, judge=judge, asked=asked))
 
 
 def standings(service: Service, merchant_id: str) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ __all__ = [
     "NewKey",
     "authenticate",
     "fingerprint",
+    "id_of",
     "looks_like_key",
     "make_key",
 ]
@@ -85,6 +86,12 @@ def looks_like_key(header: str) -> bool:
     return scheme.lower() == "bearer" and _KEY.fullmatch(presented.strip()) is not None
 
 
+def id_of(presented: str | None) -> str | None:
+    """The id that a presented key names; None where it has not the form of a key of ours."""
+    shape = _KEY.fullmatch(presented or "")
+    return shape.group(1) if shape else None
+
+
 def fingerprint(key: str) -> str:
     """SHA-256 of a key, in hex: what the store keeps instead of it."""
     return hashlib.sha256(key.encode()).hexdigest()
@@ -96,10 +103,10 @@ def authenticate(presented: str | None, find: Callable[[str], ApiKey | None]) ->
     Raises `Unauthenticated`, always with the same words, for a key that is absent, malformed, unknown, wrong or
     revoked: what exactly is wrong would help only someone who guesses.
     """
-    shape = _KEY.fullmatch(presented or "")
-    if presented is None or shape is None:
+    key_id = id_of(presented)
+    if presented is None or key_id is None:
         raise Unauthenticated(REFUSAL)
-    known = find(shape.group(1))
+    known = find(key_id)
     # An unknown id is compared too, so that the time to answer does not tell which ids exist.
     expected = known.hash if known else fingerprint("")
     genuine = hmac.compare_digest(fingerprint(presented), expected)

@@ -11,11 +11,25 @@ from sqlalchemy import Connection
 
 from serving import audit, outbox, promises, store_cases
 from serving.complaints import events as complaint_events
-from serving.errors import CaseClosed, CaseUnknown, ResolutionInvalid
+from serving.errors import CaseClosed, CaseUnknown, ResolutionInvalid, SecondPersonNeeded
 from serving.outbox import Notice, Topic
+from serving.penalties import events as penalty_events
+from serving.plain import digest
 from serving.store_cases import Case
 
-__all__ = ["Case", "Kind", "Matter", "assign", "find", "of_merchant", "open_case", "outcomes", "queue", "resolve"]
+__all__ = [
+    "Case",
+    "Kind",
+    "Matter",
+    "approve",
+    "assign",
+    "find",
+    "of_merchant",
+    "open_case",
+    "outcomes",
+    "queue",
+    "resolve",
+]
 
 
 class Kind(StrEnum):
@@ -26,6 +40,7 @@ class Kind(StrEnum):
     SUSPICION = "suspicion"
     LINK = "link"
     COMPLAINT = "complaint"
+    PENALTY = "penalty"
 
 
 #: How long a person may take, where the matter does not say. Own proposals: each follows who is waiting.
@@ -39,6 +54,8 @@ _TIME_TO_ANSWER = MappingProxyType(
         Kind.SUSPICION: timedelta(days=2),
         # A merchant waits, as for a programme, and may have to find papers.
         Kind.LINK: timedelta(days=3),
+        # Buyers may be harmed meanwhile, and two people have to look.
+        Kind.PENALTY: timedelta(days=2),
     }
 )
 _ENDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -47,8 +64,11 @@ _ENDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         Kind.REFUND: ("instant", "standard"),
         Kind.LINK: ("confirmed", "refuted"),
         Kind.COMPLAINT: ("solved", "unsolved", "referred"),
+        Kind.PENALTY: ("apply", "drop"),
     }
 )
+#: What one person cannot decide alone: it takes a merchant's trade away.
+_BY_TWO = frozenset({(Kind.PENALTY, "apply")})
 _LONGEST_REASON = 2000
 
 
@@ -126,26 +146,59 @@ def assign(tx: Connection, case_id: str, *, to: str, by: str, now: datetime) -> 
 def resolve(tx: Connection, case_id: str, *, outcome: str, reason: str, by: str, now: datetime) -> Case:
     """End a case, once and for good; money that is let out at once is held from now on, a complaint is closed.
 
-    Raises `CaseUnknown`, `CaseClosed`, `ResolutionInvalid`, and `OrderAlreadyDecided` where more than was paid for
-    the order would be let out.
+    What needs two people is proposed so, and ends when another approves. Raises `CaseUnknown`, `CaseClosed`,
+    `ResolutionInvalid`, and `OrderAlreadyDecided` where more than was paid for the order would be let out.
     """
     # Decisions lock the merchant first and open cases under it: here the order must be the same.
     promises.lock_merchant_of(tx, find(tx, case_id).merchant_id)
     case = _open(tx, case_id)
+    if case.waits:
+        raise ResolutionInvalid(f"{case.resolved_by} has proposed {case.outcome}: another person approves it or not")
     if outcome not in outcomes(case):
         raise ResolutionInvalid(f"a {case.kind} case ends as {' or '.join(outcomes(case))}, not as {outcome[:40]!r}")
     if not 0 < len(reason.strip()) <= _LONGEST_REASON:
         raise ResolutionInvalid(f"a resolution needs a reason of at most {_LONGEST_REASON} characters")
-    if (case.kind, outcome) == (Kind.REFUND, "instant") and case.decision_id:
+    wished = {"outcome": outcome, "reason": reason.strip()}
+    store_cases.change(tx, case_id, **wished, resolved_by=by, resolved_at=now)
+    if (case.kind, outcome) in _BY_TWO:
+        _tell(tx, case_id, "case_proposed", by=by, now=now, **wished)
+        return find(tx, case_id)
+    return _ended(tx, case_id, "case_resolved", by=by, now=now, **wished)
+
+
+def approve(tx: Connection, case_id: str, *, agrees: bool, by: str, now: datetime) -> Case:
+    """Agree to how another person would end a case, which ends it; or not, and it is open as before.
+
+    Raises `CaseUnknown`, `CaseClosed`, `ResolutionInvalid`, and `SecondPersonNeeded` for whoever proposed it.
+    """
+    promises.lock_merchant_of(tx, find(tx, case_id).merchant_id)
+    case = _open(tx, case_id)
+    if not case.waits:
+        raise ResolutionInvalid("nobody has proposed how this case should end")
+    if case.resolved_by == by:
+        raise SecondPersonNeeded("whoever proposed an end cannot approve it as well")
+    if agrees:
+        store_cases.change(tx, case_id, approved_by=by, resolved_at=now)
+        return _ended(tx, case_id, "case_approved", by=by, now=now, outcome=case.outcome or "")
+    store_cases.change(tx, case_id, outcome=None, reason=None, resolved_by=None, resolved_at=None)
+    _tell(tx, case_id, "case_sent_back", by=by, now=now, outcome=case.outcome or "")
+    return find(tx, case_id)
+
+
+def _ended(tx: Connection, case_id: str, action: str, *, by: str, now: datetime, **said: str) -> Case:
+    """Close a case whose end is settled, with what follows from it."""
+    store_cases.change(tx, case_id, state="resolved")
+    case = find(tx, case_id)
+    if (case.kind, case.outcome) == (Kind.REFUND, "instant") and case.decision_id:
         promises.promise(tx, case.decision_id, now=now)
     if case.kind == Kind.COMPLAINT:
-        complaint_events.close(tx, case, outcome=outcome, now=now)
-    ended = {"outcome": outcome, "reason": reason.strip(), "resolved_by": by, "resolved_at": now}
-    store_cases.change(tx, case_id, state="resolved", **ended)
-    _tell(tx, case_id, "case_resolved", by=by, now=now, outcome=outcome, reason=reason.strip())
-    told = {"case_id": case_id, "kind": str(case.kind), "merchant_id": case.merchant_id, "outcome": outcome}
+        complaint_events.close(tx, case, outcome=case.outcome or "", now=now)
+    if (case.kind, case.outcome) == (Kind.PENALTY, "apply"):
+        penalty_events.carry_out(tx, case, now=now)
+    _tell(tx, case_id, action, by=by, now=now, **said)
+    told = {"case_id": case_id, "kind": str(case.kind), "merchant_id": case.merchant_id, "outcome": case.outcome}
     outbox.tell(tx, [Notice(topic=Topic.CASE_RESOLVED, says=told)], now=now)
-    return find(tx, case_id)
+    return case
 
 
 def _open(tx: Connection, case_id: str) -> Case:
@@ -163,4 +216,9 @@ def _there(case: Case | None) -> Case:
 
 
 def _tell(tx: Connection, case_id: str, action: str, *, by: str, now: datetime, **said: str) -> None:
-    audit.write(tx, audit.Entry(actor=f"user:{by}", action=action, subject=f"case:{case_id}", body=said), now=now)
+    people = {name: said.pop(name) for name in ("to",) if name in said}
+    if "reason" in said:
+        # What was written may name somebody; it stands in the case, and the record cannot forget.
+        said["reason_digest"] = digest(said.pop("reason"))
+    entry = audit.Entry(actor=f"user:{by}", action=action, subject=f"case:{case_id}", body=said, people=people)
+    audit.write(tx, entry, now=now)

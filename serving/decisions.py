@@ -3,23 +3,23 @@
 import json
 import secrets
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
-from serving import audit, cases, reservations, store_decisions
+from serving import audit, cases, reservations, seals, store_decisions
 from serving.answers import ScoreAnswer
 from serving.cases import Case, Matter
 from serving.errors import DecisionUnknown
-from serving.plain import as_json, digest
+from serving.months import month_in_id
+from serving.plain import as_json
 from serving.reservations import Reservation
 from serving.shadow_decisions import Otherwise, keep_beside
 from serving.store_decisions import Decision
 
-__all__ = ["Decision", "Verdict", "altered", "case_of", "decision", "decisions_of", "record"]
+__all__ = ["Decision", "Verdict", "asked_for", "case_of", "decision", "decisions_of", "kept", "record"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,16 +55,20 @@ def record(tx: Connection, verdict: Verdict, *, by: str, now: datetime) -> Decis
 
     What challengers would have decided is kept beside it.
     """
+    made, entry = kept(tx, verdict, by=by, now=now)
+    audit.write(tx, entry, now=now)
+    return made
+
+
+def kept(tx: Connection, verdict: Verdict, *, by: str, now: datetime) -> tuple[Decision, audit.Entry]:
+    """`record` but for its audit entry, which the same transaction must write: many of them are cheap together."""
     made = _decision(tx, verdict, by=by, now=now)
     store_decisions.add_decision(tx, made)
     if verdict.reserves_cents:
         reservations.reserve(tx, _reservation(made, verdict))
-    # Before the audit entry: whoever writes one holds the chain's end until the commit.
     keep_beside(tx, made, thought=verdict.thought, rethink=verdict.rethink)
-    said = {"kind": made.kind, "outcome": made.outcome, "digest": _digest(made)}
-    entry = audit.Entry(actor=f"key:{by}", action="decided", subject=f"decision:{made.id}", body=said)
-    audit.write(tx, entry, now=now)
-    return made
+    entry = audit.Entry(actor=f"key:{by}", action=seals.DECIDED, subject=f"decision:{made.id}", body=seals.seal(made))
+    return made, entry
 
 
 def decision(tx: Connection, decision_id: str) -> Decision:
@@ -73,6 +77,12 @@ def decision(tx: Connection, decision_id: str) -> Decision:
     if found is None:
         raise DecisionUnknown("no decision has this id")
     return found
+
+
+def asked_for(of: Decision) -> dict[str, Any]:
+    """What was asked for, with the buyer whose id stands apart."""
+    asked: dict[str, Any] = json.loads(of.request)
+    return {**asked, "buyer": {**asked["buyer"], "id": of.buyer_id}} if of.buyer_id and "buyer" in asked else asked
 
 
 def decisions_of(tx: Connection, merchant_id: str, limit: int) -> tuple[Decision, ...]:
@@ -86,17 +96,8 @@ def case_of(tx: Connection, of: Decision) -> Case | None:
     return cases.find(tx, case_id) if case_id else None
 
 
-def altered(tx: Connection) -> str | None:
-    """The first decision whose row is gone, or does not say what the audit chain has sealed; None where all do."""
-    with closing(store_decisions.sealed(tx)) as entries:
-        for decision_id, body, texts in entries:
-            if json.loads(body)["digest"] != digest(as_json(list(texts))):
-                return decision_id
-    return None
-
-
 def _decision(tx: Connection, verdict: Verdict, *, by: str, now: datetime) -> Decision:
-    decision_id = f"d_{secrets.token_hex(12)}"
+    decision_id = f"{month_in_id(now)}{secrets.token_hex(12)}"
     matter = verdict.matter and replace(verdict.matter, decision_id=decision_id)
     case_id = cases.open_case(tx, matter, now=now) if matter else None
     return Decision(
@@ -111,9 +112,10 @@ def _decision(tx: Connection, verdict: Verdict, *, by: str, now: datetime) -> De
         decided_by=by,
         expires_at=verdict.expires_at,
         seen_seq=verdict.seen_seq,
-        request=as_json(verdict.request),
+        request=as_json(seals.without_buyer(verdict.request)),
         answer=as_json({**verdict.answer, "decision_id": decision_id}),
         trace=as_json({**verdict.trace, "made_by": verdict.made_by, "case_id": case_id}),
+        salt=seals.new_salt() if verdict.buyer_id is not None else None,
     )
 
 
@@ -130,8 +132,3 @@ def _reservation(made: Decision, verdict: Verdict) -> Reservation:
         reserved_at=made.decided_at,
         expires_at=made.expires_at,
     )
-
-
-def _digest(made: Decision) -> str:
-    """What seals a decision's own row from the audit chain."""
-    return digest(as_json([made.request, made.answer, made.trace]))

@@ -30,6 +30,10 @@ class Metrics:
         self._decisions = Counter(
             "goodfaith_decisions", "Decisions made, by kind and outcome", ("kind", "outcome"), registry=self.registry
         )
+        self._committed = Histogram(
+            "goodfaith_group_commit_size", "Requests that were decided in one transaction",
+            buckets=(1, 2, 4, 8, 16, 32, 64), registry=self.registry,
+        )  # fmt: skip
         self._turned_away = Counter(
             "goodfaith_turned_away", "Requests answered 429, since too much was waiting", ("path",),
             registry=self.registry,
@@ -47,6 +51,19 @@ class Metrics:
             registry=self.registry, multiprocess_mode="mostrecent",
         )  # fmt: skip
 
+        self._store_failures = Counter(
+            "goodfaith_store_failures", "What the store could not do, by why: full, slow or gone", ("kind",),
+            registry=self.registry,
+        )  # fmt: skip
+        self._out_of_time = Counter(
+            "goodfaith_out_of_time", "Requests that were answered 503 since nobody should wait longer", ("method",),
+            registry=self.registry,
+        )  # fmt: skip
+        self._refused = Gauge(
+            "goodfaith_policy_files_refused", "1 while the folder's policies cannot be followed, and older ones are",
+            registry=self.registry, multiprocess_mode="livemax",
+        )  # fmt: skip
+
     def answered(self, *, route: str | None, method: str, status: int, seconds: float) -> None:
         """Count a request; what matched no route is counted together."""
         # A method is the caller's word: only those that are routes' own are told apart.
@@ -56,6 +73,10 @@ class Metrics:
     def decided(self, *, kind: str, outcome: str) -> None:
         """Count a decision."""
         self._decisions.labels(kind, outcome).inc()
+
+    def committed(self, requests: int) -> None:
+        """Count a transaction in which so many requests were decided."""
+        self._committed.observe(requests)
 
     def turned_away(self, path: str) -> None:
         """Count a request that found no room; `path` is the beginning of those that lead there."""
@@ -67,6 +88,18 @@ class Metrics:
         self._lag.set(seconds)
         if newest_age is not None:
             self._age.set(newest_age)
+
+    def store_failed(self, kind: str) -> None:
+        """Count what the store could not do."""
+        self._store_failures.labels(kind).inc()
+
+    def out_of_time(self, method: str) -> None:
+        """Count a request that took too long."""
+        self._out_of_time.labels(method).inc()
+
+    def policies(self, *, refused: bool) -> None:
+        """Note whether the newest policy files could not be followed."""
+        self._refused.set(refused)
 
     def text(self, stored: Iterable[Metric] = ()) -> bytes:
         """Everything, as Prometheus reads it; of all processes where several answer together.

@@ -14,10 +14,11 @@ from features.database import micros, moment, reading, writing
 from serving.errors import LogInRefused, UserKnown
 from serving.tables import users
 
-__all__ = ["LOCKED_FOR", "MOST_FAILURES", "ROLES", "People", "User", "make_password"]
+__all__ = ["APPROVERS", "LOCKED_FOR", "MOST_FAILURES", "ROLES", "People", "User", "make_password"]
 
-#: What somebody may be; the console shows everybody the same so far, second approvals will need a senior.
+#: What somebody may be; the console shows everybody the same, and who approves what another proposed is a senior.
 ROLES = ("reviewer", "senior", "admin")
+APPROVERS = ("senior", "admin")
 
 #: Wrong passwords in a row after which a name is locked, and for how long: 20 guesses an hour lead nowhere.
 MOST_FAILURES = 5

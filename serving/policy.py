@@ -17,6 +17,7 @@ from scoring.errors import PolicyInvalid as PolicyTextInvalid
 from scoring.lint.given import Given
 from scoring.lint.linter import lint
 from scoring.lint.rules import Severity
+from scoring.penalty_policy import PenaltyPolicy
 from scoring.policy_text import Policy
 from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
@@ -26,12 +27,14 @@ from serving.policies.lint import known_here
 
 __all__ = [
     "given",
+    "read_any",
     "read_policy",
     "read_programmes",
     "restored",
     "shipped_adverts",
     "shipped_compensation",
     "shipped_complaints",
+    "shipped_penalties",
     "shipped_policy",
     "shipped_programmes",
     "shipped_refunds",
@@ -45,7 +48,15 @@ _SHIPPED = ("score", "programmes", "refunds", "compensation", "complaints", "adv
 _KINDS: Mapping[str, type[Policy]] = MappingProxyType(
     {
         one.kind: one
-        for one in (AdvertPolicy, CompensationPolicy, ComplaintPolicy, ProgrammePolicy, RefundPolicy, ScorePolicy)
+        for one in (
+            AdvertPolicy,
+            CompensationPolicy,
+            ComplaintPolicy,
+            PenaltyPolicy,
+            ProgrammePolicy,
+            RefundPolicy,
+            ScorePolicy,
+        )
     }
 )
 
@@ -82,6 +93,12 @@ def shipped_compensation() -> CompensationPolicy:
 
 
 @cache
+def shipped_penalties() -> PenaltyPolicy:
+    """The policy of penalties that comes with Goodfaith. Raises `PolicyInvalid`."""
+    return _read(PenaltyPolicy.parse, _shipped("penalties"))
+
+
+@cache
 def shipped_adverts() -> AdvertPolicy:
     """The policy of adverts that comes with Goodfaith. Raises `PolicyInvalid`."""
     return _read(AdvertPolicy.parse, _shipped("adverts"))
@@ -102,6 +119,13 @@ def read_policy(text: str) -> ScorePolicy:
 def shipped_texts() -> dict[str, str]:
     """The text of every policy that comes with Goodfaith, by the name of its kind."""
     return {name: _shipped(name) for name in _SHIPPED}
+
+
+@lru_cache(maxsize=64)
+def read_any(kind: str, text: str) -> Policy:
+    """The policy of a kind that a text holds; raises `PolicyInvalid` with every place that is wrong."""
+    readers: Mapping[str, Callable[[str], Policy]] = {"score": read_policy, "programmes": read_programmes}
+    return readers[kind](text) if kind in readers else _read(_KINDS[kind].parse, text)
 
 
 def restored(kind: str, canonical: str) -> Policy:

@@ -16,7 +16,7 @@ from serving import store_policies
 from serving.champions import current_declarations
 from serving.errors import PolicyInvalid, PolicyNotKept
 from serving.plain import as_json, digest
-from serving.policy import restored, shipped_programmes, shipped_refunds
+from serving.policy import restored, shipped_penalties, shipped_programmes, shipped_refunds
 from serving.store_policies import KeptPolicy
 
 __all__ = ["PoliciesKept", "features_version", "kept_policy", "made_by", "rules_version"]
@@ -59,7 +59,7 @@ def kept_policy(tx: Connection, kind: str, named: str) -> Policy:
         if (found.kind, found.digest) != (kind, kept.hash):
             raise PolicyInvalid(f"the policy that was kept as {kept.hash[:16]} is not what it was")
         return found
-    shipped = {one.kind: one for one in (shipped_programmes(), shipped_refunds())}.get(kind)
+    shipped = {one.kind: one for one in (shipped_programmes(), shipped_refunds(), shipped_penalties())}.get(kind)
     if shipped is None or shipped.version != named:
         raise PolicyNotKept(f"no policy {named} was kept")
     return shipped

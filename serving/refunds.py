@@ -1,6 +1,8 @@
 """Fast refunds: what we know of the order, its buyer and its merchant -> a decision, with its money held."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from scoring.pledges import pledged_cents
@@ -16,22 +18,36 @@ from scoring.refunds import (
 )
 from serving.answers import ScoreAnswer
 from serving.cases import Kind, Matter
-from serving.decide import Bench, decide, plain, try_out
+from serving.decide import Bench, Question, decide, decide_all, plain, try_out
 from serving.decisions import Verdict
 from serving.errors import CurrencyMismatch, OrderAlreadyDecided, PolicyInvalid
 from serving.idempotency import Answer, Asked
 from serving.orders import buyer_facts, order_facts
 from serving.provenance import made_by
-from serving.reservations import fund_of, held_for, hold_buyer, hold_fund
+from serving.reservations import fund_of, held_for, hold_fund
 from serving.schemas import ExpectedLossAnswer, RefundAnswer, RefundBody
 from serving.service import Service
 from serving.shadow_decisions import Otherwise
 from serving.standing import Standing, members_of, membership
 from serving.traces import Rerun, Trace
 
-__all__ = ["decide_on_refund", "rerun", "try_refund"]
+__all__ = ["RefundAsked", "check_currency", "decide_on_refund", "decide_on_refunds", "rerun", "try_refund"]
 
 _OWED = ("merchant_debt_cents", "deposit_cents")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundAsked:
+    """A refund that is to be decided on once, and under which key."""
+
+    body: RefundBody
+    asked: Asked
+
+    @property
+    def question(self) -> Question:
+        """What is to be judged, and who is held meanwhile."""
+        body, judge = self.body, partial(_verdict, body=self.body, lock=True)
+        return Question(merchant_id=body.merchant_id, buyer_id=body.buyer.id, judge=judge, asked=self.asked)
 
 
 def decide_on_refund(service: Service, body: RefundBody, asked: Asked) -> Answer:
@@ -39,13 +55,21 @@ def decide_on_refund(service: Service, body: RefundBody, asked: Asked) -> Answer
 
     Raises `CurrencyMismatch`, `MerchantUnknown`, `OrderAlreadyDecided`, `IdempotencyConflict`.
     """
-    _check_currency(service, body)
-    return decide(service, body.merchant_id, lambda bench: _verdict(bench, body, lock=True), asked)
+    check_currency(service, body)
+    return decide(service, RefundAsked(body=body, asked=asked).question)
+
+
+def decide_on_refunds(service: Service, wishes: Sequence[RefundAsked]) -> list[Answer | Exception]:
+    """`decide_on_refund` of several at once, in one transaction: each is answered, or refused with an error of its own.
+
+    Their currency is checked before.
+    """
+    return decide_all(service, [one.question for one in wishes])
 
 
 def try_refund(service: Service, body: RefundBody) -> Answer:
     """What would be decided on a refund now; nothing is kept. Raises as `decide_on_refund` does."""
-    _check_currency(service, body)
+    check_currency(service, body)
     return try_out(service, body.merchant_id, lambda bench: _verdict(bench, body, lock=False))
 
 
@@ -60,7 +84,8 @@ def rerun(trace: Trace, policy: RefundPolicy) -> Rerun:
     )
 
 
-def _check_currency(service: Service, body: RefundBody) -> None:
+def check_currency(service: Service, body: RefundBody) -> None:
+    """Raise `CurrencyMismatch` for an amount, and `PolicyInvalid` for limits, that are not in the store's currency."""
     if body.currency != service.currency:
         raise CurrencyMismatch(f"amounts of this store are in {service.currency}, not in {body.currency}")
     if service.refunds.currency != service.currency:
@@ -68,9 +93,7 @@ def _check_currency(service: Service, body: RefundBody) -> None:
 
 
 def _verdict(bench: Bench, body: RefundBody, *, lock: bool) -> Verdict:
-    """Judge a refund; whoever will record it holds the buyer, and then the fund, before anything is added up."""
-    if lock:
-        hold_buyer(bench.tx, body.buyer.id)
+    """Judge a refund; whoever will record it holds merchant and buyer, and now the fund before anything is added up."""
     seen = bench.standing(body.merchant_id)
     facts = _facts(bench, body, seen, lock=lock)
     if is_spent(facts.order, facts.held):

@@ -16,6 +16,7 @@ from scoring.errors import ScoringError
 from scoring.policy_text import Policy
 from serving import applications, decisions, members, refunds, store_decisions
 from serving.errors import GoodfaithError, PolicyNotKept
+from serving.penalties import ladder
 from serving.plain import as_json, first_difference
 from serving.provenance import kept_policy, rules_version
 from serving.store_decisions import Decision
@@ -38,6 +39,7 @@ RERUNS: Mapping[str, _Judge] = MappingProxyType(
         "refund": _Judge(policy="refunds", rerun=refunds.rerun),
         "programme": _Judge(policy="programmes", rerun=applications.rerun),
         members.KIND: _Judge(policy="programmes", rerun=members.rerun),
+        ladder.KIND: _Judge(policy="penalties", rerun=ladder.rerun),
     }
 )
 

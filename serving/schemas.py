@@ -32,6 +32,7 @@ __all__ = [
 Id = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^[^\x00]+$")]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
 Cents = Annotated[int, Field(gt=0, le=MOST_CENTS)]
+DecisionKind = Literal["programme", "refund", "standing", "penalty"]
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 
@@ -204,12 +205,14 @@ class CaseAnswer(Told):
     model_config = ConfigDict(from_attributes=True)
 
     id: str
+    kind: str
     state: str
     due_at: datetime
-    outcome: str | None
+    outcome: str | None = Field(description="How it ended; while it is open, how it would end once somebody approves")
     reason: str | None
     resolved_by: str | None
     resolved_at: datetime | None
+    approved_by: str | None
 
 
 class DecisionSummary(Told):
@@ -218,7 +221,7 @@ class DecisionSummary(Told):
     model_config = ConfigDict(from_attributes=True)
 
     id: str = Field(serialization_alias="decision_id")
-    kind: Literal["programme", "refund", "standing"]
+    kind: DecisionKind
     merchant_id: str
     programme: str | None
     order_id: str | None
@@ -231,7 +234,7 @@ class DecisionAnswer(Told):
     """A decision with everything that it was made from."""
 
     decision_id: str
-    kind: Literal["programme", "refund", "standing"]
+    kind: DecisionKind
     merchant_id: str
     programme: str | None
     order_id: str | None

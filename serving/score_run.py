@@ -14,7 +14,7 @@ from features.settings import Settings
 from features.store import EventStore
 from serving.assess import Counts, Judge, assess_everybody, judge_everybody, nothing_more
 from serving.champions import Champions, current_declarations, live_challengers, live_models
-from serving.policy import read_policy, shipped_policy
+from serving.policies.folder import read_folder
 from serving.score_file import writing_scores
 from serving.store import AssessmentStore, opened
 
@@ -48,7 +48,7 @@ def score_store(
 
 
 def _judge(champions: Champions, settings: Settings) -> Judge:
-    models, policy = live_models(champions, current_declarations()), read_policy(shipped_policy())
+    models, policy = live_models(champions, current_declarations()), read_folder(settings.policies)["score"]
     models.check_fit(policy)
     return Judge(models=models, policy=policy, currency=settings.currency)
 

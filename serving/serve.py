@@ -4,7 +4,7 @@ import signal
 import socket
 import threading
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import structlog
@@ -14,35 +14,35 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 from uvicorn.supervisors import Multiprocess
 
-from features.database import open_engine
+from features.database import open_engine, reading
 from features.settings import Settings
+from serving.anchors import anchored
 from serving.app import create_app
 from serving.champions import Champions, current_declarations
+from serving.clock import SteadyClock
+from serving.deadline import LONGEST
 from serving.dispatch import Dispatcher
-from serving.errors import AddressUnavailable, Unavailable
+from serving.errors import AddressUnavailable, PolicyFileUnusable, PolicyInvalid, Unavailable
 from serving.judging import Judges
 from serving.logs import write_json_logs
 from serving.lookout import Lookout, Nightly
 from serving.metrics import shared_metrics
-from serving.policies.in_force import note_policies
-from serving.policy import (
-    shipped_adverts,
-    shipped_compensation,
-    shipped_complaints,
-    shipped_policy,
-    shipped_programmes,
-    shipped_refunds,
-)
+from serving.policies.folder import read_folder
+from serving.policies.in_force import last_good, note_policies
+from serving.policies.reload import Following, Reloading, following
 from serving.readiness import Readiness
 from serving.readings import live_readings
-from serving.service import Clock, Service
+from serving.service import Clock, InForce, Service
 from serving.store import opened
 from serving.targets import target_at
 from serving.worker import Beside, Worker
 
-__all__ = ["listening", "serve_api", "service_on", "work"]
+__all__ = ["WAITS", "listening", "serve_api", "service_on", "work"]
 
 log = structlog.get_logger("goodfaith.serving")
+
+#: Seconds that whoever answers waits for the store at most; half as long as a caller waits for an answer.
+WAITS = LONGEST / 2
 
 #: Seconds that a process may be silent: one that is killed while it still loads its libraries is begun anew for ever.
 _BEGINS_WITHIN = 60
@@ -56,14 +56,23 @@ def serve_api(
     With several `workers`, each is a process that answers on the same address; this one judges whoever is due.
     """
     write_json_logs()
-    with listening(host, port) as door, opened(settings.database) as engine:
-        service = service_on(engine, champions, settings, clock)
+    with (
+        listening(host, port) as door,
+        opened(settings.database) as engine,
+        opened(settings.database, waits=WAITS) as quick,
+    ):
+        service = service_on(quick, champions, settings, SteadyClock(clock))
+        patient = replace(service, engine=engine, in_force=InForce())
         service.events.settle_currency(settings.currency)
         note_policies(service)
         _try_out(service)
         typer.echo(f"Goodfaith answers at http://{host}:{door.getsockname()[1]} (Ctrl+C stops it)")
-        with Beside(Worker(service, Judges(service))), _telling_others(engine, settings, clock):
+        beside = Beside(Worker(patient, Judges(patient)))
+        telling = _telling_others(patient, settings)
+        with anchored(engine, service.clock), following([service, patient], settings.policies), beside, telling:
             if workers == 1:
+                # Uvicorn raises the signal that ended it once more; by then everything was answered.
+                signal.signal(signal.SIGTERM, lambda *_: None)
                 uvicorn.Server(_told(create_app(service))).run(sockets=[door])
             else:
                 _answer_together(_Answering(champions=champions, settings=settings, clock=clock), workers, door)
@@ -79,9 +88,24 @@ class _Answering:
 
     def __call__(self) -> FastAPI:
         write_json_logs()
-        service = service_on(open_engine(self.settings.database), self.champions, self.settings, self.clock)
+        service = self._service(open_engine(self.settings.database, waits=WAITS))
         _try_out(service)
+        if self.settings.policies:
+            # It ends with the process.
+            Following(Reloading([service], self.settings.policies)).begin()
         return create_app(service)
+
+    def _service(self, engine: Engine) -> Service:
+        """The service; a process that is begun anew while files are broken goes on with what is in force."""
+        try:
+            return service_on(engine, self.champions, self.settings, SteadyClock(self.clock))
+        except (PolicyInvalid, PolicyFileUnusable) as error:
+            settings = self.settings.model_copy(update={"policies": None})
+            with reading(engine) as tx:
+                kept = last_good(tx, now=self.clock())
+            service = replace(service_on(engine, self.champions, settings, SteadyClock(self.clock)), **kept)
+            service.in_force.trouble = str(error)
+            return service
 
 
 def _answer_together(answering: _Answering, workers: int, door: socket.socket) -> None:
@@ -107,7 +131,7 @@ def work(
     """Judge whoever is due until interrupted; with a `lookout`, look at drift once a day from an hour (UTC) on."""
     write_json_logs()
     with opened(settings.database) as engine:
-        service = service_on(engine, champions, settings, clock)
+        service = service_on(engine, champions, settings, SteadyClock(clock))
         service.events.settle_currency(settings.currency)
         note_policies(service)
         stop = threading.Event()
@@ -118,17 +142,18 @@ def work(
             # A look that is under way when it ends is left where it is: the next night looks again.
             nightly = Nightly(service, lookout, hour=hour, acts=settings.roll_back_by_itself)
             threading.Thread(target=nightly.run, args=(stop,), name="nightly", daemon=True).start()
-        with _telling_others(engine, settings, clock):
+        following_policies = following([service], settings.policies)
+        with anchored(engine, service.clock), following_policies, _telling_others(service, settings):
             Worker(service, Judges(service)).run(stop)
 
 
-def _telling_others(engine: Engine, settings: Settings, clock: Clock) -> AbstractContextManager[None]:
+def _telling_others(service: Service, settings: Settings) -> AbstractContextManager[None]:
     """Hand notifications on for as long as a block runs, if there is where to. Raises `TargetUnusable`."""
     url = settings.notify_url.get_secret_value()
     if not url:
         return nullcontext()
     target = target_at(url, secret=settings.notify_secret.get_secret_value())
-    return Beside(Dispatcher(engine, target, clock=clock), name="dispatcher")
+    return Beside(Dispatcher(service.engine, target, clock=service.clock), name="dispatcher")
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -141,17 +166,15 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def service_on(engine: Engine, champions: Champions, settings: Settings, clock: Clock) -> Service:
-    """The service on a store, with the policies that come with Goodfaith."""
+    """The service on a store, with the policies of the folder that is set, else those that come with Goodfaith.
+
+    Raises `PolicyInvalid`, `PolicyFileUnusable`.
+    """
     salt = settings.exploration_salt
     return Service(
         engine=engine,
         champions=champions,
-        policy=shipped_policy(),
-        programmes=shipped_programmes(),
-        refunds=shipped_refunds(),
-        complaints=shipped_complaints(),
-        compensation=shipped_compensation(),
-        adverts=shipped_adverts(),
+        **read_folder(settings.policies),
         currency=settings.currency,
         declarations=current_declarations(),
         clock=clock,

@@ -1,22 +1,52 @@
-"""SQL of the audit chain, and of locks by name."""
+"""SQL of the audit record, and of locks by name."""
 
-from collections.abc import Generator
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Generator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ARRAY, BigInteger, Connection, Row, and_, bindparam, func, insert, select, update
 
-from features.database import insert_new
-from serving.tables import audit, locks
+from features.database import columns_of, insert_all, insert_new
+from serving.audit_tables import anchor_heads, anchors, audit, audit_chains
 
-__all__ = ["Link", "about", "add", "hold", "links", "newest"]
+__all__ = [
+    "FIRST",
+    "NOTHING",
+    "Anchor",
+    "Chain",
+    "Head",
+    "Link",
+    "about",
+    "add",
+    "add_anchor",
+    "anchors_since",
+    "begin",
+    "chains",
+    "count",
+    "end_of",
+    "grown",
+    "hold",
+    "last_anchor",
+    "links",
+    "misanchored",
+    "unanswered",
+]
+
+#: The chain of everything that was written before there was more than one.
+FIRST = ""
+
+#: What the first entry of a chain has before it.
+NOTHING = "0" * 64
 
 _ROWS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """One row of the chain; `at` is in microseconds, `body` is canonical JSON."""
+    """One entry in its chain; `at` is in microseconds, `body` is canonical JSON."""
 
+    chain: str
     seq: int
     at: int
     actor: str
@@ -27,33 +57,171 @@ class Link:
     hash: str
 
 
-def hold(tx: Connection, name: str) -> None:
-    """Let nobody else hold this name until the transaction ends."""
-    insert_new(tx, locks, [{"name": name}])
-    tx.execute(select(locks.c.name).where(locks.c.name == name).with_for_update())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """How far a chain goes, and the hash of its last entry."""
+
+    chain: str
+    seq: int
+    hash: str
 
 
-def newest(tx: Connection) -> Link | None:
-    """The chain's last link; None while there is none."""
-    row = tx.execute(select(audit).order_by(audit.c.seq.desc()).limit(1)).one_or_none()
-    return Link(**row._mapping) if row else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """A chain, and how much of it was dropped: up to which entry, and the hash of that."""
+
+    chain: str
+    begun_at: int
+    anchored_seq: int
+    dropped_seq: int
+    dropped_hash: str
 
 
-def add(tx: Connection, link: Link) -> None:
-    """Keep one more link."""
-    columns = ("seq", "at", "actor", "action", "subject", "body", "previous", "hash")
-    tx.execute(insert(audit).values({name: getattr(link, name) for name in columns}))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """The ends of the chains that have grown since the anchor before it, whose hash is `previous`."""
+
+    number: int
+    at: int
+    heads: tuple[Head, ...]
+    previous: str
+    hash: str
+
+
+def hold(tx: Connection, *names: str) -> None:
+    """Let nobody else hold these names until the transaction ends; they are taken in the order in which they come."""
+    # A transaction that writes has SQLite for itself.
+    if tx.dialect.name == "postgresql" and names:
+        keys = func.unnest(bindparam("keys", [_key(name) for name in names], type_=ARRAY(BigInteger)))
+        tx.execute(select(func.pg_advisory_xact_lock(keys.column_valued("key"))))
+
+
+def _key(name: str) -> int:
+    """The number that stands for a name: two names with the same number would only wait for each other."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+
+
+def begin(tx: Connection, chain: str, *, at: int) -> None:
+    """Let a chain be one of those that there are."""
+    nothing = {"anchored_seq": 0, "dropped_seq": 0, "dropped_hash": NOTHING}
+    insert_new(tx, audit_chains, [{"chain": chain, "begun_at": at, **nothing}])
+
+
+def end_of(tx: Connection, chain: str) -> Head | None:
+    """Where a chain goes on; None where it is yet to begin."""
+    columns = (audit.c.chain, audit.c.seq, audit.c.hash)
+    last = select(*columns).where(audit.c.chain == chain).order_by(audit.c.seq.desc()).limit(1)
+    row = tx.execute(last).one_or_none()
+    if row is None:
+        # Everything in it may have been dropped since it is old.
+        known = (audit_chains.c.chain, audit_chains.c.dropped_seq, audit_chains.c.dropped_hash)
+        row = tx.execute(select(*known).where(audit_chains.c.chain == chain)).one_or_none()
+    return Head(chain=row[0], seq=row[1], hash=row[2]) if row else None
+
+
+def add(tx: Connection, written: Sequence[Link]) -> None:
+    """Keep more links."""
+    insert_all(tx, audit, columns_of([asdict(one) for one in written]))
 
 
 def about(tx: Connection, subject: str) -> tuple[Link, ...]:
     """The links about one thing, the first one first."""
-    rows = tx.execute(select(audit).where(audit.c.subject == subject).order_by(audit.c.seq))
+    rows = tx.execute(select(audit).where(audit.c.subject == subject).order_by(audit.c.at, audit.c.chain, audit.c.seq))
     return tuple(Link(**row._mapping) for row in rows)
 
 
 def links(tx: Connection) -> Generator[Link, None, None]:
-    """Every link, the first one first, a few at a time."""
-    query, few = select(audit).order_by(audit.c.seq), {"yield_per": _ROWS_AT_ONCE}
+    """Every link, chain by chain, the first one first, a few at a time."""
+    query, few = select(audit).order_by(audit.c.chain, audit.c.seq), {"yield_per": _ROWS_AT_ONCE}
     with tx.execute(query, execution_options=few) as found:
         for row in found:
             yield Link(**row._mapping)
+
+
+def chains(tx: Connection) -> dict[str, Chain]:
+    """Every chain that was begun, by its name."""
+    return {row.chain: Chain(**row._mapping) for row in tx.execute(select(audit_chains))}
+
+
+def count(tx: Connection) -> int:
+    """How many entries there are."""
+    return int(tx.execute(select(func.count()).select_from(audit)).scalar_one())
+
+
+# Anchors.
+
+
+def last_anchor(tx: Connection) -> Head | None:
+    """Number and hash of the last anchor; None where there is none."""
+    row = tx.execute(select(anchors.c.number, anchors.c.hash).order_by(anchors.c.number.desc()).limit(1)).one_or_none()
+    return Head(chain="anchors", seq=row.number, hash=row.hash) if row else None
+
+
+def grown(tx: Connection) -> tuple[Head, ...]:
+    """The ends of the chains that go further than any anchor holds, by their names."""
+    last = select(func.max(audit.c.seq)).where(audit.c.chain == audit_chains.c.chain).scalar_subquery()
+    ends = select(audit_chains.c.chain, audit_chains.c.anchored_seq, last.label("seq")).subquery()
+    query = select(audit.c.chain, audit.c.seq, audit.c.hash).join(
+        ends, and_(audit.c.chain == ends.c.chain, audit.c.seq == ends.c.seq)
+    )
+    rows = tx.execute(query.where(ends.c.seq > ends.c.anchored_seq).order_by(audit.c.chain))
+    return tuple(Head(**row._mapping) for row in rows)
+
+
+def add_anchor(tx: Connection, anchor: Anchor) -> None:
+    """Keep one more anchor; the chains that it holds are anchored as far as it says."""
+    told = {"number": anchor.number, "at": anchor.at, "previous": anchor.previous, "hash": anchor.hash}
+    tx.execute(insert(anchors).values(**told))
+    heads = [{"number": anchor.number, **asdict(head)} for head in anchor.heads]
+    insert_all(tx, anchor_heads, columns_of(heads))
+    for head in anchor.heads:
+        tx.execute(update(audit_chains).where(audit_chains.c.chain == head.chain).values(anchored_seq=head.seq))
+
+
+def anchors_since(tx: Connection, number: int = 0) -> Generator[Anchor, None, None]:
+    """Every anchor after a number, the first one first."""
+    query = select(anchors, anchor_heads.c.chain, anchor_heads.c.seq, anchor_heads.c.hash.label("head"))
+    query = query.outerjoin(anchor_heads, anchor_heads.c.number == anchors.c.number).where(anchors.c.number > number)
+    held: list[Row[Any]] = []
+    with tx.execute(
+        query.order_by(anchors.c.number, anchor_heads.c.chain), execution_options={"yield_per": _ROWS_AT_ONCE}
+    ) as found:
+        for row in found:
+            if held and held[0].number != row.number:
+                yield _anchor(held)
+                held = []
+            held.append(row)
+    if held:
+        yield _anchor(held)
+
+
+def misanchored(tx: Connection) -> Chain | None:
+    """The first chain that says that other of its entries are anchored than are."""
+    held = select(anchor_heads.c.chain, func.max(anchor_heads.c.seq).label("seq")).group_by(anchor_heads.c.chain)
+    held_by = held.subquery()
+    query = select(audit_chains).outerjoin(held_by, held_by.c.chain == audit_chains.c.chain)
+    wrong = audit_chains.c.anchored_seq != func.coalesce(held_by.c.seq, 0)
+    row = tx.execute(query.where(wrong).order_by(audit_chains.c.begun_at).limit(1)).one_or_none()
+    return Chain(**row._mapping) if row else None
+
+
+def _anchor(rows: Sequence[Row[Any]]) -> Anchor:
+    first = rows[0]
+    heads = tuple(Head(chain=row.chain, seq=row.seq, hash=row.head) for row in rows if row.chain is not None)
+    return Anchor(number=first.number, at=first.at, heads=heads, previous=first.previous, hash=first.hash)
+
+
+def unanswered(tx: Connection) -> tuple[int, Head] | None:
+    """The first end that an anchor holds and no chain has, with the anchor's number; None where all are there.
+
+    What was dropped since it is old is not missed.
+    """
+    same = and_(audit.c.chain == anchor_heads.c.chain, audit.c.seq == anchor_heads.c.seq)
+    query = select(anchor_heads).outerjoin(audit, same)
+    query = query.outerjoin(audit_chains, audit_chains.c.chain == anchor_heads.c.chain)
+    there = func.coalesce(audit.c.hash, "") == anchor_heads.c.hash
+    dropped = anchor_heads.c.seq <= func.coalesce(audit_chains.c.dropped_seq, 0)
+    row = tx.execute(
+        query.where(~there, ~dropped).order_by(anchor_heads.c.number, anchor_heads.c.chain).limit(1)
+    ).one_or_none()
+    return (row.number, Head(chain=row.chain, seq=row.seq, hash=row.hash)) if row else None

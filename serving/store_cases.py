@@ -19,7 +19,8 @@ _MOMENTS = ("opened_at", "due_at", "resolved_at")
 class Case:
     """Work for a reviewer: what it is about, by when, whose it is, and how it ended.
 
-    `priority` 1 comes before 2. `state` is open or resolved.
+    `priority` 1 comes before 2. `state` is open or resolved; one that is open and has an outcome waits for a second
+    person to approve it.
     """
 
     id: str
@@ -37,6 +38,12 @@ class Case:
     reason: str | None = None
     resolved_by: str | None = None
     resolved_at: datetime | None = None
+    approved_by: str | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody has proposed how it ends, and nobody else has agreed yet."""
+        return self.state == "open" and self.outcome is not None
 
 
 def add(tx: Connection, case: Case) -> None:

@@ -1,20 +1,24 @@
 """SQL of decisions: what was answered for good, the money it holds, and what a repeated request gets again."""
 
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, literal, select, update
 
-from features.database import insert_new, micros, moment
-from serving.tables import assessment_history, assessments, audit, decisions, idempotency
+from features.database import insert_new, micros, moment, some
+from serving.audit_tables import audit
+from serving.months import decided_in_month_of
+from serving.tables import assessment_history, assessments, decisions, idempotency
 
 __all__ = [
     "Decision",
     "Draw",
     "Kept",
+    "Place",
+    "Sealed",
     "add_decision",
     "answer_once",
     "asked_by",
@@ -25,12 +29,20 @@ __all__ = [
     "every_decision",
     "find_decision",
     "how_many",
+    "keep_answer",
+    "kept_answers",
+    "last_of_kind",
     "last_of_programme",
     "latest_answer",
+    "of_buyer",
     "past_answers",
     "refunds_since",
     "sealed",
+    "unsealed",
 ]
+
+#: Where an answer is kept: by whose key it was asked for, of which route, under which name.
+Place = tuple[str, str, str]
 
 _DROPPED_AT_ONCE = 20
 _ROWS_AT_ONCE = 500
@@ -38,7 +50,10 @@ _ROWS_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One answer that was given for good; `request`, `answer` and `trace` are canonical JSON."""
+    """One answer that was given for good; `request`, `answer` and `trace` are canonical JSON.
+
+    `salt` is what its buyer is sealed under, None where there is no buyer or nobody may know any more who it was.
+    """
 
     id: str
     kind: str
@@ -54,6 +69,18 @@ class Decision:
     request: str
     answer: str
     trace: str
+    salt: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """An entry of the audit record that seals a decision, and that decision as it is now; None where it is gone."""
+
+    decision_id: str
+    action: str
+    at: int
+    body: dict[str, Any]
+    decision: "Decision | None"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +113,8 @@ def add_decision(tx: Connection, decision: Decision) -> None:
 
 def find_decision(tx: Connection, decision_id: str) -> Decision | None:
     """The decision with this id."""
-    row = tx.execute(select(decisions).where(decisions.c.id == decision_id)).one_or_none()
+    there = and_(decisions.c.id == decision_id, decided_in_month_of(decision_id))
+    row = tx.execute(select(decisions).where(there)).one_or_none()
     return _decision(row) if row else None
 
 
@@ -95,6 +123,12 @@ def decisions_of(tx: Connection, merchant_id: str, limit: int) -> tuple[Decision
     query = select(decisions).where(decisions.c.merchant_id == merchant_id)
     newest = query.order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(limit)
     return tuple(map(_decision, tx.execute(newest)))
+
+
+def of_buyer(tx: Connection, buyer_id: str) -> tuple[Decision, ...]:
+    """Everything that was decided for a buyer, the first one first."""
+    query = select(decisions).where(decisions.c.buyer_id == buyer_id).order_by(decisions.c.decided_at, decisions.c.id)
+    return tuple(map(_decision, tx.execute(query)))
 
 
 def last_of_programme(tx: Connection, merchant_id: str, programme: str, *, kind: str = "") -> Decision | None:
@@ -116,6 +150,14 @@ def every_decision(tx: Connection) -> Generator[Decision, None, None]:
 def how_many(tx: Connection) -> int:
     """How many decisions there are."""
     return int(tx.execute(select(func.count()).select_from(decisions)).scalar_one())
+
+
+def last_of_kind(tx: Connection, merchant_id: str, kind: str) -> Decision | None:
+    """The latest decision of a kind about a merchant."""
+    chosen = and_(decisions.c.merchant_id == merchant_id, decisions.c.kind == kind)
+    newest = select(decisions).where(chosen).order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(1)
+    row = tx.execute(newest).one_or_none()
+    return _decision(row) if row else None
 
 
 def refunds_since(tx: Connection, since: datetime) -> Generator[Decision, None, None]:
@@ -149,19 +191,44 @@ def _draw(of: Decision) -> Draw:
     )
 
 
-def sealed(tx: Connection) -> Generator[tuple[str, str, tuple[str, str, str]], None, None]:
-    """Every decision that the audit chain tells of: its id, the entry's body, and what its own row says now."""
-    subject = literal("decision:").concat(decisions.c.id)
-    texts = (decisions.c.request, decisions.c.answer, decisions.c.trace)
-    query = select(audit.c.subject, audit.c.body, *texts).outerjoin(decisions, subject == audit.c.subject)
-    query = query.where(audit.c.action == "decided").order_by(audit.c.seq)
+def sealed(tx: Connection) -> Generator[Sealed, None, None]:
+    """Every entry of the audit record that seals a decision, by decision, the earlier one first."""
+    columns = [column.label(f"of_{name}") for name, column in decisions.c.items()]
+    query = select(audit.c.subject, audit.c.action, audit.c.at, audit.c.body, *columns)
+    query = query.outerjoin(decisions, decisions.c.id == func.substr(audit.c.subject, len(_SUBJECT) + 1))
+    query = query.where(audit.c.action.in_(("decided", "buyer_erased"))).order_by(audit.c.subject, audit.c.at)
     with tx.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as found:
-        for row in found:
-            yield row.subject.removeprefix("decision:"), row.body, (row.request, row.answer, row.trace)
+        yield from map(_sealed, found)
+
+
+def unsealed(tx: Connection) -> Decision | None:
+    """The first decision of which no entry of the audit record tells."""
+    told = literal(_SUBJECT).concat(decisions.c.id) == audit.c.subject
+    query = select(decisions).outerjoin(audit, told).where(audit.c.subject.is_(None))
+    row = tx.execute(query.order_by(decisions.c.decided_at, decisions.c.id).limit(1)).one_or_none()
+    return _decision(row) if row else None
+
+
+#: How the audit record names a decision.
+_SUBJECT = "decision:"
+
+
+def _sealed(row: Row[Any]) -> Sealed:
+    values = {name.removeprefix("of_"): value for name, value in row._mapping.items() if name.startswith("of_")}
+    return Sealed(
+        decision_id=row.subject.removeprefix(_SUBJECT),
+        action=row.action,
+        at=row.at,
+        body=json.loads(row.body),
+        decision=_of(values) if values["id"] is not None else None,
+    )
 
 
 def _decision(row: Row[Any]) -> Decision:
-    values = dict(row._mapping)
+    return _of(dict(row._mapping))
+
+
+def _of(values: Mapping[str, Any]) -> Decision:
     return Decision(**{**values, **{name: moment(values[name]) for name in ("decided_at", "expires_at")}})
 
 
@@ -184,29 +251,61 @@ def past_answers(tx: Connection, merchant_id: str, limit: int) -> tuple[str, ...
     return tuple(tx.scalars(query.order_by(assessment_history.c.seq.desc()).limit(limit)))
 
 
-def claim(tx: Connection, place: tuple[str, str, str], *, request_hash: str, now: datetime) -> Kept:
+def claim(tx: Connection, place: Place, *, request_hash: str, now: datetime) -> Kept:
     """What a key (caller, route, key) stands for; it is the request's own from now on if it stood for nothing."""
     key_id, route, key = place
     row = {"key_id": key_id, "route": route, "key": key, "request_hash": request_hash}
     # On PostgreSQL a second request with the same key waits here until the first one's transaction has ended.
     insert_new(tx, idempotency, [{**row, "status": 0, "answer": "", "created_at": micros(now)}])
-    columns = (idempotency.c.request_hash, idempotency.c.status, idempotency.c.answer)
-    found = tx.execute(select(*columns).where(_at(place))).one()
-    return Kept(request_hash=found.request_hash, status=found.status, answer=found.answer)
+    return _kept(tx.execute(select(*_KEPT).where(_at(place))).one())
 
 
-def answer_once(tx: Connection, place: tuple[str, str, str], *, status: int, answer: str) -> None:
+_KEPT = (idempotency.c.request_hash, idempotency.c.status, idempotency.c.answer)
+
+
+def _kept(row: Any) -> Kept:
+    return Kept(request_hash=row.request_hash, status=row.status, answer=row.answer)
+
+
+def answer_once(tx: Connection, place: Place, *, status: int, answer: str) -> None:
     """Keep the answer that repeats of a request get."""
     tx.execute(update(idempotency).where(_at(place)).values(status=status, answer=answer))
 
 
-def drop_answers(tx: Connection, place: tuple[str, str, str], *, before: datetime) -> None:
-    """Drop what a key stood for too long ago, and a few more of that age."""
-    tx.execute(delete(idempotency).where(_at(place), idempotency.c.created_at < micros(before)))
+def kept_answers(tx: Connection, places: Sequence[Place]) -> dict[Place, Kept]:
+    """What those of some keys stand for that stand for anything."""
+    own = (idempotency.c.key_id, idempotency.c.route, idempotency.c.key)
+    found = (row for part in some(places) for row in tx.execute(select(*own, *_KEPT).where(_among(part))))
+    asked = set(places)
+    return {place: _kept(row) for row in found if (place := (row.key_id, row.route, row.key)) in asked}
+
+
+def keep_answer(tx: Connection, place: Place, kept: Kept, *, now: datetime) -> None:
+    """Have a key that stands for nothing stand for an answer."""
+    key_id, route, key = place
+    row = {"key_id": key_id, "route": route, "key": key, "created_at": micros(now)}
+    tx.execute(
+        insert(idempotency).values(**row, request_hash=kept.request_hash, status=kept.status, answer=kept.answer)
+    )
+
+
+def drop_answers(tx: Connection, *places: Place, before: datetime) -> None:
+    """Drop what some keys stood for too long ago, and a few more of that age."""
+    aged = idempotency.c.created_at < micros(before)
+    for part in some(places):
+        tx.execute(delete(idempotency).where(_among(part), aged))
     primary = (idempotency.c.key_id, idempotency.c.route, idempotency.c.key)
-    old = select(*primary).where(idempotency.c.created_at < micros(before)).limit(_DROPPED_AT_ONCE)
-    for row in tx.execute(old.with_for_update(skip_locked=True)).all():
+    few = select(*primary).where(aged).limit(_DROPPED_AT_ONCE).with_for_update(skip_locked=True)
+    for row in tx.execute(few).all():
         tx.execute(delete(idempotency).where(_at(tuple(row))))
+
+
+def _among(places: Sequence[Place]) -> ColumnElement[bool]:
+    """Whether a key may be one of some: lists of columns are found by the index, a list of places is not."""
+    columns = (idempotency.c.key_id, idempotency.c.route, idempotency.c.key)
+    return and_(
+        *(column.in_(sorted(set(values))) for column, values in zip(columns, zip(*places, strict=True), strict=True))
+    )
 
 
 def _at(place: Sequence[str]) -> ColumnElement[bool]:

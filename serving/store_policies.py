@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 from features.database import insert_new, micros, moment
 from serving.tables import policies, policies_in_force
 
-__all__ = ["KeptPolicy", "add", "begin", "begun", "find", "in_force", "of_version"]
+__all__ = ["KeptPolicy", "add", "begin", "begun", "find", "in_force", "newest", "of_version"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +39,13 @@ def of_version(tx: Connection, version: str) -> KeptPolicy | None:
     return KeptPolicy(**rows[0]._mapping) if len(rows) == 1 else None
 
 
-def begin(tx: Connection, kind: str, digest: str, *, now: datetime) -> None:
-    """From now on the policy with this hash is in force; without effect where it is already."""
-    if in_force(tx, kind, now) != digest:
-        # Of two processes that say so in the same microsecond, either will do.
-        insert_new(tx, policies_in_force, [{"kind": kind, "since": micros(now), "hash": digest}])
+def begin(tx: Connection, kind: str, digest: str, *, now: datetime) -> bool:
+    """From now on the policy with this hash is in force; False, without effect, where it is already."""
+    if in_force(tx, kind, now) == digest:
+        return False
+    # Of two processes that say so in the same microsecond, either will do.
+    insert_new(tx, policies_in_force, [{"kind": kind, "since": micros(now), "hash": digest}])
+    return True
 
 
 def in_force(tx: Connection, kind: str, at: datetime) -> str | None:
@@ -52,6 +54,19 @@ def in_force(tx: Connection, kind: str, at: datetime) -> str | None:
     chosen = select(table.c.hash).where(table.c.kind == kind).limit(1)
     then = chosen.where(table.c.since <= micros(at)).order_by(table.c.since.desc())
     return tx.scalar(then) or tx.scalar(chosen.order_by(table.c.since))
+
+
+def newest(tx: Connection, at: datetime) -> list[tuple[str, str, datetime]]:
+    """Kind, hash and beginning of what was in force at a moment, of every kind of which anything was noted."""
+    table = policies_in_force
+    last = (
+        select(table.c.kind, func.max(table.c.since).label("at"))
+        .where(table.c.since <= micros(at))
+        .group_by(table.c.kind)
+        .subquery()
+    )
+    query = select(table).join(last, (table.c.kind == last.c.kind) & (table.c.since == last.c.at))
+    return [(row.kind, row.hash, moment(row.since)) for row in tx.execute(query.order_by(table.c.kind))]
 
 
 def begun(tx: Connection, kind: str) -> datetime | None:

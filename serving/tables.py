@@ -2,14 +2,19 @@
 
 from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Table, Text, text
 
+from features.months import make_default_partition
 from features.tables import metadata
+from serving.audit_tables import anchor_heads, anchors, audit, audit_chains, persons
 from serving.ledger.tables import held_days, merchant_balances, own_events, postings, reservations, settlements
 
 __all__ = [
+    "anchor_heads",
+    "anchors",
     "api_keys",
     "assessment_history",
     "assessments",
     "audit",
+    "audit_chains",
     "cases",
     "complaints",
     "decisions",
@@ -20,6 +25,7 @@ __all__ = [
     "merchant_balances",
     "outbox",
     "own_events",
+    "persons",
     "policies",
     "policies_in_force",
     "postings",
@@ -153,7 +159,8 @@ api_keys = Table(
 
 #: Every answer that was given for good: what was asked, what was answered, and everything that it was judged from.
 #:
-#: `request`, `answer` and `trace` are canonical JSON; `answer` is the body that the caller got.
+#: `request`, `answer` and `trace` are canonical JSON; `answer` is the body that the caller got. The audit record seals
+#: who the buyer is under `salt`: it is null where there is none, or nobody may know any more who it was.
 decisions = Table(
     "decisions",
     metadata,
@@ -164,16 +171,19 @@ decisions = Table(
     Column("buyer_id", String),
     Column("programme", String),
     Column("outcome", String, nullable=False),
-    Column("decided_at", BigInteger, nullable=False),
+    Column("decided_at", BigInteger, primary_key=True, autoincrement=False),
     Column("decided_by", String, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("seen_seq", BigInteger, nullable=False),
     Column("request", Text, nullable=False),
     Column("answer", Text, nullable=False),
     Column("trace", Text, nullable=False),
+    Column("salt", String),
     Index("decisions_of_a_merchant", "merchant_id", "decided_at"),
     Index("decisions_of_a_buyer", "buyer_id", "decided_at"),
+    postgresql_partition_by="RANGE (decided_at)",
 )
+make_default_partition(decisions)
 
 #: Every policy that decisions were made by, for good, so that they can be made again; `hash` is that of `body`.
 #:
@@ -213,21 +223,6 @@ policies_in_force = Table(
     Column("hash", String, nullable=False),
 )
 
-#: Who did what, one entry chained to the next by its hash; written in the transaction of what it tells of.
-audit = Table(
-    "audit",
-    metadata,
-    Column("seq", _NUMBER, primary_key=True, autoincrement=False),
-    Column("at", BigInteger, nullable=False),
-    Column("actor", String, nullable=False),
-    Column("action", String, nullable=False),
-    Column("subject", String, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("previous", String, nullable=False),
-    Column("hash", String, nullable=False),
-    Index("audit_of_a_subject", "subject"),
-)
-
 #: Work for reviewers; `about` names what the case is about, so that one matter has one open case.
 cases = Table(
     "cases",
@@ -247,6 +242,7 @@ cases = Table(
     Column("reason", Text),
     Column("resolved_by", String),
     Column("resolved_at", BigInteger),
+    Column("approved_by", String),
     Index("queue_of_cases", "state", "priority", "due_at"),
     Index("cases_of_a_merchant", "merchant_id", "opened_at"),
     Index("one_open_case", "about", unique=True, sqlite_where=text("state = 'open'"),

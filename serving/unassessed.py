@@ -11,7 +11,6 @@ from serving.assess import Judge
 from serving.champions import LiveModels
 from serving.errors import MerchantUnknown, MomentToCome, Unavailable
 from serving.judging import Judges
-from serving.policy import read_policy
 from serving.reassess import reassess
 from serving.service import Service
 
@@ -24,7 +23,7 @@ def answer_unassessed(service: Service, merchant_id: str) -> str:
     The models are left out: they answer as soon as the merchant is judged, and that is remembered.
     """
     _check_known(service, merchant_id)
-    judge = Judge(models=LiveModels(), policy=read_policy(service.policy), currency=service.currency)
+    judge = Judge(models=LiveModels(), policy=service.score, currency=service.currency)
     return _answer(service, merchant_id, judge, as_of=service.clock())
 
 

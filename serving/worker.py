@@ -12,12 +12,15 @@ from sqlalchemy import Connection, Engine
 from features.database import day_of, micros, reading, written
 from features.errors import FeaturesError
 from serving import outbox, store_claims, store_due
+from serving.anchors import Anchoring
 from serving.assess import Judge
 from serving.complaints.intake import escalate_overdue
 from serving.errors import GoodfaithError
 from serving.judging import Judges
 from serving.ledger.promises import expire
 from serving.members import review_members
+from serving.months import ensure_months
+from serving.penalties.ladder import review_penalties
 from serving.prune import prune
 from serving.reassess import reassess, take_in_whatever_came
 from serving.service import Service
@@ -29,6 +32,9 @@ log = structlog.get_logger("goodfaith.serving")
 
 #: Seconds between looks for work where there was none.
 _PAUSE = 0.2
+
+#: How often a worker says that it is there.
+_BEATS_EVERY = timedelta(seconds=5)
 
 #: How often clocks of complaints are looked at: they run for hours.
 _CLOCKS_EVERY = timedelta(minutes=1)
@@ -44,13 +50,19 @@ class Worker:
         self._service = service
         self._bench = judges
         self._pruned: int | None = None
+        self._months_made: int | None = None
         self._clocks_seen: datetime | None = None
+        self._beaten: datetime | None = None
+        self._anchoring = Anchoring(service.engine)
 
     def round(self, now: datetime) -> int:
         """Judge some of those who are due; answer how many were looked at. Raises `Unavailable`."""
         engine = self._service.engine
+        self._beat(now)
+        self._make_months(now)
         self._look_at_clocks(now)
         expire(engine, now=now)
+        self._anchoring.if_due(now)
         judge = self._bench.judge(now)
         _settle(engine, judge)
         take_in_whatever_came(engine, now=now)
@@ -66,28 +78,45 @@ class Worker:
         return len(claimed.merchant_ids)
 
     def _reviewed(self, claim: Claim, merchant_ids: list[str], now: datetime) -> Finished:
-        """Look at the places of members once a day, when they are first judged."""
+        """Look at the places of members, and at what was found against merchants, once a day when they are judged."""
         with reading(self._service.engine) as tx:
             fresh = set(merchant_ids) - store_claims.reviewed_on(tx, merchant_ids, day=day_of(now))
-        count, aside = 0, {}
+        count, punished, aside = 0, 0, {}
         for name in sorted(fresh):
             try:
-                count += review_members(self._service, [name], now=now)
+                count += review_members(self._service.current(), [name], now=now)
+                punished += review_penalties(self._service.current(), [name], now=now)
             except (GoodfaithError, FeaturesError):
                 raise
             except Exception as error:
-                log.error("places of a member could not be judged", error=type(error).__name__, exc_info=error)
+                log.error("places or penalties could not be judged", error=type(error).__name__, exc_info=error)
                 aside[name] = f"places: {type(error).__name__}"
         if count:
             log.info("members' places were judged", decisions=count)
+        if punished:
+            log.info("penalties were decided on", decisions=punished)
         return Finished(claim=claim, reviewed=fresh, set_aside=aside)
+
+    def _make_months(self, now: datetime) -> None:
+        """Once a day, and at first, make room for the months to come."""
+        if self._months_made != day_of(now):
+            self._months_made = day_of(now)
+            names = ensure_months(self._service.engine, now=now)
+            if names:
+                log.info("months were made", partitions=names)
+
+    def _beat(self, now: datetime) -> None:
+        """Say every few seconds that there is a worker."""
+        if self._beaten is None or not timedelta(0) <= now - self._beaten < _BEATS_EVERY:
+            written(self._service.engine, partial(store_due.beat, now=micros(now)))
+            self._beaten = now
 
     def _look_at_clocks(self, now: datetime) -> None:
         """Raise complaints whose time has run out, whether or not anybody can be judged."""
         seen = self._clocks_seen
         if seen is None or not timedelta(0) <= now - seen < _CLOCKS_EVERY:
             self._clocks_seen = now
-            count = escalate_overdue(self._service.engine, self._service.complaints, now=now)
+            count = escalate_overdue(self._service.engine, self._service.current().complaints, now=now)
             if count:
                 log.warning("complaints were raised: nobody ended them in time", cases=count)
 

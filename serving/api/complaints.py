@@ -42,5 +42,5 @@ def add_to(app: FastAPI, service: Service) -> None:
         if idempotency_key is not None:
             text = as_json(body.model_dump(mode="json"))
             asked = Asked(caller=caller.key_id, route=_ROUTE, key=checked(idempotency_key), body=text)
-        answer = receive(service, body, reader, by=caller.key_id, asked=asked)
+        answer = receive(service.current(), body, reader, by=caller.key_id, asked=asked)
         return Response(answer.body, answer.status, media_type="application/json")

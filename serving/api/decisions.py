@@ -10,7 +10,7 @@ from serving import decisions
 from serving.api.callers import only_with
 from serving.auth import Caller
 from serving.cases import Case
-from serving.decisions import Decision
+from serving.decisions import Decision, asked_for
 from serving.problems import documented
 from serving.schemas import CaseAnswer, DecisionAnswer
 from serving.service import Service
@@ -44,7 +44,7 @@ def _told(found: Decision, case: Case | None) -> DecisionAnswer:
         decided_by=found.decided_by,
         expires_at=found.expires_at,
         seen_seq=found.seen_seq,
-        request=json.loads(found.request),
+        request=asked_for(found),
         answer=json.loads(found.answer),
         trace=json.loads(found.trace),
         case=CaseAnswer.model_validate(case) if case else None,

@@ -23,9 +23,9 @@ def add_to(app: FastAPI, service: Service) -> None:
     @app.post("/v1/compensation/quotes", tags=["refunds"], responses=documented(401, 403, 404, 413, 422, 503))
     def compensation(body: QuoteBody, _caller: Annotated[Caller, Depends(refunds)]) -> QuoteAnswer:
         """Tell what a buyer is owed, with the law or the programme behind each amount; scope `refunds:decide`."""
-        return quote_for(service, body)
+        return quote_for(service.current(), body)
 
     @app.post("/v1/adverts/check", tags=["programmes"], responses=documented(401, 403, 404, 413, 422, 503))
     def advert(body: AdvertBody, _caller: Annotated[Caller, Depends(programmes)]) -> AdvertAnswer:
         """Read an advert for absolute claims and false promises; scope `programmes:decide`."""
-        return advert_found(service, body)
+        return advert_found(service.current(), body)

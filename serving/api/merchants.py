@@ -48,7 +48,7 @@ def add_to(app: FastAPI, service: Service) -> None:
     )
     def programmes(merchant_id: MerchantId, _caller: Annotated[Caller, Depends(reader)]) -> StandingsAnswer:
         """Show which programmes a merchant carries, and what each one's gate would say now; scope `scores:read`."""
-        found = [StandingAnswer.model_validate(one) for one in standings(service, merchant_id)]
+        found = [StandingAnswer.model_validate(one) for one in standings(service.current(), merchant_id)]
         return StandingsAnswer(merchant_id=merchant_id, programmes=found)
 
 

@@ -29,13 +29,13 @@ def add_to(app: FastAPI, service: Service) -> None:
     @app.get("/v1/programmes", tags=["programmes"], responses=documented(401, 403, 503))
     def catalogue(_caller: Annotated[Caller, Depends(reader)]) -> Catalogue:
         """List every programme with its conditions, in English and Chinese; scope `scores:read`."""
-        policy = service.programmes
+        policy = service.current().programmes
         return Catalogue(policy_version=policy.version, programmes=[_told(one) for one in policy.programmes])
 
     @app.get("/v1/programmes/{programme}", tags=["programmes"], responses=documented(401, 403, 404, 503))
     def one(programme: str, _caller: Annotated[Caller, Depends(reader)]) -> ProgrammeAnswer:
         """Describe one programme with its conditions; scope `scores:read`."""
-        return _told(programme_of(service, programme))
+        return _told(programme_of(service.current(), programme))
 
     @app.post(
         "/v1/programmes/{programme}/applications",
@@ -55,7 +55,7 @@ def add_to(app: FastAPI, service: Service) -> None:
         """
         route = f"/v1/programmes/{programme}/applications"
         asked = Asked(caller=caller.key_id, route=route, key=checked(idempotency_key), body=_text(body))
-        answer = apply(service, programme, body, asked)
+        answer = apply(service.current(), programme, body, asked)
         return Response(answer.body, answer.status, media_type="application/json")
 
 

@@ -1,19 +1,23 @@
 """Fast refunds: may this money be paid back at once?"""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Query, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict
 
 from serving.api.callers import only_with
 from serving.api.programmes import IdempotencyKey
 from serving.auth import Caller
-from serving.idempotency import Asked, checked
+from serving.idempotency import Answer, Asked, checked
 from serving.plain import as_json
 from serving.problems import documented
-from serving.refunds import decide_on_refund, try_refund
+from serving.refunds import RefundAsked, check_currency, decide_on_refunds, try_refund
 from serving.schemas import RefundAnswer, RefundBody
 from serving.service import Service
+from serving.together import Together
 
 __all__ = ["add_to"]
 
@@ -28,9 +32,9 @@ class Manner(BaseModel):
     dry_run: bool = False
 
 
-def add_to(app: FastAPI, service: Service) -> None:
-    """Add the route."""
-    decider = only_with(service, "refunds:decide")
+def add_to(app: FastAPI, service: Service) -> Together[RefundAsked, Answer]:
+    """Add the route; answers who decides on what is asked for at the same time, to be closed at the end."""
+    decider, together = only_with(service, "refunds:decide"), Together(partial(_decided, service))
 
     @app.post(
         _ROUTE,
@@ -38,7 +42,7 @@ def add_to(app: FastAPI, service: Service) -> None:
         response_model=RefundAnswer,
         responses=documented(401, 403, 404, 409, 413, 422, 429, 503),
     )
-    def refund(
+    async def refund(
         body: RefundBody,
         manner: Annotated[Manner, Query()],
         caller: Annotated[Caller, Depends(decider)],
@@ -49,9 +53,16 @@ def add_to(app: FastAPI, service: Service) -> None:
         With `dry_run` nothing is kept, no key is needed, and `decision_id` is null.
         """
         if manner.dry_run:
-            answer = try_refund(service, body)
+            answer = await run_in_threadpool(try_refund, service.current(), body)
         else:
+            check_currency(service.current(), body)
             text = as_json(body.model_dump(mode="json"))
             asked = Asked(caller=caller.key_id, route=_ROUTE, key=checked(idempotency_key), body=text)
-            answer = decide_on_refund(service, body, asked)
+            answer = await together.ask(RefundAsked(body=body, asked=asked))
         return Response(answer.body, answer.status, media_type="application/json")
+
+    return together
+
+
+def _decided(service: Service, wishes: Sequence[RefundAsked]) -> list[Answer | Exception]:
+    return decide_on_refunds(service.current(), wishes)

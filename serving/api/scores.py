@@ -1,9 +1,12 @@
 """What is thought about a merchant, and why."""
 
 import json
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Path, Query, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from serving.answers import ScoreAnswer
@@ -12,6 +15,7 @@ from serving.auth import Caller
 from serving.judging import Judges
 from serving.problems import documented
 from serving.service import Service
+from serving.together import Together
 from serving.unassessed import answer_as_of, answer_fresh, answer_unassessed
 
 __all__ = ["add_to"]
@@ -41,9 +45,9 @@ class ScoresFound(BaseModel):
     unknown: list[str]
 
 
-def add_to(app: FastAPI, service: Service, judges: Judges) -> None:
-    """Add the routes."""
-    reader = only_with(service, "scores:read")
+def add_to(app: FastAPI, service: Service, judges: Judges) -> Together[str, str | None]:
+    """Add the routes; answers who reads what is asked for at the same time, to be closed at the end."""
+    reader, together = only_with(service, "scores:read"), Together(partial(_latest, service))
 
     # The id may hold slashes: ids are other people's strings.
     @app.get(
@@ -52,7 +56,7 @@ def add_to(app: FastAPI, service: Service, judges: Judges) -> None:
         response_model=ScoreAnswer,
         responses=documented(401, 403, 404, 422, 503),
     )
-    def score(
+    async def score(
         merchant_id: Annotated[str, Path(description="The merchant's id, percent-encoded")],
         _caller: Annotated[Caller, Depends(reader)],
         query: Annotated[ScoreQuery, Query()],
@@ -61,7 +65,11 @@ def add_to(app: FastAPI, service: Service, judges: Judges) -> None:
 
         A merchant that is known and was never assessed gets the fallback policy's answer.
         """
-        return Response(_score(service, judges, merchant_id, query), media_type="application/json")
+        plainly = query.as_of is None and not query.fresh
+        answer = await together.ask(merchant_id) if plainly else None
+        if answer is None:
+            answer = await run_in_threadpool(_worked_out, service, judges, merchant_id, query)
+        return Response(answer, media_type="application/json")
 
     @app.post(
         "/v1/merchants/scores",
@@ -74,15 +82,24 @@ def add_to(app: FastAPI, service: Service, judges: Judges) -> None:
         ids = list(dict.fromkeys(wanted.merchant_ids))
         held = service.assessments.latest_of(ids)
         unjudged = service.events.known_of([one for one in ids if one not in held])
-        held |= {one: answer_unassessed(service, one) for one in unjudged}
+        held |= {one: answer_unassessed(service.current(), one) for one in unjudged}
         found = ",".join(held[one] for one in ids if one in held)
         unknown = json.dumps([one for one in ids if one not in held], ensure_ascii=False)
         return Response(f'{{"scores":[{found}],"unknown":{unknown}}}', media_type="application/json")
 
+    return together
 
-def _score(service: Service, judges: Judges, merchant_id: str, query: ScoreQuery) -> str:
+
+def _latest(service: Service, merchant_ids: Sequence[str]) -> list[str | None]:
+    """The latest assessments of merchants that are asked for at the same time."""
+    held = service.assessments.latest_of(list(dict.fromkeys(merchant_ids)))
+    return [held.get(one) for one in merchant_ids]
+
+
+def _worked_out(service: Service, judges: Judges, merchant_id: str, query: ScoreQuery) -> str:
+    """What has to be worked out, since no assessment that is stored will do."""
     if query.as_of is not None:
         return answer_as_of(service, judges, merchant_id, as_of=query.as_of)
     if query.fresh:
         return answer_fresh(service, judges, merchant_id)
-    return service.assessments.latest(merchant_id) or answer_unassessed(service, merchant_id)
+    return answer_unassessed(service.current(), merchant_id)

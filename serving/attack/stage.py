@@ -116,7 +116,8 @@ class Stage:
                     forget_midnights(engine, after=self.as_of - timedelta(days=1))
                 service = replace(
                     service_on(engine, self.champions, self.settings, lambda: self.as_of),
-                    policy=self.policies.score, programmes=self.policies.programmes, refunds=self.policies.refunds,
+                    score=read_policy(self.policies.score), programmes=self.policies.programmes,
+                    refunds=self.policies.refunds,
                 )  # fmt: skip
                 (thought,) = reassess(engine, self.judge, [merchant_id], now=self.as_of).assessments
                 said = standings(service, merchant_id)

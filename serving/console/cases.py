@@ -14,7 +14,15 @@ from serving.cases import Case
 from serving.console import store
 from serving.console.decisions import told
 from serving.console.desk import Desk, see_other
-from serving.errors import CaseClosed, CaseUnknown, OrderAlreadyDecided, ResolutionInvalid, answer_to
+from serving.errors import (
+    CaseClosed,
+    CaseUnknown,
+    OrderAlreadyDecided,
+    ResolutionInvalid,
+    SecondPersonNeeded,
+    answer_to,
+)
+from serving.people import APPROVERS
 from serving.sessions import Session
 
 __all__ = ["add_to"]
@@ -31,14 +39,15 @@ class _Resolution:
     by: str
 
     def stands(self, case: Case) -> bool:
-        """Whether the case has ended just so already: a form that was sent twice."""
+        """Whether the case has ended just so already, or is proposed to: a form that was sent twice."""
         ended = (case.outcome, case.reason, case.resolved_by)
-        return case.state == "resolved" and ended == (self.outcome, self.reason.strip(), self.by)
+        return ended == (self.outcome, self.reason.strip(), self.by)
 
 
 def add_to(router: APIRouter, desk: Desk) -> None:
     """Add the routes."""
     engine, pages, clock = desk.service.engine, desk.pages, desk.service.clock
+    _add_ends(router, desk)
 
     @router.get("/console/cases")
     def listing(
@@ -67,6 +76,11 @@ def add_to(router: APIRouter, desk: Desk) -> None:
             return _detail(desk, request, case_id, status=HTTPStatus.CONFLICT, trouble="case_closed")
         return see_other(f"/console/cases/{case_id}")
 
+
+def _add_ends(router: APIRouter, desk: Desk) -> None:
+    """Add the routes that end a case: by one person, or by another who approves it."""
+    engine, clock = desk.service.engine, desk.service.clock
+
     @router.post("/console/cases/{case_id}/resolve")
     def resolve(
         request: Request,
@@ -83,10 +97,28 @@ def add_to(router: APIRouter, desk: Desk) -> None:
                 now = clock()
                 cases.resolve(tx, case_id, outcome=outcome, reason=wished.reason, by=author.user, now=now)
         except (ResolutionInvalid, OrderAlreadyDecided, CaseClosed) as error:
-            if not (isinstance(error, CaseClosed) and _stands(desk, case_id, wished)):
+            if isinstance(error, OrderAlreadyDecided) or not _stands(desk, case_id, wished):
                 status, code = answer_to(error)
                 return _detail(desk, request, case_id, status=status, trouble=code, wished=wished)
-        return see_other(f"/console/cases?resolved={case_id}")
+        with reading(engine) as tx:
+            return _back(cases.find(tx, case_id))
+
+    @router.post("/console/cases/{case_id}/approve")
+    def approve(
+        request: Request,
+        case_id: str,
+        author: Annotated[Session, Depends(desk.author)],
+        agrees: Annotated[str, Form()] = "",
+    ) -> Response:
+        try:
+            if author.role not in APPROVERS:
+                raise SecondPersonNeeded("a senior reviewer has to approve this")
+            with writing(engine) as tx:
+                ended = cases.approve(tx, case_id, agrees=agrees == "yes", by=author.user, now=clock())
+        except (ResolutionInvalid, SecondPersonNeeded, CaseClosed) as error:
+            status, code = answer_to(error)
+            return _detail(desk, request, case_id, status=status, trouble=code)
+        return _back(ended)
 
 
 def _detail(desk: Desk, request: Request, case_id: str, *, status: int = 200, **values: Any) -> Response:
@@ -95,9 +127,16 @@ def _detail(desk: Desk, request: Request, case_id: str, *, status: int = 200, **
         case = cases.find(tx, case_id)
         thought = store.answers_of(tx, [case.merchant_id]).get(case.merchant_id)
         asking = decisions.decision(tx, case.decision_id) if case.decision_id else None
+    session: Session = request.state.session
     values = {"trouble": None, "wished": None, "outcomes": cases.outcomes(case), **values}
+    values["may_approve"] = session.role in APPROVERS
     page = {"case": case, "thought": thought, "told": told(asking) if asking else None, **values}
     return desk.pages.page(request, "cases/detail.html", status=status, **page)
+
+
+def _back(case: Case) -> Response:
+    """To the queue, which says what was resolved; to the case where somebody has to do more about it."""
+    return see_other(f"/console/cases?resolved={case.id}" if case.state == "resolved" else f"/console/cases/{case.id}")
 
 
 def _stands(desk: Desk, case_id: str, wished: _Resolution) -> bool:

@@ -12,7 +12,6 @@ from serving.answers import ScoreAnswer
 from serving.console import rates, store
 from serving.console.charts import Line, line
 from serving.console.desk import Desk
-from serving.policy import read_policy
 from serving.sessions import Session
 from serving.standing import category_of
 from serving.unassessed import answer_unassessed
@@ -60,7 +59,7 @@ def add_to(router: APIRouter, desk: Desk) -> None:
 
 def _thought(desk: Desk, merchant_id: str) -> ScoreAnswer:
     """The latest assessment, or the standing answer about a merchant without one. Raises `MerchantUnknown`."""
-    service = desk.service
+    service = desk.service.current()
     answer = service.assessments.latest(merchant_id) or answer_unassessed(service, merchant_id)
     return ScoreAnswer.model_validate_json(answer)
 
@@ -72,7 +71,7 @@ def _past(desk: Desk, merchant_id: str) -> list[ScoreAnswer]:
 
 
 def _chart(desk: Desk, past: list[ScoreAnswer]) -> Line | None:
-    return line([(one.as_of, one.score) for one in past], read_policy(desk.service.policy).bands)
+    return line([(one.as_of, one.score) for one in past], desk.service.current().score.bands)
 
 
 def _known(desk: Desk, tx: Connection, merchant_id: str) -> dict[str, Any]:

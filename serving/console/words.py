@@ -31,6 +31,7 @@ KINDS: Mapping[str, str] = {
     "link": marked("Link with a removed merchant"),
     "standing": marked("Place in a programme"),
     "complaint": marked("Complaint"),
+    "penalty": marked("Penalty"),
 }
 OUTCOMES: Mapping[str, str] = {
     "admit": marked("Admit"),
@@ -51,6 +52,14 @@ OUTCOMES: Mapping[str, str] = {
     "solved": marked("Solved"),
     "unsolved": marked("Not solved"),
     "referred": marked("Referred"),
+    "apply": marked("Apply it"),
+    "drop": marked("Drop it"),
+    "warning": marked("Warning"),
+    "points": marked("Points are shown"),
+    "demotion": marked("Shown after others"),
+    "suspension": marked("No new orders for a while"),
+    "removal": marked("Removed"),
+    "lifted": marked("Penalty taken back"),
 }
 #: Kind of a case -> outcome -> what follows from ending it so.
 FOLLOWS: Mapping[str, Mapping[str, str]] = {
@@ -74,6 +83,12 @@ FOLLOWS: Mapping[str, Mapping[str, str]] = {
         "solved": marked("The buyer has what was due. The complaint is closed."),
         "unsolved": marked("There was no agreement. Another complaint about this order is a major case."),
         "referred": marked("Somebody else deals with it, such as the regulator or a court."),
+    },
+    "penalty": {
+        "apply": marked(
+            "It holds once another person has approved it and its notice is over. The merchant may object."
+        ),
+        "drop": marked("Nothing follows. What was found still counts if more is found."),
     },
 }
 #: Who pays a refund first, and who finally does.
@@ -108,6 +123,7 @@ STATES: Mapping[str, str] = {
     "not_applicable": marked("does not apply"),
     "open": marked("open"),
     "resolved": marked("resolved"),
+    "waits": marked("waits for approval"),
 }
 #: How far the suspicion of counterfeits goes; what it is about stands before it.
 LEVELS: Mapping[str, str] = {
@@ -148,6 +164,10 @@ TROUBLES: Mapping[str, tuple[str, str]] = {
         marked("It does not belong to your present log-in, so nothing was changed. Open the page again and repeat."),
     ),
     "case_closed": (marked("This case is closed already"), marked("Somebody resolved it before you; that stands.")),
+    "second_person_needed": (
+        marked("You cannot approve this"),
+        marked("It takes a senior reviewer who did not propose it."),
+    ),
     "order_already_decided": (
         marked("The case was not resolved"),
         marked("At once, more would be refunded for this order than was paid for it. Choose another outcome."),

@@ -7,24 +7,31 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     ColumnElement,
     Connection,
+    Executable,
+    Integer,
     Row,
     ScalarSelect,
     and_,
     bindparam,
+    case,
     cast,
     func,
     insert,
+    literal_column,
+    not_,
     or_,
     select,
-    tuple_,
+    true,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from features.database import day_of, insert_new, micros, moment, some
 from serving.ledger.accounts import ACCOUNTS, FAST_REFUND, Posting
-from serving.ledger.tables import held_days, merchant_balances, postings, reservations, settlements
+from serving.ledger.tables import held_days, merchant_balances, postings, reservations
 from serving.store_audit import hold
 
 __all__ = [
@@ -32,7 +39,6 @@ __all__ = [
     "Reservation",
     "Sum",
     "add_reservations",
-    "cancelled_of",
     "change_reservations",
     "due_to_expire",
     "hold_buyer",
@@ -94,12 +100,12 @@ class Sum:
 # Locks. They are taken in one order everywhere: merchant, buyer, fund, and the audit chain last.
 
 
-def hold_buyer(tx: Connection, buyer_id: str) -> None:
-    """Let nobody else promise this buyer anything until the transaction ends.
+def hold_buyer(tx: Connection, *buyer_ids: str) -> None:
+    """Let nobody else promise these buyers anything until the transaction ends.
 
     The merchant's row is locked before; so an order, which has one merchant, needs no lock of its own.
     """
-    hold(tx, f"buyer:{buyer_id}")
+    hold(tx, *(f"buyer:{one}" for one in sorted(set(buyer_ids))))
 
 
 def hold_fund(tx: Connection, fund: str = FAST_REFUND) -> None:
@@ -117,7 +123,7 @@ def post(tx: Connection, moved: Sequence[Posting]) -> None:
     """Book some movements, with the balances of their merchants; those are locked."""
     if not moved:
         return
-    tx.execute(insert(postings), [_posting_row(one) for one in moved])
+    tx.execute(_POST, [_posting_row(one) for one in moved])
     changes: dict[str, dict[str, int]] = {}
     for one in moved:
         for account in _KEPT:
@@ -127,6 +133,9 @@ def post(tx: Connection, moved: Sequence[Posting]) -> None:
     if changes:
         insert_new(tx, merchant_balances, [{"merchant_id": name, **dict.fromkeys(_KEPT, 0)} for name in changes])
         tx.execute(_MOVE_BALANCES, [{"of": name, **_by(own)} for name, own in changes.items()])
+
+
+_POST = insert(postings)
 
 
 def _by(own: Mapping[str, int]) -> dict[str, int]:
@@ -177,7 +186,10 @@ def money_of(tx: Connection, merchant_id: str) -> dict[str, int]:
 def add_reservations(tx: Connection, new: Sequence[Reservation]) -> None:
     """Keep what some decisions promised."""
     names = reservations.c.keys()
-    tx.execute(insert(reservations), [{name: _kept(getattr(one, name)) for name in names} for one in new])
+    tx.execute(_RESERVE, [{name: _kept(getattr(one, name)) for name in names} for one in new])
+
+
+_RESERVE = insert(reservations)
 
 
 def change_reservations(tx: Connection, changed: Sequence[Reservation]) -> None:
@@ -208,21 +220,16 @@ def reservations_of(
     tx: Connection, *, now: datetime, order: tuple[str, str] | None = None, buyer_id: str | None = None
 ) -> tuple[Reservation, ...]:
     """Reservations that weigh now on an order (merchant and order id), or on a buyer."""
-    chosen = reservations.c.buyer_id == buyer_id if order is None else _on_order(order)
-    return tuple(map(_reservation, tx.execute(select(reservations).where(chosen, _weighs(now)))))
-
-
-def cancelled_of(tx: Connection, decision_ids: Iterable[str]) -> set[str]:
-    """Those of these decisions whose promise was cancelled."""
-    query = select(settlements.c.decision_id).where(settlements.c.state == "cancelled")
-    pieces = some(sorted(decision_ids))
-    return {one for ids in pieces for one in tx.scalars(query.where(settlements.c.decision_id.in_(ids)))}
+    query, asked = (_OF_BUYER_NOW, {"buyer": buyer_id}) if order is None else (
+        _ON_ORDER_NOW, {"merchant": order[0], "order": order[1]}
+    )  # fmt: skip
+    return tuple(map(_reservation, tx.execute(query, {**asked, "now": micros(now)})))
 
 
 def due_to_expire(tx: Connection, *, now: datetime, most: int) -> tuple[Reservation, ...]:
     """Reservations whose time has run out, the oldest first."""
-    query = select(reservations).where(_ran_out(now)).order_by(reservations.c.expires_at).limit(most)
-    return tuple(map(_reservation, tx.execute(query)))
+    query = select(reservations).where(_RAN_OUT).order_by(reservations.c.expires_at).limit(most)
+    return tuple(map(_reservation, tx.execute(query, {"now": micros(now)})))
 
 
 def _reservation(row: Row[Any]) -> Reservation:
@@ -239,13 +246,23 @@ def _kept(value: Any) -> Any:
 
 def weigh(tx: Connection, changes: Mapping[tuple[str, int], int]) -> None:
     """Have cents more, or fewer, weigh on holders, by (holder, day); holders are locked."""
-    moved = {place: cents for place, cents in sorted(changes.items()) if cents}
-    if moved:
-        insert_new(tx, held_days, [{"holder": holder, "day": day, "cents": 0} for holder, day in moved])
-        tx.execute(_WEIGH, [{"of": holder, "on": day, "by": cents} for (holder, day), cents in moved.items()])
+    more = [{"holder": holder, "day": day, "cents": cents} for (holder, day), cents in changes.items() if cents > 0]
+    fewer = [{"of": holder, "on": day, "by": cents} for (holder, day), cents in changes.items() if cents < 0]
+    if more:
+        tx.execute(_MORE[tx.dialect.name], more)
+    # An insertion of fewer than nothing would be refused before the store sees that the row is there already.
+    if fewer:
+        tx.execute(_LESS, fewer)
 
 
-_WEIGH = (
+def _added(inserting: sqlite.Insert | postgresql.Insert) -> Executable:
+    more = {"cents": held_days.c.cents + inserting.excluded.cents}
+    return inserting.on_conflict_do_update(index_elements=[held_days.c.holder, held_days.c.day], set_=more)
+
+
+# Made once: to put a statement together costs more than the store needs to carry it out.
+_MORE = {"sqlite": _added(sqlite.insert(held_days)), "postgresql": _added(postgresql.insert(held_days))}
+_LESS = (
     update(held_days)
     .where(held_days.c.holder == bindparam("of"), held_days.c.day == bindparam("on"))
     .values(cents=held_days.c.cents + bindparam("by"))
@@ -260,29 +277,19 @@ def weighing(
     The merchant's 30 days begin with a whole day (UTC); the fund's end with today. What has run out weighs nothing,
     whether or not that was booked yet.
     """
-    since, today = day_of(now - _MERCHANT_WINDOW), day_of(now)
-    theirs = and_(reservations.c.buyer_id == buyer_id, reservations.c.reserved_at >= micros(now - BUYER_WINDOW))
-    merchant, fast = f"merchant:{order[0]}", f"fund:{fund}"
-    own, drawn = reservations.c.merchant_id == order[0], reservations.c.fund == fund
-    row = tx.execute(
-        select(
-            _sum(reservations.c.cents, _on_order(order), _weighs(now)).label("order_cents"),
-            _sum(reservations.c.cents, theirs, _weighs(now)).label("buyer_cents"),
-            (_booked(merchant, since) - _run_out(own, since, now)).label("merchant_cents"),
-            (_booked(fast, today - _FUND_DAYS + 1) - _run_out(drawn, today - _FUND_DAYS + 1, now)).label("fund_cents"),
-            (_booked(fast, today) - _run_out(drawn, today, now)).label("day_cents"),
-        )
-    ).one()
+    asked = {"merchant": order[0], "order": order[1], "buyer": buyer_id, "fund": fund, "now": micros(now),
+             "holder": f"merchant:{order[0]}", "fund_holder": f"fund:{fund}", "today": day_of(now),
+             "buyer_since": micros(now - BUYER_WINDOW), "merchant_since": day_of(now - _MERCHANT_WINDOW),
+             "fund_since": day_of(now) - _FUND_DAYS + 1}  # fmt: skip
+    row = tx.execute(_WEIGHING, asked).one()
     return {name: int(cents) for name, cents in row._mapping.items()}
 
 
-def _booked(holder: str, since: int) -> ScalarSelect[int]:
-    return _sum(held_days.c.cents, held_days.c.holder == holder, held_days.c.day >= since)
-
-
-def _run_out(whose: ColumnElement[bool], since: int, now: datetime) -> ScalarSelect[int]:
-    """What has run out and still stands in the sums: few, since that is booked every minute."""
-    return _sum(reservations.c.cents, whose, _ran_out(now), reservations.c.reserved_at >= since * _DAY)
+# The database sees that an index of open reservations will do only where the state stands in the statement itself.
+_OPEN = reservations.c.state == literal_column("'reserved'")
+_NOW: BindParameter[int] = bindparam("now", type_=BigInteger)
+_WEIGHS = and_(reservations.c.cents > 0, or_(not_(_OPEN), reservations.c.expires_at > _NOW))
+_RAN_OUT = and_(_OPEN, reservations.c.expires_at <= _NOW)
 
 
 def _sum(column: ColumnElement[int], *chosen: ColumnElement[bool]) -> ScalarSelect[int]:
@@ -294,14 +301,42 @@ def _total(column: ColumnElement[int]) -> ColumnElement[int]:
     return cast(func.coalesce(func.sum(column), 0), BigInteger)
 
 
-def _on_order(order: tuple[str, str]) -> ColumnElement[bool]:
-    return tuple_(reservations.c.merchant_id, reservations.c.order_id) == order
+def _since(days: str, cents: ColumnElement[int], *chosen: ColumnElement[bool]) -> ColumnElement[int]:
+    """What was promised since a day, of rows of `reservations`, as a sum beside other sums of the same rows."""
+    began = reservations.c.reserved_at >= bindparam(days, type_=BigInteger) * _DAY
+    return _total(case((and_(*chosen, began), cents), else_=0))
 
 
-def _weighs(now: datetime) -> ColumnElement[bool]:
-    lasts = or_(reservations.c.state != "reserved", reservations.c.expires_at > micros(now))
-    return and_(reservations.c.cents > 0, lasts)
+_OF_MERCHANT = reservations.c.merchant_id == bindparam("merchant")
+_OF_FUND = reservations.c.fund == bindparam("fund")
+_ON_ORDER = and_(_OF_MERCHANT, reservations.c.order_id == bindparam("order"))
+_OF_BUYER = reservations.c.buyer_id == bindparam("buyer")
+_LATELY = reservations.c.reserved_at >= bindparam("buyer_since", type_=BigInteger)
 
-
-def _ran_out(now: datetime) -> ColumnElement[bool]:
-    return and_(reservations.c.state == "reserved", reservations.c.expires_at <= micros(now))
+#: What has run out and still stands in the sums: little, since that is booked all the time.
+_LATE = (
+    select(
+        _since("merchant_since", reservations.c.cents, _OF_MERCHANT).label("merchant"),
+        _since("fund_since", reservations.c.cents, _OF_FUND).label("fund"),
+        _since("today", reservations.c.cents, _OF_FUND).label("day"),
+    )
+    .where(_RAN_OUT)
+    .subquery()
+)
+_TODAY = held_days.c.day == bindparam("today", type_=Integer)
+#: What is booked on the fund.
+_DRAWN = (
+    select(_total(held_days.c.cents).label("cents"), _total(case((_TODAY, held_days.c.cents), else_=0)).label("today"))
+    .where(held_days.c.holder == bindparam("fund_holder"), held_days.c.day >= bindparam("fund_since", type_=Integer))
+    .subquery()
+)
+_OUT = (held_days.c.holder == bindparam("holder"), held_days.c.day >= bindparam("merchant_since", type_=Integer))
+_WEIGHING = select(
+    _sum(reservations.c.cents, _ON_ORDER, _WEIGHS).label("order_cents"),
+    _sum(reservations.c.cents, _OF_BUYER, _LATELY, _WEIGHS).label("buyer_cents"),
+    (_sum(held_days.c.cents, *_OUT) - _LATE.c.merchant).label("merchant_cents"),
+    (_DRAWN.c.cents - _LATE.c.fund).label("fund_cents"),
+    (_DRAWN.c.today - _LATE.c.day).label("day_cents"),
+).select_from(_DRAWN.join(_LATE, true()))
+_ON_ORDER_NOW = select(reservations).where(_ON_ORDER, _WEIGHS)
+_OF_BUYER_NOW = select(reservations).where(_OF_BUYER, _WEIGHS)

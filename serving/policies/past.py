@@ -28,7 +28,6 @@ from serving.decide import Bench, fallback_of
 from serving.errors import NothingToJudge
 from serving.ingest import ingest_file
 from serving.orders import buyer_facts, order_facts
-from serving.policy import read_policy
 from serving.serve import service_on
 from serving.service import Service
 from serving.standing import category_of, members_of, membership
@@ -149,7 +148,7 @@ def past_of_files(
     """The merchants of a log as of the first midnight at which all of it is known. Raises `NothingToJudge`."""
     with _stored(files, settings) as (engine, midnight):
         service = service_on(engine, champions, settings, lambda: midnight)
-        models, policy = live_models(champions, current_declarations()), read_policy(service.policy)
+        models, policy = live_models(champions, current_declarations()), service.score
         models.check_fit(policy)
         judge = Judge(models=models, policy=policy, currency=settings.currency)
         log = EventStore(engine).log()

@@ -10,7 +10,8 @@ from scoring.errors import PolicyInvalid as PolicyTextInvalid
 from scoring.refunds import RefundPolicy
 from scoring.what_if import Policies
 from serving.errors import NothingChanges, PolicyFileUnusable, PolicyInvalid
-from serving.policy import read_policy, read_programmes, shipped_policy, shipped_programmes, shipped_refunds
+from serving.policies.folder import read_folder
+from serving.policy import read_policy, read_programmes
 
 __all__ = ["costs_of", "kind_of", "sides"]
 
@@ -18,14 +19,17 @@ __all__ = ["costs_of", "kind_of", "sides"]
 _MARKS = {"score": "bands", "programmes": "programmes", "refunds": "tiers"}
 
 
-def sides(policy: Path | None, against: Path, *, currency: str) -> tuple[Policies, Policies, str]:
-    """Before, after, and which kind of policy changes; `policy` stands in for the one that is in force.
+def sides(
+    policy: Path | None, against: Path, *, folder: Path | None = None, currency: str
+) -> tuple[Policies, Policies, str]:
+    """Before, after, and which kind of policy changes; `policy` stands in for the one that is in force by `folder`.
 
     Raises `PolicyFileUnusable`, `PolicyInvalid`, `NothingChanges`.
     """
     text = _text(against)
     kind = kind_of(text, against)
-    before = Policies(score=read_policy(shipped_policy()), programmes=shipped_programmes(), refunds=shipped_refunds())
+    now = read_folder(folder)
+    before = Policies(score=now["score"], programmes=now["programmes"], refunds=now["refunds"])
     if policy is not None:
         mine = _text(policy)
         if kind_of(mine, policy) != kind:

@@ -57,7 +57,7 @@ def mount(policy: typer.Typer, *, champions: "Callable[[], Champions]", clock: "
         from serving.policies.told import lines, plain
 
         settings, weights = Settings(), costs_of(costs)
-        before, after, kind = sides(policy_file, against, currency=settings.currency)
+        before, after, kind = sides(policy_file, against, folder=settings.policies, currency=settings.currency)
         models, both = champions(), (before, after)
         past = (
             past_of_files(models, settings, both, buyer_credit=buyer_credit, files=events)

@@ -6,11 +6,13 @@ import pytest
 from fastapi.routing import APIRoute
 from starlette.routing import Route
 
+from serving.api.callers import REVOKED_WITHIN
 from serving.app import create_app
-from serving.auth import SCOPES, make_key
+from serving.auth import SCOPES, id_of, make_key
 from serving.people import People, User
 from serving.sessions import Sessions
-from tests.serving.world import NOON, a_key, a_service, call
+from serving.store import KeyStore
+from tests.serving.world import NOON, FakeClock, a_key, a_service, call
 
 #: Every route, and the one scope that opens it; None = open to everybody. A new route needs a row here.
 OPENED_BY = {
@@ -28,6 +30,7 @@ OPENED_BY = {
     ("GET", "/v1/programmes/{programme}"): "scores:read",
     ("POST", "/v1/programmes/{programme}/applications"): "programmes:decide",
     ("POST", "/v1/refunds/decisions"): "refunds:decide",
+    ("POST", "/v1/refunds/decisions/{decision_id}/settlement"): "refunds:decide",
     ("POST", "/v1/compensation/quotes"): "refunds:decide",
     ("POST", "/v1/adverts/check"): "programmes:decide",
     ("GET", "/v1/decisions/{decision_id}"): "scores:read",
@@ -44,6 +47,7 @@ CONSOLE = {
     ("GET", "/console/cases/{case_id}"): "log-in",
     ("POST", "/console/cases/{case_id}/assign"): "log-in",
     ("POST", "/console/cases/{case_id}/resolve"): "log-in",
+    ("POST", "/console/cases/{case_id}/approve"): "log-in",
     ("GET", "/console/merchants"): "log-in",
     ("GET", "/console/merchants/{merchant_id:path}"): "log-in",
     ("GET", "/console/decisions/{decision_id}"): "log-in",
@@ -129,3 +133,19 @@ def test_a_log_in_opens_no_route_of_the_api(engine, method, path, scope):
     app = create_app(a_service(engine))
     for headers in ({"Cookie": f"goodfaith_session={token}"}, {"Authorization": f"Bearer {token}"}):
         assert call(app, url, method=method, headers=headers).status_code == 401
+
+
+def test_a_revoked_key_opens_nothing_a_second_later(any_engine):
+    key, clock = a_key(any_engine, "scores:read"), FakeClock()
+    app = create_app(a_service(any_engine, clock=clock))
+    assert call(app, "/v1/programmes", key=key).status_code == 200
+    KeyStore(any_engine).revoke(id_of(key), now=NOON)
+    clock.move(REVOKED_WITHIN)
+    assert call(app, "/v1/programmes", key=key).status_code == 401
+
+
+def test_a_wrong_secret_opens_nothing_while_the_key_is_remembered(engine):
+    key = a_key(engine, "scores:read")
+    app = create_app(a_service(engine))
+    assert call(app, "/v1/programmes", key=key).status_code == 200
+    assert call(app, "/v1/programmes", key=key[:-1] + ("a" if key[-1] != "a" else "b")).status_code == 401

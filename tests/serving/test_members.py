@@ -6,7 +6,7 @@ import pytest
 
 from features.database import reading
 from serving import decisions
-from serving.audit import verify
+from serving.audit_check import first_fault
 from serving.members import review_members
 from serving.standing import membership
 from tests.serving.shop import a_shop, tell
@@ -148,7 +148,7 @@ def test_a_place_is_a_decision_like_any_other(engine):
     assert [reason["code"] for reason in told["answer"]["reasons"]] == ["P301"]
     assert told["trace"]["place"]["failed_running"] == 1
     with reading(engine) as tx:
-        assert verify(tx) is None
+        assert first_fault(tx) is None
 
 
 @pytest.mark.parametrize("merchant", ["m1", "nobody"])

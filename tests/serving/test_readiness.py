@@ -4,8 +4,8 @@ import pytest
 
 from scoring.bundle import Golden
 from serving.answers import stored
-from serving.errors import AssessmentsStale, ChampionUnloadable, PolicyInvalid, StoreUnavailable
-from serving.policy import shipped_policy
+from serving.errors import AssessmentsStale, ChampionUnloadable, StoreUnavailable
+from serving.policy import read_policy, shipped_policy
 from serving.readiness import Readiness
 from serving.store import AssessmentStore
 from tests.serving.world import (
@@ -78,14 +78,9 @@ def test_a_champion_that_no_longer_gives_what_it_gave_is_refused_with_the_reason
 
 
 def test_a_champion_on_another_scale_than_the_bands_is_refused(engine):
-    policy = shipped_policy().replace("odds = 50", "odds = 40")
+    score = read_policy(shipped_policy().replace("odds = 50", "odds = 40"))
     with pytest.raises(ChampionUnloadable, match="scale"):
-        Readiness(a_service(engine, champions=BOTH, declarations=DECLARED, policy=policy)).degraded()
-
-
-def test_an_invalid_policy_is_named(engine):
-    with pytest.raises(PolicyInvalid, match="no TOML"):
-        Readiness(a_service(engine, policy="bands = [")).degraded()
+        Readiness(a_service(engine, champions=BOTH, declarations=DECLARED, score=score)).degraded()
 
 
 def test_a_store_that_is_gone_is_a_problem_and_no_crash(engine, tmp_path):

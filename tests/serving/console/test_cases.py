@@ -10,9 +10,11 @@ from serving.app import create_app
 from serving.cases import Kind
 from serving.console import cases as pages_of_cases
 from serving.console import words
+from serving.penalties.ladder import review_penalties
+from serving.policies.in_force import note_policies
 from tests.serving.console.world import CONDITION, Browser, a_case, a_decision, assessed, somebody
-from tests.serving.shop import PRICE, a_refund, a_shop, refund
-from tests.serving.world import NOON, FakeReadings, a_key, ask
+from tests.serving.shop import PRICE, a_refund, a_shop, refund, tell
+from tests.serving.world import NOON, FakeReadings, a_key, a_service, ask
 
 
 def case_of(engine, case_id):
@@ -178,6 +180,51 @@ def test_an_application_that_waits_for_a_person_is_shown_in_both_languages(anna,
     assert told["reasons"][0]["text_zh"] in chinese
     assert "闪电发货" not in english
     assert "Dispatched within" not in chinese
+
+
+@pytest.fixture
+def punished(anna, engine):
+    """The case of a penalty that anna has proposed to apply."""
+    a_shop(engine)
+    note_policies(a_service(engine, clock=lambda: NOON - timedelta(days=9)))
+    tell(engine, "fake_report_resolved", report_id="r1", outcome="confirmed", listing_id="l1")
+    review_penalties(a_service(engine), ["m1"], now=NOON)
+    with reading(engine) as tx:
+        (case,) = cases.queue(tx)
+    assert resolve(anna, case.id, outcome="apply", reason="The brand says so.").headers["location"].endswith(case.id)
+    return case.id
+
+
+def approve(service, name, case_id, agrees="yes"):
+    """Somebody opens the case and answers the form on it."""
+    browser = Browser(create_app(service))
+    browser.log_in(name)
+    browser.get(f"/console/cases/{case_id}")
+    return browser.send(f"/console/cases/{case_id}/approve", agrees=agrees)
+
+
+def test_a_proposed_penalty_is_shown_with_its_statement_and_waits_for_somebody_else(anna, engine, punished):
+    page = html.unescape(anna.get(f"/console/cases/{punished}").text)
+    for said in ("waits for approval", "The brand says so.", "Counterfeit goods were sold. (1 times, 24 points)"):
+        assert said in page
+    assert 'value="yes"' not in page
+    assert "waits for approval" in anna.get("/console/cases").text
+    assert "待复核" in anna.get(f"/console/cases/{punished}?lang=zh").text
+
+
+@pytest.mark.parametrize("role", ["reviewer", "senior"])
+def test_a_senior_who_did_not_propose_it_approves_a_penalty(engine, service, punished, role):
+    somebody(engine, "wei", role=role)
+    answer = approve(service, "wei", punished)
+    assert answer.status_code == (303 if role == "senior" else 409)
+    assert case_of(engine, punished).state == ("resolved" if role == "senior" else "open")
+
+
+def test_what_a_senior_sends_back_is_open_as_before(engine, service, punished):
+    somebody(engine, "wei", role="senior")
+    assert approve(service, "wei", punished, agrees="no").headers["location"] == f"/console/cases/{punished}"
+    assert case_of(engine, punished).outcome is None
+    assert approve(service, "wei", punished).status_code == 422
 
 
 def test_of_more_cases_than_are_shown_the_ones_resolved_last_are(anna, engine, clock, monkeypatch):
