@@ -13,6 +13,7 @@ from serving import audit, cases, reservations, seals, store_decisions
 from serving.answers import ScoreAnswer
 from serving.cases import Case, Matter
 from serving.errors import DecisionUnknown
+from serving.months import month_in_id
 from serving.plain import as_json
 from serving.reservations import Reservation
 from serving.shadow_decisions import Otherwise, keep_beside
@@ -96,7 +97,7 @@ def case_of(tx: Connection, of: Decision) -> Case | None:
 
 
 def _decision(tx: Connection, verdict: Verdict, *, by: str, now: datetime) -> Decision:
-    decision_id = f"d_{secrets.token_hex(12)}"
+    decision_id = f"{month_in_id(now)}{secrets.token_hex(12)}"
     matter = verdict.matter and replace(verdict.matter, decision_id=decision_id)
     case_id = cases.open_case(tx, matter, now=now) if matter else None
     return Decision(

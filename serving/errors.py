@@ -32,9 +32,13 @@ GoodfaithError
 ├── PersonUnknown            command line only: nobody of this name or id is known
 ├── AnchorsUnreadable        command line only: a file holds no anchors of an audit record
 ├── LedgerBroken             command line only: a sum is not that of its postings
+├── PaymentFileUnusable      command line only: a payment file cannot be read, or a row of it is no payment
+├── PaymentsDiffer           command line only: a payment file and the ledger do not say the same
 ├── ReplayDiffers            command line only: a decision does not come out again as it was
 ├── PolicyNotKept            command line only: a decision was made by a policy that was not kept
 ├── AddressUnavailable       command line only: nobody can listen there
+├── NotHandedOn              not for callers: a notification that is tried again later
+├── TargetUnusable           command line only: nothing can be notified at the address that is set
 ├── BrokerUnavailable        command line only: the broker does not answer, or its extra is not installed
 ├── NothingToJudge           command line only: a log without a single readable event
 ├── NoShadows                command line only: no challenger has judged anybody
@@ -86,6 +90,7 @@ __all__ = [
     "MerchantUnknown",
     "MomentToCome",
     "NoShadows",
+    "NotHandedOn",
     "NothingChanges",
     "NothingToJudge",
     "OrderAlreadyDecided",
@@ -93,6 +98,8 @@ __all__ = [
     "OutOfTime",
     "OutputUnwritable",
     "PageUnknown",
+    "PaymentFileUnusable",
+    "PaymentsDiffer",
     "PersonUnknown",
     "PolicyFileUnusable",
     "PolicyInvalid",
@@ -108,6 +115,7 @@ __all__ = [
     "SettlementImpossible",
     "StoreFull",
     "StoreUnavailable",
+    "TargetUnusable",
     "TooBusy",
     "Unauthenticated",
     "Unavailable",
@@ -252,8 +260,24 @@ class LedgerBroken(GoodfaithError):
     """A sum that limits or balances rest on is not the sum of its postings."""
 
 
+class PaymentFileUnusable(GoodfaithError):
+    """A payment file cannot be read, or a row of it is no payment."""
+
+
+class PaymentsDiffer(GoodfaithError):
+    """A payment file and the ledger do not say the same."""
+
+
 class AddressUnavailable(GoodfaithError):
     """The address to listen on is taken, or is not one of this machine."""
+
+
+class NotHandedOn(GoodfaithError):
+    """A notification was not taken, or nobody knows whether it was."""
+
+
+class TargetUnusable(GoodfaithError):
+    """The address for notifications is none that can be used."""
 
 
 class BrokerUnavailable(GoodfaithError):

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, inser
 
 from features.database import insert_new, micros, moment, some
 from serving.audit_tables import audit
+from serving.months import decided_in_month_of
 from serving.tables import assessment_history, assessments, decisions, idempotency
 
 __all__ = [
@@ -112,7 +113,8 @@ def add_decision(tx: Connection, decision: Decision) -> None:
 
 def find_decision(tx: Connection, decision_id: str) -> Decision | None:
     """The decision with this id."""
-    row = tx.execute(select(decisions).where(decisions.c.id == decision_id)).one_or_none()
+    there = and_(decisions.c.id == decision_id, decided_in_month_of(decision_id))
+    row = tx.execute(select(decisions).where(there)).one_or_none()
     return _decision(row) if row else None
 
 

@@ -9,7 +9,7 @@ from serving.api.programmes import IdempotencyKey
 from serving.auth import Caller
 from serving.idempotency import Asked, checked
 from serving.ledger.settlement import settle
-from serving.ledger.store import Said
+from serving.ledger.store_settlements import Said
 from serving.plain import as_json
 from serving.problems import documented
 from serving.service import Service

@@ -15,13 +15,14 @@ from sqlalchemy import Connection
 
 from features.database import day_of
 from features.lookup import Found, events_about_any
-from serving.ledger import deposits, own_events, store
+from serving.ledger import deposits, own_events, store, store_settlements
 from serving.ledger.accounts import FAST_REFUND, Movement, Posting, of_decision, of_refund
 from serving.ledger.positions import BOOKED_AS, balance, state_of, targets
-from serving.ledger.store import Reservation, Settlement, Sum
+from serving.ledger.store import Reservation, Sum
+from serving.ledger.store_settlements import Settlement
 from serving.ledger.touched import Refund, Touched, Trigger, touched_by
 
-__all__ = ["book", "book_decision", "weights"]
+__all__ = ["book", "book_decision", "subjects_of", "weights"]
 
 #: A subject and a refund within it.
 _Part = tuple[str, Refund]
@@ -40,6 +41,14 @@ def book_decision(tx: Connection, decision_id: str, *, at: datetime) -> None:
     """Book what is told of a decision's money, by events or by the settlement call; its merchant is locked."""
     for rows in own_events.complete(tx, [decision_id], at=at):
         book(tx, rows, at=at)
+
+
+def subjects_of(tx: Connection, keys: Sequence[str]) -> list[tuple[Found, str]]:
+    """The payments that carry keys such as `decision:d_1` or `refund:r1`, each with the subject it is booked under."""
+    paid = events_about_any(tx, keys, types=("refund_paid",))
+    decisions = {one.says["decision_id"] for one in paid if one.says.get("decision_id")}
+    promised = {of_decision(name): one for name, one in store.reservations_with(tx, decisions).items()}
+    return [(one, _subject(one, promised)) for one in paid]
 
 
 def weights(moved: Iterable[Posting], promised: Mapping[str, Reservation]) -> Counter[tuple[str, int]]:
@@ -73,7 +82,7 @@ class _Sheet:
 def _book_refunds(tx: Connection, touched: Touched, at: datetime, later: bool) -> None:
     told = _told_of(tx, touched.refunds)
     decisions = touched.decisions | {one.says["decision_id"] for one in told if one.says.get("decision_id")}
-    calls = store.settlements_of(tx, decisions)
+    calls = store_settlements.settlements_of(tx, decisions)
     written = own_events.complete(tx, calls, at=at, later=later)
     if written:
         for rows in written:
@@ -123,10 +132,9 @@ def _told_of(tx: Connection, refunds: Iterable[Refund]) -> list[Found]:
 
 def _hold(tx: Connection, promised: Iterable[Reservation]) -> None:
     """Whoever promises adds up what weighs: nobody may while it changes."""
-    buyers = sorted({one.buyer_id for one in promised})
-    for buyer_id in buyers:
-        store.hold_buyer(tx, buyer_id)
+    buyers = {one.buyer_id for one in promised}
     if buyers:
+        store.hold_buyer(tx, *buyers)
         store.hold_fund(tx)
 
 

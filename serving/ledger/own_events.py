@@ -21,9 +21,10 @@ from features.jsonrows import check_rows
 from features.lookup import Found, events_about, events_about_any, events_with_ids
 from features.store import append
 from serving import store_decisions
-from serving.ledger import store
+from serving.ledger import store, store_settlements
 from serving.ledger.positions import BOOKED_AS
-from serving.ledger.store import Reservation, Said
+from serving.ledger.store import Reservation
+from serving.ledger.store_settlements import Said
 
 __all__ = ["Own", "complete", "not_sent", "told", "wanted"]
 
@@ -102,14 +103,14 @@ def complete(tx: Connection, decision_ids: Iterable[str], *, at: datetime, later
 
     Answers what was newly stored. The merchants are locked.
     """
-    calls = store.settlements_of(tx, decision_ids)
+    calls = store_settlements.settlements_of(tx, decision_ids)
     promised = store.reservations_with(tx, calls)
     return [rows for name, one in sorted(promised.items()) if (rows := _completed(tx, one, calls[name], at, later))]
 
 
 def told(tx: Connection, promise: Reservation) -> tuple[list[Found], list[Found]]:
     """What stands of the money events about a promise: what others have sent, and what we wrote ourselves."""
-    ids = store.own_events_of(tx, promise.decision_id)
+    ids = store_settlements.own_events_of(tx, promise.decision_id)
     found = _told(tx, promise, {one.says["refund_id"] for one in events_with_ids(tx, sorted(ids))})
     sent = [one for one in found if one.says["event_id"] not in ids]
     return sent, [one for one in found if one.says["event_id"] in ids]
@@ -192,5 +193,5 @@ def _stored(
         raise AssertionError(f"an event of our own was rejected: {checked.rejected[0].code}")
     append(tx, checked.rows, at=at, later=later)
     ids = [one["event_id"] for one in events if one["event_type"] != "event_reversed"]
-    store.add_own_events(tx, promise.decision_id, ids)
+    store_settlements.add_own_events(tx, promise.decision_id, ids)
     return checked.rows

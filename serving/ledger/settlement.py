@@ -18,12 +18,13 @@ from features.lookup import Found
 from serving import audit, decisions
 from serving.errors import SettlementExceeds, SettlementImpossible
 from serving.idempotency import Answer, Asked, earlier_answer, keep
-from serving.ledger import own_events, promises, store
+from serving.ledger import own_events, promises, store, store_settlements
 from serving.ledger.accounts import Movement, of_decision
 from serving.ledger.booking import book_decision
 from serving.ledger.own_events import not_sent
 from serving.ledger.positions import Balance, balance
-from serving.ledger.store import Reservation, Said, Settlement
+from serving.ledger.store import Reservation
+from serving.ledger.store_settlements import Said, Settlement
 from serving.service import Service
 from serving.settlement_schemas import SettlementAnswer
 
@@ -93,7 +94,7 @@ def _known(tx: Connection, decision_id: str) -> Known:
     sent, own = own_events.told(tx, promise)
     return Known(
         promise=promise,
-        calls=store.settlements_of(tx, [decision_id]).get(decision_id, []),
+        calls=store_settlements.settlements_of(tx, [decision_id]).get(decision_id, []),
         sent=sent,
         own=own,
         stands=balance(one.amounts for one in store.sums_of(tx, [of_decision(decision_id)])),
@@ -106,7 +107,7 @@ def _book(tx: Connection, known: Known, told: _Told, *, at: datetime) -> None:
         said = replace(said, cents=known.promise.promised_cents)
     number = len(known.calls) + 1
     row = Settlement(decision_id=decision_id, number=number, settled_by=told.by, settled_at=at, **asdict(said))
-    store.add_settlement(tx, row)
+    store_settlements.add_settlement(tx, row)
     if said.state == "cancelled":
         promises.release(tx, [known.promise], Movement.CANCEL, at=at)
     else:

@@ -31,28 +31,22 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from features.database import day_of, insert_new, micros, moment, some
 from serving.ledger.accounts import ACCOUNTS, FAST_REFUND, Posting
-from serving.ledger.tables import held_days, merchant_balances, own_events, postings, reservations, settlements
+from serving.ledger.tables import held_days, merchant_balances, postings, reservations
 from serving.store_audit import hold
 
 __all__ = [
     "BUYER_WINDOW",
     "Reservation",
-    "Said",
-    "Settlement",
     "Sum",
-    "add_own_events",
     "add_reservations",
-    "add_settlement",
     "change_reservations",
     "due_to_expire",
     "hold_buyer",
     "hold_fund",
     "money_of",
-    "own_events_of",
     "post",
     "reservations_of",
     "reservations_with",
-    "settlements_of",
     "sums_of",
     "weigh",
     "weighing",
@@ -90,25 +84,6 @@ class Reservation:
     def source(self) -> str:
         """The account that the money comes from."""
         return "escrow" if self.fund is None else "fund"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What the settlement call says of a promise: paid, cancelled or recovered, how much, and who gave it back."""
-
-    state: str
-    cents: int
-    recovered_from: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement(Said):
-    """What the settlement call said of a decision, as it is kept."""
-
-    decision_id: str
-    number: int
-    settled_by: str
-    settled_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,39 +239,6 @@ def _reservation(row: Row[Any]) -> Reservation:
 
 def _kept(value: Any) -> Any:
     return micros(value) if isinstance(value, datetime) else value
-
-
-# Settlements.
-
-
-_SETTLEMENT = tuple(column.name for column in settlements.c)
-
-
-def add_settlement(tx: Connection, one: Settlement) -> None:
-    """Keep what the settlement call was told."""
-    tx.execute(insert(settlements).values({name: _kept(getattr(one, name)) for name in _SETTLEMENT}))
-
-
-def settlements_of(tx: Connection, decision_ids: Iterable[str]) -> dict[str, list[Settlement]]:
-    """What the settlement call was told of these decisions, in the order in which it was; the others are left out."""
-    query = select(settlements).order_by(settlements.c.decision_id, settlements.c.number)
-    found: dict[str, list[Settlement]] = {}
-    for ids in some(sorted(decision_ids)):
-        for row in tx.execute(query.where(settlements.c.decision_id.in_(ids))):
-            told = Settlement(**{**row._mapping, "settled_at": moment(row.settled_at)})
-            found.setdefault(row.decision_id, []).append(told)
-    return found
-
-
-def own_events_of(tx: Connection, decision_id: str) -> set[str]:
-    """The ids of the money events that we wrote ourselves for a decision, whether or not they still stand."""
-    return set(tx.scalars(select(own_events.c.event_id).where(own_events.c.decision_id == decision_id)))
-
-
-def add_own_events(tx: Connection, decision_id: str, event_ids: Sequence[str]) -> None:
-    """Keep which money events we wrote ourselves for a decision."""
-    if event_ids:
-        tx.execute(insert(own_events), [{"decision_id": decision_id, "event_id": one} for one in event_ids])
 
 
 # What weighs on limits.
