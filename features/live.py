@@ -115,7 +115,7 @@ def take_in_waiting(tx: Connection, *, at: int, later: bool = False) -> int:
 def put_off(tx: Connection, merchant_ids: Sequence[str]) -> None:
     """Have the tiles of some merchants made anew when they are next needed, instead of now."""
     for names in some(merchant_ids):
-        tx.execute(update(merchants).where(merchants.c.merchant_id.in_(names)).values(measures=""))
+        tx.execute(update(merchants).where(merchants.c.merchant_id.in_(names)).values(measures="", changes=merchants.c.changes + 1))
 
 
 def outdated(tx: Connection, *, most: int, chosen: Sequence[str] = ()) -> list[str]:
@@ -217,6 +217,6 @@ def _heads(known: Known, count: int) -> list[list[int]]:
 def _keep(tx: Connection, names: Sequence[str], heads: Sequence[Sequence[int]]) -> None:
     keeping = update(merchants).where(merchants.c.merchant_id == bindparam("of"))
     tx.execute(
-        keeping.values(measures=VERSION, heads=bindparam("standing")),
+        keeping.values(measures=VERSION, heads=bindparam("standing"), changes=merchants.c.changes + 1),
         [{"of": name, "standing": json.dumps(own)} for name, own in zip(names, heads, strict=True)],
     )

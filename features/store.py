@@ -180,7 +180,10 @@ def _mark_due(tx: Connection, new: pa.Table, seqs: Sequence[int], at: datetime) 
         update(merchants)
         .where(merchants.c.merchant_id == bindparam("of"))
         .values(
-            last_seq=bindparam("newest"), due_since=func.coalesce(merchants.c.due_since, micros(at)), set_aside=None
+            last_seq=bindparam("newest"),
+            due_since=func.coalesce(merchants.c.due_since, micros(at)),
+            set_aside=None,
+            changes=merchants.c.changes + 1,
         )
     )
     tx.execute(marking, [{"of": name, "newest": seq} for name, seq in newest.items()])

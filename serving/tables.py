@@ -20,7 +20,6 @@ __all__ = [
     "drifts",
     "held_days",
     "idempotency",
-    "locks",
     "merchant_balances",
     "own_events",
     "persons",
@@ -192,9 +191,6 @@ policies = Table(
     Column("version", String, nullable=False),
     Column("body", Text, nullable=False),
 )
-
-#: What may change only under one hand at a time, by name; rows are locked, never changed.
-locks = Table("locks", metadata, Column("name", String, primary_key=True))
 
 #: Answers that a repeated request gets again, per key and route.
 idempotency = Table(
