@@ -115,7 +115,8 @@ def take_in_waiting(tx: Connection, *, at: int, later: bool = False) -> int:
 def put_off(tx: Connection, merchant_ids: Sequence[str]) -> None:
     """Have the tiles of some merchants made anew when they are next needed, instead of now."""
     for names in some(merchant_ids):
-        tx.execute(update(merchants).where(merchants.c.merchant_id.in_(names)).values(measures="", changes=merchants.c.changes + 1))
+        theirs = update(merchants).where(merchants.c.merchant_id.in_(names))
+        tx.execute(theirs.values(measures="", changes=merchants.c.changes + 1))
 
 
 def outdated(tx: Connection, *, most: int, chosen: Sequence[str] = ()) -> list[str]:

@@ -109,32 +109,34 @@ def live_state(tx: Connection, merchant_id: str) -> LiveState | None:
     return live_states(tx, [merchant_id]).get(merchant_id)
 
 
-def live_states(tx: Connection, merchant_ids: Sequence[str]) -> dict[str, LiveState]:
-    """`live_state` of those of some merchants of which any event was ever accepted."""
-    rows = _STATES.rows(tx, merchant_ids=list(merchant_ids))
+def live_states(tx: Connection, merchant_ids: Sequence[str], *, hold: bool = False) -> dict[str, LiveState]:
+    """`live_state` of those of some merchants of which any event was ever accepted.
+
+    With `hold` nobody else may change what is kept of them until the transaction ends.
+    """
+    rows = (_HELD if hold else _STATES).rows(tx, merchants=list(merchant_ids))
     return {
         name: LiveState(last_seq=last, assessed_seq=assessed, due_since=since, changes=changes)
         for name, last, assessed, since, changes in rows
     }
 
 
-_STATES = Query(
-    select(
-        merchants.c.merchant_id,
-        merchants.c.last_seq,
-        merchants.c.assessed_seq,
-        merchants.c.due_since,
-        merchants.c.changes,
-    ).where(listed(merchants.c.merchant_id, "merchant_ids"), merchants.c.last_seq > 0)
+_KEPT = merchants.c
+_STATE = select(_KEPT.merchant_id, _KEPT.last_seq, _KEPT.assessed_seq, _KEPT.due_since, _KEPT.changes).where(
+    listed(_KEPT.merchant_id, "merchants"), _KEPT.last_seq > 0
 )
+_STATES = Query(_STATE)
+#: Rows are taken in one order, so that two transactions never wait for each other crosswise.
+_HELD = Query(_STATE.order_by(_KEPT.merchant_id).with_for_update())
 
 
 def events_by_key(tx: Connection, query: Query, **given: Any) -> dict[str, list[Found]]:
     """Events by the key that they carry, those that came first before the others; reversed ones are left out.
 
-    `query` is one of `carriers`.
+    `query` is of `carriers`.
     """
-    found = [(key, _found(row)) for key, *row in query.rows(tx, **given)]
+    rows = sorted(query.rows(tx, **given), key=lambda row: row.seq)
+    found = [(row.key, _found(row[1:])) for row in rows]
     taken_back = _reversed(tx, [one for _, one in found])
     by_key: dict[str, list[Found]] = {}
     for key, one in found:
@@ -143,10 +145,10 @@ def events_by_key(tx: Connection, query: Query, **given: Any) -> dict[str, list[
     return by_key
 
 
-def carriers(*chosen: ColumnElement[bool]) -> Query:
-    """A query for the events that carry one of the keys that are given as `keys`, and are chosen besides."""
-    joined = select(event_keys.c.key, *_COLUMNS).join(events, events.c.seq == event_keys.c.seq)
-    return Query(joined.where(listed(event_keys.c.key, "keys"), *chosen).order_by(events.c.seq))
+def carriers(name: str, *chosen: ColumnElement[bool]) -> Select[Any]:
+    """A statement for the events that carry one of the keys that are given by a name, and are chosen besides."""
+    joined: Select[Any] = select(event_keys.c.key, *_COLUMNS).join(events, events.c.seq == event_keys.c.seq)
+    return joined.where(listed(event_keys.c.key, name), *chosen)
 
 
 def _live(tx: Connection, query: Select[Any], types: Sequence[str]) -> tuple[Found, ...]:

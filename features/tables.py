@@ -83,8 +83,8 @@ waiting = Table(
 #: It is due while `last_seq > assessed_seq`, since `due_since`; `measures` is the version of its tiles, empty while
 #: they are to be made anew; `heads` are the events that stand for "the latest" of anything (JSON);
 #: `set_aside` says why it could not be assessed. It is a worker's until `claimed_until`, for the time `tries` since
-#: one last finished it; `reviewed_day` is when its places in programmes were last looked at. `changes` rises whenever its
-#: events or its tiles change: what was worked out of them holds as long as it stays.
+#: one last finished it; `reviewed_day` is when its places in programmes were last looked at. `changes` rises whenever
+#: its events or its tiles change: what was worked out of them holds as long as it stays.
 merchants = Table(
     "merchants",
     metadata,

@@ -10,21 +10,18 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    ScalarSelect,
     and_,
     bindparam,
     cast,
     func,
     insert,
-    or_,
     select,
-    tuple_,
     update,
 )
 
-from features.database import day_of, insert_new, micros, moment, some
+from features.database import insert_new, micros, moment, some
 from serving.ledger.accounts import ACCOUNTS, FAST_REFUND, Posting
-from serving.ledger.tables import held_days, merchant_balances, postings, reservations, settlements
+from serving.ledger.tables import RESERVED, held_days, merchant_balances, postings, reservations, settlements
 from serving.store_audit import hold
 
 __all__ = [
@@ -39,11 +36,9 @@ __all__ = [
     "hold_fund",
     "money_of",
     "post",
-    "reservations_of",
     "reservations_with",
     "sums_of",
     "weigh",
-    "weighing",
 ]
 
 #: How far back the promises to a buyer count against their limit (contracts: 90 days).
@@ -204,14 +199,6 @@ def reservations_with(tx: Connection, decision_ids: Iterable[str]) -> dict[str, 
     return {row.decision_id: _reservation(row) for row in found}
 
 
-def reservations_of(
-    tx: Connection, *, now: datetime, order: tuple[str, str] | None = None, buyer_id: str | None = None
-) -> tuple[Reservation, ...]:
-    """Reservations that weigh now on an order (merchant and order id), or on a buyer."""
-    chosen = reservations.c.buyer_id == buyer_id if order is None else _on_order(order)
-    return tuple(map(_reservation, tx.execute(select(reservations).where(chosen, _weighs(now)))))
-
-
 def cancelled_of(tx: Connection, decision_ids: Iterable[str]) -> set[str]:
     """Those of these decisions whose promise was cancelled."""
     query = select(settlements.c.decision_id).where(settlements.c.state == "cancelled")
@@ -252,56 +239,10 @@ _WEIGH = (
 )
 
 
-def weighing(
-    tx: Connection, *, order: tuple[str, str], buyer_id: str, now: datetime, fund: str = FAST_REFUND
-) -> dict[str, int]:
-    """Cents that weigh now, exactly and in one statement: on an order, its buyer, its merchant, the fund, and its day.
-
-    The merchant's 30 days begin with a whole day (UTC); the fund's end with today. What has run out weighs nothing,
-    whether or not that was booked yet.
-    """
-    since, today = day_of(now - _MERCHANT_WINDOW), day_of(now)
-    theirs = and_(reservations.c.buyer_id == buyer_id, reservations.c.reserved_at >= micros(now - BUYER_WINDOW))
-    merchant, fast = f"merchant:{order[0]}", f"fund:{fund}"
-    own, drawn = reservations.c.merchant_id == order[0], reservations.c.fund == fund
-    row = tx.execute(
-        select(
-            _sum(reservations.c.cents, _on_order(order), _weighs(now)).label("order_cents"),
-            _sum(reservations.c.cents, theirs, _weighs(now)).label("buyer_cents"),
-            (_booked(merchant, since) - _run_out(own, since, now)).label("merchant_cents"),
-            (_booked(fast, today - _FUND_DAYS + 1) - _run_out(drawn, today - _FUND_DAYS + 1, now)).label("fund_cents"),
-            (_booked(fast, today) - _run_out(drawn, today, now)).label("day_cents"),
-        )
-    ).one()
-    return {name: int(cents) for name, cents in row._mapping.items()}
-
-
-def _booked(holder: str, since: int) -> ScalarSelect[int]:
-    return _sum(held_days.c.cents, held_days.c.holder == holder, held_days.c.day >= since)
-
-
-def _run_out(whose: ColumnElement[bool], since: int, now: datetime) -> ScalarSelect[int]:
-    """What has run out and still stands in the sums: few, since that is booked every minute."""
-    return _sum(reservations.c.cents, whose, _ran_out(now), reservations.c.reserved_at >= since * _DAY)
-
-
-def _sum(column: ColumnElement[int], *chosen: ColumnElement[bool]) -> ScalarSelect[int]:
-    return select(_total(column)).where(*chosen).scalar_subquery()
-
-
 def _total(column: ColumnElement[int]) -> ColumnElement[int]:
     # PostgreSQL adds up in numeric; what comes of cents is a whole number all the same.
     return cast(func.coalesce(func.sum(column), 0), BigInteger)
 
 
-def _on_order(order: tuple[str, str]) -> ColumnElement[bool]:
-    return tuple_(reservations.c.merchant_id, reservations.c.order_id) == order
-
-
-def _weighs(now: datetime) -> ColumnElement[bool]:
-    lasts = or_(reservations.c.state != "reserved", reservations.c.expires_at > micros(now))
-    return and_(reservations.c.cents > 0, lasts)
-
-
 def _ran_out(now: datetime) -> ColumnElement[bool]:
-    return and_(reservations.c.state == "reserved", reservations.c.expires_at <= micros(now))
+    return and_(reservations.c.state == RESERVED, reservations.c.expires_at <= micros(now))
