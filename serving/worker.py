@@ -89,7 +89,7 @@ class Worker:
         return Finished(claim=claim, reviewed=fresh, set_aside=aside)
 
     def _look_at_clocks(self, now: datetime) -> None:
-        """Raise complaints whose time has run out, and forget answers to repeats, whether or not anybody can be judged."""
+        """Raise complaints whose time has run out, and forget old answers, whether or not anybody can be judged."""
         seen = self._clocks_seen
         if seen is None or not timedelta(0) <= now - seen < _CLOCKS_EVERY:
             self._clocks_seen = now
