@@ -1,15 +1,19 @@
 """The database: how it is opened, and transactions that read or write. SQLite by default, PostgreSQL in production."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from math import ceil
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Engine, Table, create_engine, event, func, insert, make_url, select
+from sqlalchemy import URL, Column, Connection, Engine, Table, create_engine, event, func, insert, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from features.errors import StoreUnavailable
 from features.tables import metadata
@@ -33,6 +37,10 @@ __all__ = [
 Answer = TypeVar("Answer")
 
 _AT_ONCE = 500
+#: Where a connection keeps which file it has open.
+_FILE = "file"
+#: Seconds that a transaction on SQLite waits for another one's lock, where nobody says otherwise.
+_PATIENCE = 30.0
 _TRIES = 3
 
 #: What PostgreSQL calls it.
@@ -40,31 +48,46 @@ _DEADLOCK, _SERIALIZATION = "40P01", "40001"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, waits: float | None = None) -> Engine:
     """An engine for a database URL; the folder of a SQLite file is made where it is missing. Raises `StoreUnavailable`.
 
     On SQLite, write transactions take their lock at once and a commit is on disk when it returns: the driver's
-    own ways lose concurrent updates without a word.
+    own ways lose concurrent updates without a word. With `waits`, nobody waits longer than so many seconds for a
+    connection, for a lock, or on PostgreSQL for what a statement says; long work needs an engine that is patient.
     """
     try:
         where = make_url(url)
         if where.get_backend_name() == "sqlite" and where.database:
             Path(where.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(where, hide_parameters=True)
+        engine = create_engine(where, hide_parameters=True, **_impatient(where, waits))
     except (ArgumentError, OSError, ImportError) as error:
         raise StoreUnavailable(f"There can be no store at the database URL: {error}") from error
     if where.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "connect", partial(_configure_sqlite, waits=waits or _PATIENCE))
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "connect", partial(_note_file, path=where.database))
     elif where.get_backend_name() == "postgresql":
         event.listen(engine, "connect", _configure_postgresql)
     return engine
 
 
-def _configure_sqlite(connection: DBAPIConnection, _: object) -> None:
+def _impatient(where: URL, waits: float | None) -> dict[str, Any]:
+    """How an engine is told that nobody waits for long."""
+    if waits is None:
+        return {}
+    told: dict[str, Any] = {"pool_timeout": waits}
+    if where.get_backend_name() == "postgresql":
+        most, options = round(waits * 1000), where.query.get("options", "")
+        limits = f"{options} -c statement_timeout={most} -c lock_timeout={most}".strip()
+        told["connect_args"] = {"options": limits, "connect_timeout": ceil(waits), "tcp_user_timeout": most}
+    return told
+
+
+def _configure_sqlite(connection: DBAPIConnection, _: object, *, waits: float) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 30000", "foreign_keys = ON"):
+    busy = f"busy_timeout = {round(waits * 1000)}"
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", busy, "foreign_keys = ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -77,7 +100,33 @@ def _configure_postgresql(connection: DBAPIConnection, _: object) -> None:
     connection.commit()
 
 
+def _note_file(_: DBAPIConnection, entry: ConnectionPoolEntry, *, path: str | None) -> None:
+    """Note which file a connection has open; none where it is not in a file."""
+    entry.info[_FILE] = _file_at(path) if path else None
+
+
+def _check_file(connection: Connection) -> None:
+    """Raise `StoreUnavailable` where the file at the path is not the one that this connection has open.
+
+    SQLite does not notice that its file was moved or replaced: it goes on with one that nobody will ever see again,
+    and what it is told to keep is lost.
+    """
+    mine = connection.info.get(_FILE)
+    if mine is not None and _file_at(connection.engine.url.database or "") != mine:
+        connection.invalidate()
+        raise StoreUnavailable("The store's file is gone, or another one is in its place")
+
+
+def _file_at(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _begin_sqlite(connection: Connection) -> None:
+    _check_file(connection)
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 

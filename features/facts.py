@@ -45,7 +45,7 @@ from features.measures import (
     Standing,
     Uncovered,
 )
-from features.real import real
+from features.real import of_strangers, real
 from features.selection import clocked, day_of, holds, numbered, presence, select, while_known
 from features.spells import FOREVER, Spells, following, highest, intersect, joined, minus, peaks, union
 from features.standing import covered, keyed, order_of_events, soonest, standing
@@ -179,7 +179,8 @@ def _capped(known: Known, source: Capped, _: Lexicon) -> _Placed:
     rows, clock = clocked(known, source.orders)
     day = day_of(known, source.orders, clock)
     bad = [] if source.bad is None else [_while_bad(known, rows, source.bad)]
-    good = [] if source.of is None else [real(known, rows, while_known(known, rows, source.of, own=True))]
+    shows = real if isinstance(source.orders, Orders) else of_strangers
+    good = [] if source.of is None else [shows(known, rows, while_known(known, rows, source.of, own=True))]
     spells = union(joined([*bad, *good]))
     # What is still to come is in no window, and must not stand in the way of what is.
     spells = spells.since(day[spells.key])
@@ -187,8 +188,8 @@ def _capped(known: Known, source: Capped, _: Lexicon) -> _Placed:
 
 
 @once
-def _while_bad(known: Known, rows: Rows, source: Orders | OwnFaults) -> Spells:
-    if isinstance(source, Orders):
+def _while_bad(known: Known, rows: Rows, source: Asked | OwnFaults) -> Spells:
+    if isinstance(source, Asked):
         return while_known(known, rows, source, own=True)
     return union(joined([fault.spells for fault in own_faults(known, rows, source.components)]))
 

@@ -9,7 +9,10 @@ from features.measures import (
     Changed,
     Crossed,
     Events,
+    Flag,
     Following,
+    Is,
+    Measure,
     Open,
     OwnFaults,
     Soonest,
@@ -55,8 +58,13 @@ def _of_several(of: tuple[Events, ...] | Events) -> frozenset[str]:
 
 
 def is_capped(feature: Feature) -> bool:
-    """Whether what it divides by counts of each buyer a few real things at most."""
-    return all(isinstance(one.source, Capped) for one in feature.evidence)
+    """Whether nobody's volume moves what it divides by: of each buyer a few real things, or what the platform draws."""
+    return all(isinstance(one.source, Capped) or _is_drawn(one) for one in feature.evidence)
+
+
+def _is_drawn(measure: Measure) -> bool:
+    """Whether it counts what happens at random, whatever anybody does."""
+    return isinstance(measure.amount, Flag) and Is(column="trigger", words=("random",)) in measure.amount.where
 
 
 def may_be_null(feature: Feature) -> bool:

@@ -14,7 +14,7 @@ from features.columns import Coerced, coerce_values
 from features.events import COLUMNS, COMMON, EVENT_TYPES, SCHEMA
 from features.validation import REJECTIONS, Checked, Rejection, check
 
-__all__ = ["canonical", "check_rows", "parse_canonical", "parse_line", "same_event"]
+__all__ = ["canonical", "changed", "check_rows", "parse_canonical", "parse_line", "same_event"]
 
 #: Columns that are no part of an event's content: the store has but one currency.
 _NOT_CONTENT = frozenset({"currency"})
@@ -103,6 +103,15 @@ def canonical(rows: pa.Table) -> list[str]:
             told = {column: value for column, value in event.items() if value is not None}
             texts[place] = _written(told)
     return texts
+
+
+def changed(event: str, values: Mapping[str, str | None]) -> str:
+    """A canonical text with other values; what is None is left out.
+
+    >>> changed('{"buyer_id":"b1","text":"Hello"}', {"buyer_id": "b2", "text": None})
+    '{"buyer_id":"b2"}'
+    """
+    return _written({name: value for name, value in {**json.loads(event), **values}.items() if value is not None})
 
 
 def same_event(one: str, other: str, *, undated: bool = False) -> bool:

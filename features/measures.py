@@ -116,25 +116,28 @@ class OwnFaults:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capped:
-    """Orders again, but of each buyer at most `most` (those with the latest clocks), and only what volume cannot buy.
+    """Orders, or what else buyers ask for, but of each buyer at most `most` (those with the latest clocks).
+
+    Only what volume cannot buy counts.
 
     Orders of `bad` count whatever else became of them; orders of `of` while they are real (`features/real.py`): not
     cancelled, not of a buyer linked to the merchant, and, once untracked or past their promised time, known to have
     been sent. In `having` and `lacking`, an event that names another buyer than its order's says nothing of the order.
-    An order whose buyer is not known is one of a buyer of its own.
+    An order whose buyer is not known is one of a buyer of its own. What else is asked for counts unless a linked buyer
+    asks for it.
 
     So within any window each buyer moves a sum by at most `most`, and `Capped(bad=x)` is never more than
     `Capped(bad=x, of=y)`. Both are of the same events and on the same clock.
     """
 
-    bad: Orders | OwnFaults | None = None
-    of: Orders | None = None
+    bad: Asked | OwnFaults | None = None
+    of: Asked | None = None
     most: int = 3
 
     @property
-    def orders(self) -> Orders:
-        """Which orders it looks at, and on which clock."""
-        return next((one for one in (self.bad, self.of) if isinstance(one, Orders)), Orders())
+    def orders(self) -> Asked:
+        """Which orders, or other things that are asked for, it looks at, and on which clock."""
+        return next((one for one in (self.bad, self.of) if isinstance(one, Asked)), Orders())
 
     @property
     def deadline(self) -> bool:

@@ -8,7 +8,7 @@ from features.measures import Events, Is, Ticked
 from features.selection import numbered, presence, select
 from features.spells import Spells, joined, match, minus, union
 
-__all__ = ["READS", "real"]
+__all__ = ["READS", "of_strangers", "real"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -34,6 +34,11 @@ def real(known: Known, orders: Rows, spells: Spells) -> Spells:
     has passed. So a parcel that no carrier scanned is worth what silence is worth: leaving out makes no order count.
     """
     return minus(spells, _unreal(known, orders))
+
+
+def of_strangers(known: Known, asked: Rows, spells: Spells) -> Spells:
+    """The stretches during which what is asked is not known to be of a buyer who shares anything with the merchant."""
+    return minus(spells, _of_linked(known, asked))
 
 
 @once

@@ -17,8 +17,10 @@ from serving.api import (
     programmes,
     refunds,
     scores,
+    settlements,
 )
 from serving.console import app as console
+from serving.deadline import Deadline
 from serving.judging import Judges
 from serving.limits import Limits
 from serving.logs import RequestLog
@@ -42,7 +44,7 @@ def create_app(service: Service) -> FastAPI:
         redirect_slashes=False,
         lifespan=_until(ends),
     )
-    nouns = (health, metrics, events, listings, merchants, programmes, judgements, decisions, complaints)
+    nouns = (health, metrics, events, listings, merchants, programmes, settlements, judgements, decisions, complaints)
     for noun in nouns:
         noun.add_to(app, service)
     ends.callback(refunds.add_to(app, service).close)
@@ -51,6 +53,7 @@ def create_app(service: Service) -> FastAPI:
     explain(app)
     app.add_middleware(Pressure, rooms=rooms(), metrics=service.metrics)
     app.add_middleware(Limits)
+    app.add_middleware(Deadline, metrics=service.metrics)
     app.add_middleware(RequestLog, metrics=service.metrics)
     return app
 

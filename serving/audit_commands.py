@@ -71,6 +71,24 @@ def anchors(
     typer.echo(f"{out}: {len(lines):,} anchors", err=True)
 
 
+@audit.command()
+def erase(
+    buyer: Annotated[str | None, typer.Option(help="The id of a buyer who is to be forgotten.")] = None,
+    user: Annotated[str | None, typer.Option(help="The name of somebody who worked here.")] = None,
+) -> None:
+    """Forget who a person was; every record stays, and stays sealed."""
+    from serving.erasure import erase_buyer, erase_user
+    from serving.store import opened
+
+    if (buyer is None) is (user is None):
+        raise typer.BadParameter("give either --buyer ID or --user NAME")
+    now = datetime.now(UTC)
+    with opened(Settings().database) as engine:
+        found = erase_buyer(engine, buyer, now=now) if buyer is not None else erase_user(engine, user or "", now=now)
+    told = f"{found.events:,} events, {found.decisions:,} decisions and {found.cases:,} cases"
+    typer.echo(f"Forgotten; {told} name {found.called} instead.")
+
+
 def _size(tx: Any) -> dict[str, int]:
     from serving import store_audit
 

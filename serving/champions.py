@@ -61,6 +61,17 @@ class LiveModels:
         if self.credit and self.credit.bundle.scaling != policy.scale.scaling:
             raise ChampionUnloadable("the credit model's scale is not the one that the policy's bands stand on")
 
+    def check_none_lost(self, before: Mapping[str, str]) -> None:
+        """Raise `ChampionUnloadable` where no model is promoted for a target of which one has judged `before`.
+
+        No promotion is ever taken back without another: a registry that knows of none any more has lost it.
+        """
+        for target, version in before.items():
+            if target in self.missing:
+                raise ChampionUnloadable(
+                    f"version {version} of the {target} model has judged, and none is promoted any more; promote one"
+                )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Challengers:

@@ -1,7 +1,7 @@
 """The way of decisions: lock, load, judge, record, answer; of all that are asked for at once in one transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -42,7 +42,9 @@ class Bench:
     def standing(self, merchant_id: str) -> Standing:
         """What is thought of a merchant now."""
         policy = self.service.refunds
-        return standing(self.tx, merchant_id, otherwise=self.otherwise, policy=policy, now=self.now)
+        found = standing(self.tx, merchant_id, otherwise=self.otherwise, policy=policy, now=self.now)
+        # Nobody can say how old an assessment is by a clock that has jumped.
+        return replace(found, stale=True) if self.service.clock_trouble else found
 
     def readings(self, merchant_id: str, *names: str) -> Mapping[str, Measured]:
         """Features of a merchant as of now."""

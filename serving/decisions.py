@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from serving.answers import ScoreAnswer
 from serving.cases import Case, Matter
 from serving.errors import DecisionUnknown
 from serving.idempotency import Answer
+from serving.months import month_in_id
 from serving.plain import as_json, joined
 from serving.reservations import Reservation
 from serving.shadow_decisions import Otherwise, Thinking, keep_beside
@@ -25,9 +26,9 @@ __all__ = [
 ]  # fmt: skip
 
 
-def new_id() -> str:
+def new_id(now: datetime) -> str:
     """An id for one more decision."""
-    return f"d_{secrets.token_hex(12)}"
+    return f"{month_in_id(now)}{secrets.token_hex(12)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ class Verdict:
     programme: str | None = None
     promised: Reservation | None = None
     matter: Matter | None = None
-    id: str = field(default_factory=new_id)
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,10 +126,11 @@ def case_of(tx: Connection, of: Decision) -> Case | None:
 
 
 def _decision(tx: Connection, verdict: Verdict, *, by: str, now: datetime) -> Decision:
-    matter = verdict.matter and replace(verdict.matter, decision_id=verdict.id)
+    decision_id = verdict.id or new_id(now)
+    matter = verdict.matter and replace(verdict.matter, decision_id=decision_id)
     case_id = cases.open_case(tx, matter, now=now) if matter else None
     return Decision(
-        id=verdict.id,
+        id=decision_id,
         kind=verdict.kind,
         merchant_id=verdict.merchant_id,
         order_id=verdict.order_id,
@@ -140,7 +142,7 @@ def _decision(tx: Connection, verdict: Verdict, *, by: str, now: datetime) -> De
         expires_at=verdict.expires_at,
         seen_seq=verdict.seen_seq,
         request=as_json(seals.without_buyer(verdict.request)),
-        answer=as_json({**verdict.answer, "decision_id": verdict.id}),
+        answer=as_json({**verdict.answer, "decision_id": decision_id}),
         trace=joined({**verdict.trace, "made_by": verdict.made_by, "case_id": case_id}),
         salt=seals.new_salt() if verdict.buyer_id is not None else None,
     )

@@ -18,6 +18,8 @@ GoodfaithError
 ├── IdempotencyConflict      409 idempotency_conflict
 ├── OrderAlreadyDecided      409 order_already_decided
 ├── CaseClosed               409 case_closed
+├── SettlementImpossible     409 settlement_impossible
+├── SettlementExceeds        409 settlement_exceeds
 ├── SecondPersonNeeded       409 second_person_needed
 ├── ComplaintKnown           409 complaint_known
 ├── CurrencyMismatch         422 currency_mismatch
@@ -27,8 +29,11 @@ GoodfaithError
 ├── ResolutionInvalid        422 resolution_invalid
 ├── TooBusy                  429 too_busy
 ├── AuditBroken              command line only: the audit chain was tampered with
+├── PersonUnknown            command line only: nobody of this name or id is known
 ├── AnchorsUnreadable        command line only: a file holds no anchors of an audit record
 ├── LedgerBroken             command line only: a sum is not that of its postings
+├── PaymentFileUnusable      command line only: a payment file cannot be read, or a row of it is no payment
+├── PaymentsDiffer           command line only: a payment file and the ledger do not say the same
 ├── ReplayDiffers            command line only: a decision does not come out again as it was
 ├── PolicyNotKept            command line only: a decision was made by a policy that was not kept
 ├── AddressUnavailable       command line only: nobody can listen there
@@ -40,6 +45,9 @@ GoodfaithError
 ├── OutputUnwritable         command line only: an answer file cannot be written
 └── Unavailable              503 unavailable
     ├── StoreUnavailable     503 store_unavailable
+    │   └── StoreFull        503 store_full
+    ├── ClockInDoubt         503 clock_in_doubt
+    ├── OutOfTime            503 out_of_time
     ├── SchemaOutdated       503 schema_outdated
     ├── ChampionUnloadable   503 champion_unloadable
     ├── PolicyInvalid        503 policy_invalid
@@ -64,6 +72,7 @@ __all__ = [
     "CaseClosed",
     "CaseUnknown",
     "ChampionUnloadable",
+    "ClockInDoubt",
     "ComplaintKnown",
     "CurrencyMismatch",
     "DecisionUnknown",
@@ -83,8 +92,12 @@ __all__ = [
     "NothingToJudge",
     "OrderAlreadyDecided",
     "OrderUnknown",
+    "OutOfTime",
     "OutputUnwritable",
     "PageUnknown",
+    "PaymentFileUnusable",
+    "PaymentsDiffer",
+    "PersonUnknown",
     "PolicyFileUnusable",
     "PolicyInvalid",
     "PolicyNotKept",
@@ -95,6 +108,9 @@ __all__ = [
     "ScopeMissing",
     "SecondPersonNeeded",
     "SessionMissing",
+    "SettlementExceeds",
+    "SettlementImpossible",
+    "StoreFull",
     "StoreUnavailable",
     "TooBusy",
     "Unauthenticated",
@@ -188,6 +204,14 @@ class CaseClosed(GoodfaithError):
     """A case was resolved before; that stands."""
 
 
+class SettlementImpossible(GoodfaithError):
+    """The money of a decision cannot become what it is said to be: it was cancelled, is not paid, or there is none."""
+
+
+class SettlementExceeds(GoodfaithError):
+    """More is said to be paid than was promised, or to be back than is outstanding."""
+
+
 class CurrencyMismatch(GoodfaithError):
     """An amount is in a currency other than the store's one."""
 
@@ -202,6 +226,10 @@ class IdempotencyKeyInvalid(GoodfaithError):
 
 class ResolutionInvalid(GoodfaithError):
     """A case cannot end like this: an outcome that its kind does not have, or no reason."""
+
+
+class PersonUnknown(GoodfaithError):
+    """Nobody of this name or id is known."""
 
 
 class AnchorsUnreadable(GoodfaithError):
@@ -226,6 +254,14 @@ class AuditBroken(GoodfaithError):
 
 class LedgerBroken(GoodfaithError):
     """A sum that limits or balances rest on is not the sum of its postings."""
+
+
+class PaymentFileUnusable(GoodfaithError):
+    """A payment file cannot be read, or a row of it is no payment."""
+
+
+class PaymentsDiffer(GoodfaithError):
+    """A payment file and the ledger do not say the same."""
 
 
 class AddressUnavailable(GoodfaithError):
@@ -264,6 +300,18 @@ class StoreUnavailable(Unavailable):
     """The database does not answer, or is not one of ours."""
 
 
+class StoreFull(StoreUnavailable):
+    """The database has no room left for what is to be written."""
+
+
+class ClockInDoubt(Unavailable):
+    """The machine's clock has jumped, or is behind what the store has seen."""
+
+
+class OutOfTime(Unavailable):
+    """What was asked for took longer than anybody should wait; it may be done all the same."""
+
+
 class SchemaOutdated(Unavailable):
     """The store's tables are of another version: `goodfaith migrate` brings them to this one."""
 
@@ -300,6 +348,8 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         IdempotencyConflict: (409, "idempotency_conflict"),
         OrderAlreadyDecided: (409, "order_already_decided"),
         CaseClosed: (409, "case_closed"),
+        SettlementImpossible: (409, "settlement_impossible"),
+        SettlementExceeds: (409, "settlement_exceeds"),
         SecondPersonNeeded: (409, "second_person_needed"),
         ComplaintKnown: (409, "complaint_known"),
         CurrencyMismatch: (422, "currency_mismatch"),
@@ -310,6 +360,9 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         TooBusy: (429, "too_busy"),
         Unavailable: (503, "unavailable"),
         StoreUnavailable: (503, "store_unavailable"),
+        StoreFull: (503, "store_full"),
+        ClockInDoubt: (503, "clock_in_doubt"),
+        OutOfTime: (503, "out_of_time"),
         SchemaOutdated: (503, "schema_outdated"),
         ChampionUnloadable: (503, "champion_unloadable"),
         PolicyInvalid: (503, "policy_invalid"),

@@ -96,7 +96,7 @@ def take(
     """
     appended = append(tx, rows, at=at, later=later, undated=undated, source=source)
     if appended.new:
-        book(tx, rows.take(pa.array(appended.new, pa.int64())), at=at)
+        book(tx, rows.take(pa.array(appended.new, pa.int64())), at=at, later=later)
     return appended
 
 

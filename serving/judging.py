@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from features.database import reading
 from scoring.score_policy import ScorePolicy
+from serving import store_due
 from serving.assess import Judge
 from serving.champions import Challengers, live_challengers, live_models
 from serving.errors import Unavailable
@@ -47,6 +49,7 @@ class Judges:
             policy = service.score
             models = live_models(service.champions, service.declarations)
             models.check_fit(policy)
+            models.check_none_lost(self._versions())
             service.kept.keep(service.engine, [policy])
         except Unavailable as error:
             if self._judge is None:
@@ -54,6 +57,13 @@ class Judges:
             log.warning("judging by the last good models", reason=str(error))
             return self._judge
         return Judge(models=models, policy=policy, currency=service.currency, challengers=self._beside(policy))
+
+    def _versions(self) -> Mapping[str, str]:
+        """The champions that judged the last time, by target."""
+        if self._judge:
+            return {target: model.named.version for target, model in self._judge.models.present.items()}
+        with reading(self._service.engine) as tx:
+            return store_due.champions(tx)
 
     def _beside(self, policy: ScorePolicy) -> Challengers:
         """The challengers; what is wrong with one is told once, and the last good one goes on."""

@@ -51,6 +51,14 @@ class Metrics:
             registry=self.registry, multiprocess_mode="mostrecent",
         )  # fmt: skip
 
+        self._store_failures = Counter(
+            "goodfaith_store_failures", "What the store could not do, by why: full, slow or gone", ("kind",),
+            registry=self.registry,
+        )  # fmt: skip
+        self._out_of_time = Counter(
+            "goodfaith_out_of_time", "Requests that were answered 503 since nobody should wait longer", ("method",),
+            registry=self.registry,
+        )  # fmt: skip
         self._refused = Gauge(
             "goodfaith_policy_files_refused", "1 while the folder's policies cannot be followed, and older ones are",
             registry=self.registry, multiprocess_mode="livemax",
@@ -80,6 +88,14 @@ class Metrics:
         self._lag.set(seconds)
         if newest_age is not None:
             self._age.set(newest_age)
+
+    def store_failed(self, kind: str) -> None:
+        """Count what the store could not do."""
+        self._store_failures.labels(kind).inc()
+
+    def out_of_time(self, method: str) -> None:
+        """Count a request that took too long."""
+        self._out_of_time.labels(method).inc()
 
     def policies(self, *, refused: bool) -> None:
         """Note whether the newest policy files could not be followed."""

@@ -23,7 +23,7 @@ _REFUSALS = {
 _LONGEST_DETAIL = 200
 
 #: What an answer's header says besides: how to be let in, and after how many seconds to ask again.
-_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "1"}}
+_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "1"}, 503: {"Retry-After": "5"}}
 
 
 class Problem(BaseModel):
@@ -67,7 +67,7 @@ def problem_of(error: Exception) -> JSONResponse:
         # An error without a row of the table was never meant for callers, so neither is its sentence.
         return problem(status, code, "something went wrong on our side")
     if isinstance(error, FeaturesError):
-        return problem(status, code, "the store does not answer")
+        return problem(status, code, "the store does not answer", _HEADERS.get(status))
     return problem(status, code, str(error), _HEADERS.get(status))
 
 

@@ -127,7 +127,7 @@ class RefundJudge:
 
     def _verdict(self, body: RefundBody, facts: RefundFacts, decision: RefundDecision, seen: Standing) -> Verdict:
         trace = {"as_of": self._sitting.now, "request": _request(body), "facts": facts, "decision": decision}
-        decision_id = new_id()
+        decision_id = new_id(self._sitting.now)
         return Verdict(
             id=decision_id,
             kind="refund",

@@ -4,6 +4,7 @@ The buyer is sealed apart, under a salt of the decision's own that stands in its
 who it was, and the rest is as sealed as before.
 """
 
+import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -14,11 +15,21 @@ from typing import Any
 from sqlalchemy import Connection
 
 from features.database import micros
-from serving import store_decisions
+from serving import store_audit, store_decisions
 from serving.plain import as_json, digest
 from serving.store_decisions import Decision, Sealed
 
-__all__ = ["DECIDED", "ERASED", "Altered", "altered", "new_salt", "seal", "without_buyer"]
+__all__ = [
+    "DECIDED",
+    "ERASED",
+    "Altered",
+    "altered",
+    "is_whole",
+    "new_salt",
+    "request_without_buyer",
+    "seal",
+    "without_buyer",
+]
 
 #: The actions of entries that seal a decision; the second stands in the place of the first.
 DECIDED, ERASED = "decided", "buyer_erased"
@@ -48,7 +59,22 @@ def without_buyer(request: Mapping[str, Any]) -> dict[str, Any]:
 def seal(made: Decision) -> dict[str, Any]:
     """What an entry holds of a decision."""
     told = {"kind": made.kind, "outcome": made.outcome, "seal": _sealed(made)}
-    return {**told, "buyer": _blinded(made)} if made.buyer_id is not None and made.salt is not None else told
+    if made.buyer_id is None:
+        return told
+    # Whoever was forgotten has a name that says nothing.
+    return {**told, "buyer": made.buyer_id if made.salt is None else _blinded(made)}
+
+
+def request_without_buyer(request: str) -> str:
+    """The same of a request as it is kept."""
+    return as_json(without_buyer(json.loads(request)))
+
+
+def is_whole(tx: Connection, made: Decision) -> bool:
+    """Whether a decision is what was sealed last."""
+    entries = [one for one in store_audit.about(tx, f"decision:{made.id}") if one.action in (DECIDED, ERASED)]
+    last = next((one for one in entries if one.action == ERASED), entries[0] if entries else None)
+    return last is not None and _holds(json.loads(last.body), made)
 
 
 def altered(tx: Connection) -> Altered | None:

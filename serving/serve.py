@@ -18,6 +18,8 @@ from features.settings import Settings
 from serving.anchors import anchored
 from serving.app import create_app
 from serving.champions import Champions, current_declarations
+from serving.clock import SteadyClock
+from serving.deadline import LONGEST
 from serving.errors import AddressUnavailable, PolicyFileUnusable, PolicyInvalid, Unavailable
 from serving.judging import Judges
 from serving.logs import write_json_logs
@@ -28,13 +30,16 @@ from serving.policies.in_force import last_good, note_policies
 from serving.policies.reload import Following, Reloading, following
 from serving.readiness import Readiness
 from serving.readings import live_readings
-from serving.service import Clock, Service
+from serving.service import Clock, InForce, Service
 from serving.store import opened
 from serving.worker import Beside, Worker
 
-__all__ = ["listening", "serve_api", "service_on", "work"]
+__all__ = ["WAITS", "listening", "serve_api", "service_on", "work"]
 
 log = structlog.get_logger("goodfaith.serving")
+
+#: Seconds that whoever answers waits for the store at most; half as long as a caller waits for an answer.
+WAITS = LONGEST / 2
 
 #: Seconds that a process may be silent: one that is killed while it still loads its libraries is begun anew for ever.
 _BEGINS_WITHIN = 60
@@ -48,14 +53,19 @@ def serve_api(
     With several `workers`, each is a process that answers on the same address; this one judges whoever is due.
     """
     write_json_logs()
-    with listening(host, port) as door, opened(settings.database) as engine:
-        service = service_on(engine, champions, settings, clock)
+    with (
+        listening(host, port) as door,
+        opened(settings.database) as engine,
+        opened(settings.database, waits=WAITS) as quick,
+    ):
+        service = service_on(quick, champions, settings, SteadyClock(clock))
+        patient = replace(service, engine=engine, in_force=InForce())
         service.events.settle_currency(settings.currency)
         note_policies(service)
         _try_out(service)
         typer.echo(f"Goodfaith answers at http://{host}:{door.getsockname()[1]} (Ctrl+C stops it)")
-        beside = Beside(Worker(service, Judges(service)))
-        with anchored(engine, clock), following(service, settings.policies), beside:
+        beside = Beside(Worker(patient, Judges(patient)))
+        with anchored(engine, service.clock), following([service, patient], settings.policies), beside:
             if workers == 1:
                 # Uvicorn raises the signal that ended it once more; by then everything was answered.
                 signal.signal(signal.SIGTERM, lambda *_: None)
@@ -74,22 +84,22 @@ class _Answering:
 
     def __call__(self) -> FastAPI:
         write_json_logs()
-        service = self._service(open_engine(self.settings.database))
+        service = self._service(open_engine(self.settings.database, waits=WAITS))
         _try_out(service)
         if self.settings.policies:
             # It ends with the process.
-            Following(Reloading(service, self.settings.policies)).begin()
+            Following(Reloading([service], self.settings.policies)).begin()
         return create_app(service)
 
     def _service(self, engine: Engine) -> Service:
         """The service; a process that is begun anew while files are broken goes on with what is in force."""
         try:
-            return service_on(engine, self.champions, self.settings, self.clock)
+            return service_on(engine, self.champions, self.settings, SteadyClock(self.clock))
         except (PolicyInvalid, PolicyFileUnusable) as error:
             settings = self.settings.model_copy(update={"policies": None})
             with reading(engine) as tx:
                 kept = last_good(tx, now=self.clock())
-            service = replace(service_on(engine, self.champions, settings, self.clock), **kept)
+            service = replace(service_on(engine, self.champions, settings, SteadyClock(self.clock)), **kept)
             service.in_force.trouble = str(error)
             return service
 
@@ -117,7 +127,7 @@ def work(
     """Judge whoever is due until interrupted; with a `lookout`, look at drift once a day from an hour (UTC) on."""
     write_json_logs()
     with opened(settings.database) as engine:
-        service = service_on(engine, champions, settings, clock)
+        service = service_on(engine, champions, settings, SteadyClock(clock))
         service.events.settle_currency(settings.currency)
         note_policies(service)
         stop = threading.Event()
@@ -128,7 +138,7 @@ def work(
             # A look that is under way when it ends is left where it is: the next night looks again.
             nightly = Nightly(service, lookout, hour=hour, acts=settings.roll_back_by_itself)
             threading.Thread(target=nightly.run, args=(stop,), name="nightly", daemon=True).start()
-        with anchored(engine, clock), following(service, settings.policies):
+        with anchored(engine, service.clock), following([service], settings.policies):
             Worker(service, Judges(service)).run(stop)
 
 

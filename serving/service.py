@@ -16,6 +16,7 @@ from scoring.programmes import ProgrammePolicy
 from scoring.refunds import RefundPolicy
 from scoring.score_policy import ScorePolicy
 from serving.champions import Champions
+from serving.clock import SteadyClock
 from serving.metrics import Metrics
 from serving.provenance import PoliciesKept
 from serving.standing import Readings
@@ -69,6 +70,11 @@ class Service:
     def current(self) -> "Service":
         """This service by the policies that are in force now; a use case asks once, and follows one set to its end."""
         return self.in_force.service or self
+
+    @property
+    def clock_trouble(self) -> str:
+        """Why the time may be wrong, so that nothing is paid at once; "" where nothing says so."""
+        return self.clock.trouble if isinstance(self.clock, SteadyClock) else ""
 
     @property
     def policies(self) -> tuple[Policy, ...]:

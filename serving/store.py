@@ -185,9 +185,12 @@ def _key(row: Row[Any]) -> ApiKey:
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Engine]:
-    """The store at a database URL, closed at the end; an empty one gets its tables. Raises `SchemaOutdated`."""
-    engine = open_engine(url)
+def opened(url: str, *, waits: float | None = None) -> Iterator[Engine]:
+    """The store at a database URL, closed at the end; an empty one gets its tables. Raises `SchemaOutdated`.
+
+    `waits` is as in `open_engine`.
+    """
+    engine = open_engine(url, waits=waits)
     try:
         with _answering():
             check_schema(engine)

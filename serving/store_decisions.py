@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, liter
 from features.database import insert_all, insert_new, micros, moment
 from features.queries import Query, given, listed
 from serving.audit_tables import audit
+from serving.months import decided_in_month_of
 from serving.tables import assessment_history, assessments, decisions, idempotency
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "last_of_programme",
     "latest_answer",
     "latest_answers",
+    "of_buyer",
     "past_answers",
     "refunds_since",
     "sealed",
@@ -115,7 +117,8 @@ def add_decisions(tx: Connection, made: Sequence[Decision]) -> None:
 
 def find_decision(tx: Connection, decision_id: str) -> Decision | None:
     """The decision with this id."""
-    row = tx.execute(select(decisions).where(decisions.c.id == decision_id)).one_or_none()
+    there = and_(decisions.c.id == decision_id, decided_in_month_of(decision_id))
+    row = tx.execute(select(decisions).where(there)).one_or_none()
     return _decision(row) if row else None
 
 
@@ -124,6 +127,12 @@ def decisions_of(tx: Connection, merchant_id: str, limit: int) -> tuple[Decision
     query = select(decisions).where(decisions.c.merchant_id == merchant_id)
     newest = query.order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(limit)
     return tuple(map(_decision, tx.execute(newest)))
+
+
+def of_buyer(tx: Connection, buyer_id: str) -> tuple[Decision, ...]:
+    """Everything that was decided for a buyer, the first one first."""
+    query = select(decisions).where(decisions.c.buyer_id == buyer_id).order_by(decisions.c.decided_at, decisions.c.id)
+    return tuple(map(_decision, tx.execute(query)))
 
 
 def last_of_programme(tx: Connection, merchant_id: str, programme: str, *, kind: str = "") -> Decision | None:

@@ -8,14 +8,18 @@ from sqlalchemy import Connection, bindparam, case, func, select, update
 from features.database import some
 from features.tables import merchants, settled
 from serving import store_shadow
+from serving.champions import TARGETS
 
 __all__ = [
     "Seen",
+    "beat",
     "challengers",
+    "champions",
     "clear",
     "everybody",
     "judged_on",
     "lag",
+    "last_beat",
     "newest",
     "set_aside",
     "settle_challengers",
@@ -26,6 +30,7 @@ __all__ = [
 ]
 
 _CHALLENGER = "challenger of "
+_WORKER = "worker seen at"
 
 _OF = merchants.c.merchant_id == bindparam("of")
 
@@ -93,6 +98,12 @@ def settle_judges(tx: Connection, judged_by: str) -> None:
         everybody(tx)
 
 
+def champions(tx: Connection) -> dict[str, str]:
+    """The versions of the models that judged the last time, by target, where one did."""
+    judged_by = tx.scalar(select(settled.c.value).where(settled.c.name == "judged_by")) or ""
+    return {target: version for target, version in zip(TARGETS, judged_by.split(), strict=False) if version != "none"}
+
+
 def settle_challengers(tx: Connection, versions: Mapping[str, str]) -> None:
     """Have everybody judged again where a challenger is new; where there is none any more, forget what it thinks.
 
@@ -133,6 +144,17 @@ def _settle(tx: Connection, name: str, value: str) -> str | None:
     elif stood != value:
         tx.execute(update(settled).where(settled.c.name == name).values(value=value))
     return stood
+
+
+def beat(tx: Connection, *, now: int) -> None:
+    """Note that a worker is at work."""
+    _settle(tx, _WORKER, str(now))
+
+
+def last_beat(tx: Connection) -> int | None:
+    """When a worker was last at work (microseconds); None where none ever was."""
+    seen = tx.scalar(select(settled.c.value).where(settled.c.name == _WORKER))
+    return None if seen is None else int(seen)
 
 
 def lag(tx: Connection) -> tuple[int, int | None]:

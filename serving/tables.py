@@ -2,6 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Table, Text, text
 
+from features.months import make_default_partition
 from features.tables import metadata
 from serving.audit_tables import anchor_heads, anchors, audit, audit_chains, persons
 from serving.ledger.tables import held_days, merchant_balances, own_events, postings, reservations, settlements
@@ -168,7 +169,7 @@ decisions = Table(
     Column("buyer_id", String),
     Column("programme", String),
     Column("outcome", String, nullable=False),
-    Column("decided_at", BigInteger, nullable=False),
+    Column("decided_at", BigInteger, primary_key=True, autoincrement=False),
     Column("decided_by", String, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("seen_seq", BigInteger, nullable=False),
@@ -178,7 +179,9 @@ decisions = Table(
     Column("salt", String),
     Index("decisions_of_a_merchant", "merchant_id", "decided_at"),
     Index("decisions_of_a_buyer", "buyer_id", "decided_at"),
+    postgresql_partition_by="RANGE (decided_at)",
 )
+make_default_partition(decisions)
 
 #: Every policy that decisions were made by, for good, so that they can be made again; `hash` is that of `body`.
 #:

@@ -18,6 +18,7 @@ from serving.idempotency import forget_old_answers
 from serving.judging import Judges
 from serving.ledger.promises import expire
 from serving.members import review_members
+from serving.months import ensure_months
 from serving.penalties.ladder import review_penalties
 from serving.prune import prune
 from serving.reassess import reassess, take_in_whatever_came
@@ -30,6 +31,9 @@ log = structlog.get_logger("goodfaith.serving")
 
 #: Seconds between looks for work where there was none.
 _PAUSE = 0.2
+
+#: How often a worker says that it is there.
+_BEATS_EVERY = timedelta(seconds=5)
 
 #: How often clocks of complaints are looked at: they run for hours.
 _CLOCKS_EVERY = timedelta(minutes=1)
@@ -45,12 +49,16 @@ class Worker:
         self._service = service
         self._bench = judges
         self._pruned: int | None = None
+        self._months_made: int | None = None
         self._clocks_seen: datetime | None = None
+        self._beaten: datetime | None = None
         self._anchoring = Anchoring(service.engine)
 
     def round(self, now: datetime) -> int:
         """Judge some of those who are due; answer how many were looked at. Raises `Unavailable`."""
         engine = self._service.engine
+        self._beat(now)
+        self._make_months(now)
         self._look_at_clocks(now)
         expire(engine, now=now)
         self._anchoring.if_due(now)
@@ -87,6 +95,20 @@ class Worker:
         if punished:
             log.info("penalties were decided on", decisions=punished)
         return Finished(claim=claim, reviewed=fresh, set_aside=aside)
+
+    def _make_months(self, now: datetime) -> None:
+        """Once a day, and at first, make room for the months to come."""
+        if self._months_made != day_of(now):
+            self._months_made = day_of(now)
+            names = ensure_months(self._service.engine, now=now)
+            if names:
+                log.info("months were made", partitions=names)
+
+    def _beat(self, now: datetime) -> None:
+        """Say every few seconds that there is a worker."""
+        if self._beaten is None or not timedelta(0) <= now - self._beaten < _BEATS_EVERY:
+            written(self._service.engine, partial(store_due.beat, now=micros(now)))
+            self._beaten = now
 
     def _look_at_clocks(self, now: datetime) -> None:
         """Raise complaints whose time has run out, and forget old answers, whether or not anybody can be judged."""

@@ -131,6 +131,10 @@ FEATURES: tuple[Feature, ...] = (
         name="reply_kept_rate",
         meaning="of the messages to be answered in the window, those answered by then",
         formula=_kept_rate(_MESSAGES, _REPLIED),
+        meaning_capped="the same of at most three messages of a buyer, unanswered ones first counted, and none of a "
+        "buyer who shares anything with the merchant",
+        counting=("at most three messages of each buyer", "每位买家最多计三条消息"),
+        capped=capped_kept(_broken(_MESSAGES, _REPLIED), of=_MESSAGES),
         unit="share",
         riskier="lower",
         clock="the message's own reply_by",

@@ -1,7 +1,19 @@
 """How much a merchant sells, and to how many."""
 
 from features.catalogue.feature import Feature, Ratio, Since, Total, Windowed
-from features.measures import Capped, Column, Distinct, Events, Happenings, Latest, Measure, Orders, OwnFaults, Said
+from features.measures import (
+    Asked,
+    Capped,
+    Column,
+    Distinct,
+    Events,
+    Happenings,
+    Latest,
+    Measure,
+    Orders,
+    OwnFaults,
+    Said,
+)
 
 __all__ = ["BUYERS", "FEATURES", "ORDERS", "ORDERS_PLACED", "VALUE", "capped_kept", "capped_rate", "moved_at_most"]
 
@@ -15,7 +27,7 @@ _LAST = Latest(of=(ORDERS_PLACED,))
 _FIRST = Latest(of=(ORDERS_PLACED,), earliest=True)
 
 
-def capped_rate(bad: Orders | OwnFaults, *, of: Orders | None = None) -> Ratio:
+def capped_rate(bad: Asked | OwnFaults, *, of: Asked | None = None) -> Ratio:
     """Of each buyer's real and bad orders (at most three), those that are bad; `of` has the clock of `bad`."""
     every = Orders() if of is None else of
     return Ratio(of=Measure(source=Capped(bad=bad)), per=Measure(source=Capped(bad=bad, of=every)))
@@ -33,7 +45,7 @@ def moved_at_most(k: int, *, per: float, strength: float = 0.0) -> float:
     return theirs / (theirs + per + strength)
 
 
-def capped_kept(broken: Orders, *, of: Orders) -> Ratio:
+def capped_kept(broken: Asked, *, of: Asked) -> Ratio:
     """The share of promises kept: all but the broken ones, so that kept ones wash none away."""
     rate = capped_rate(broken, of=of)
     return Ratio(of=rate.of, per=rate.per, rest=True)

@@ -18,6 +18,7 @@ from features.simulator.market import Climate, climate
 from features.simulator.merchants import draw_merchant
 from features.simulator.opinions import tell_messages, tell_reviews
 from features.simulator.scenario import Scenario
+from features.simulator.services import tell_services
 from features.simulator.sheet import event_table, tokens
 from features.simulator.trade import take_orders, tell_orders
 from features.simulator.traits import traits_of
@@ -87,7 +88,7 @@ def _live(scenario: Scenario, shared: Climate, number: int) -> Lived:
     life = Life(scenario=scenario, climate=shared, merchant=merchant, traits=traits, diary=diary, joined=joined)
     orders = take_orders(life)
     tell_account(life)
-    for tell in (tell_orders, tell_reviews, tell_messages, tell_claims, tell_links):
+    for tell in (tell_orders, tell_reviews, tell_messages, tell_claims, tell_links, tell_services):
         tell(life, orders)
     reports = tell_fakes(life, orders)
     removed = tell_penalties(life)

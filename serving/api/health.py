@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from serving.problems import documented
 from serving.readiness import Readiness
 from serving.service import Service
+from serving.store_health import StoreHealth
 
 __all__ = ["Alive", "Ready", "add_to"]
 
@@ -27,10 +28,10 @@ class Ready(BaseModel):
 
 def add_to(app: FastAPI, service: Service) -> None:
     """Add the routes; they need no key."""
-    readiness = Readiness(service)
+    readiness = Readiness(service, StoreHealth(service.engine, service.metrics))
 
     @app.get("/healthz", tags=["health"])
-    def healthz() -> Alive:
+    async def healthz() -> Alive:
         """Say that the process is alive."""
         return Alive()
 

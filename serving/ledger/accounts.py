@@ -25,7 +25,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["ACCOUNTS", "FAST_REFUND", "SOURCES", "Movement", "Posting", "of_decision", "of_merchant", "of_refund"]
+__all__ = [
+    "ACCOUNTS",
+    "FAST_REFUND",
+    "SOURCES",
+    "Movement",
+    "Posting",
+    "decision_of",
+    "of_decision",
+    "of_merchant",
+    "of_refund",
+]
 
 #: The platform's own money for fast refunds.
 FAST_REFUND = "fast_refund"
@@ -73,6 +83,15 @@ class Posting:
 def of_decision(decision_id: str) -> str:
     """The subject of what a decision promised."""
     return f"decision:{decision_id}"
+
+
+def decision_of(subject: str) -> str | None:
+    """The decision that a subject is, None for others.
+
+    >>> decision_of(of_decision("d_1")), decision_of(of_merchant("m1"))
+    ('d_1', None)
+    """
+    return subject.removeprefix("decision:") if subject.startswith("decision:") else None
 
 
 def of_refund(merchant_id: str, refund_id: str) -> str:

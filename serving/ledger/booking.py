@@ -15,31 +15,40 @@ from sqlalchemy import Connection
 
 from features.database import day_of
 from features.lookup import Found, events_about_any
-from serving.ledger import deposits, store
+from serving.ledger import deposits, own_events, store, store_settlements
 from serving.ledger.accounts import FAST_REFUND, Movement, Posting, of_decision, of_refund
 from serving.ledger.positions import BOOKED_AS, balance, state_of, targets
 from serving.ledger.store import Reservation, Sum
+from serving.ledger.store_settlements import Settlement
 from serving.ledger.touched import Refund, Touched, Trigger, touched_by
 
-__all__ = ["book", "book_touched", "weights"]
+__all__ = ["book", "book_decision", "subjects_of", "weights"]
 
 #: A subject and a refund within it.
 _Part = tuple[str, Refund]
 
 
-def book(tx: Connection, new: pa.Table, *, at: datetime) -> None:
-    """Book what newly stored events say of money; their merchants are locked."""
+def book(tx: Connection, new: pa.Table, *, at: datetime, later: bool = False) -> None:
+    """Book what newly stored events say of money; their merchants are locked. With `later` tiles are put off."""
     touched = touched_by(tx, new)
-    if touched:
-        book_touched(tx, touched, at=at)
-
-
-def book_touched(tx: Connection, touched: Touched, *, at: datetime) -> None:
-    """Book whatever differs of refunds and deposits from what is told of them."""
     if touched.refunds:
-        _book_refunds(tx, touched, at)
+        _book_refunds(tx, touched, at, later)
     if touched.deposits:
         deposits.book(tx, touched.deposits, at=at)
+
+
+def book_decision(tx: Connection, decision_id: str, *, at: datetime) -> None:
+    """Book what is told of a decision's money, by events or by the settlement call; its merchant is locked."""
+    for rows in own_events.complete(tx, [decision_id], at=at):
+        book(tx, rows, at=at)
+
+
+def subjects_of(tx: Connection, keys: Sequence[str]) -> list[tuple[Found, str]]:
+    """The payments that carry keys such as `decision:d_1` or `refund:r1`, each with the subject it is booked under."""
+    paid = events_about_any(tx, keys, types=("refund_paid",))
+    decisions = {one.says["decision_id"] for one in paid if one.says.get("decision_id")}
+    promised = {of_decision(name): one for name, one in store.reservations_with(tx, decisions).items()}
+    return [(one, _subject(one, promised)) for one in paid]
 
 
 def weights(moved: Iterable[Posting], promised: Mapping[str, Reservation]) -> Counter[tuple[str, int]]:
@@ -70,8 +79,16 @@ class _Sheet:
     at: datetime
 
 
-def _book_refunds(tx: Connection, touched: Touched, at: datetime) -> None:
-    sheet = _sheet(tx, touched, at)
+def _book_refunds(tx: Connection, touched: Touched, at: datetime, later: bool) -> None:
+    told = _told_of(tx, touched.refunds)
+    decisions = touched.decisions | {one.says["decision_id"] for one in told if one.says.get("decision_id")}
+    calls = store_settlements.settlements_of(tx, decisions)
+    written = own_events.complete(tx, calls, at=at, later=later)
+    if written:
+        for rows in written:
+            touched.plus(touched_by(tx, rows))
+        told = _told_of(tx, touched.refunds)
+    sheet = _sheet(tx, touched, told, calls, at)
     moved = [posting for part in sorted(_parts(sheet)) for posting in _differences(sheet, part)]
     moved = list(_with_promises(sheet, moved))
     store.post(tx, moved)
@@ -83,8 +100,9 @@ def _book_refunds(tx: Connection, touched: Touched, at: datetime) -> None:
 # What is told, and what is booked.
 
 
-def _sheet(tx: Connection, touched: Touched, at: datetime) -> _Sheet:
-    told = _told_of(tx, touched.refunds)
+def _sheet(
+    tx: Connection, touched: Touched, told: Sequence[Found], calls: Mapping[str, Sequence[Settlement]], at: datetime
+) -> _Sheet:
     decisions = touched.decisions | {one.says["decision_id"] for one in told if one.says.get("decision_id")}
     reservations = store.reservations_with(tx, decisions)
     promised = {of_decision(name): one for name, one in reservations.items()}
@@ -93,12 +111,16 @@ def _sheet(tx: Connection, touched: Touched, at: datetime) -> _Sheet:
     return _Sheet(
         touched=touched,
         promised=promised,
-        cancelled=frozenset(map(of_decision, store.cancelled_of(tx, reservations))),
+        cancelled=frozenset(of_decision(name) for name, said in calls.items() if _is_cancelled(said)),
         paid=_paid(tx, promised),
         told=_by_part(told, promised),
         booked=_by_subject(store.sums_of(tx, subjects)),
         at=at,
     )
+
+
+def _is_cancelled(calls: Iterable[Settlement]) -> bool:
+    return any(one.state == "cancelled" for one in calls)
 
 
 def _told_of(tx: Connection, refunds: Iterable[Refund]) -> list[Found]:
@@ -110,10 +132,9 @@ def _told_of(tx: Connection, refunds: Iterable[Refund]) -> list[Found]:
 
 def _hold(tx: Connection, promised: Iterable[Reservation]) -> None:
     """Whoever promises adds up what weighs: nobody may while it changes."""
-    buyers = sorted({one.buyer_id for one in promised})
-    for buyer_id in buyers:
-        store.hold_buyer(tx, buyer_id)
+    buyers = {one.buyer_id for one in promised}
     if buyers:
+        store.hold_buyer(tx, *buyers)
         store.hold_fund(tx)
 
 

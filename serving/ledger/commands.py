@@ -1,23 +1,26 @@
 """`goodfaith ledger`: whether what is kept of money is the sum of what was booked."""
 
 import json
-from typing import Annotated
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from features.settings import Settings
 
+if TYPE_CHECKING:
+    from serving.ledger.reconcile import Line, Reconciled
+
 __all__ = ["ledger"]
 
 ledger = typer.Typer(help="Money that was promised, paid first, got back or is held.", no_args_is_help=True)
 
+_DATE = ["%Y-%m-%d"]
+_SINCE = "What the ledger has paid from this midnight (UTC) on must be in the file; default: from its first payment."
+_UNTIL = "... and before this midnight; default: up to its last payment."
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-@ledger.callback()
-def _group() -> None:
-    # With one command only, Typer would drop the group's name.
-    pass
 
 
 @ledger.command()
@@ -39,3 +42,52 @@ def verify(as_json: Json = False) -> None:
         raise LedgerBroken(f"the ledger does not add up: {found[0]}{more}")
     if not as_json:
         typer.echo("The ledger adds up.")
+
+
+@ledger.command()
+def reconcile(
+    file: Annotated[Path, typer.Argument(help="Payments: .csv, .parquet or .jsonl.", exists=True, dir_okay=False)],
+    since: Annotated[datetime | None, typer.Option(formats=_DATE, help=_SINCE)] = None,
+    until: Annotated[datetime | None, typer.Option(formats=_DATE, help=_UNTIL)] = None,
+    as_json: Json = False,
+) -> None:
+    """Hold a payment file against the ledger: what matches, is missing in either, or differs; exit 1 if anything does.
+
+    Columns: amount_cents, decision_id or refund_id or both; merchant_id and paid_at if there are.
+    """
+    from features.database import reading
+    from serving.errors import PaymentsDiffer
+    from serving.ledger.payment_files import read_payments
+    from serving.ledger.reconcile import reconcile as held_against
+    from serving.store import opened
+
+    with opened(Settings().database) as engine, reading(engine) as tx:
+        found = held_against(tx, read_payments(file), since=_midnight(since), until=_midnight(until))
+    typer.echo(json.dumps(found.plain(), ensure_ascii=False) if as_json else _told(found))
+    if found.differences:
+        raise PaymentsDiffer(f"{file.name} and the ledger differ in {found.differences:,} lines")
+
+
+def _midnight(day: datetime | None) -> datetime | None:
+    return day.replace(tzinfo=UTC) if day else None
+
+
+def _told(found: "Reconciled") -> str:
+    """The report in words: how many of each kind, and each line that is not as it should be."""
+    kinds = {
+        "matched": found.matched,
+        "missing in the ledger": found.missing_in_ledger,
+        "missing in the file": found.missing_in_file,
+        "amounts that differ": found.amounts_differ,
+    }
+    lines = [f"{what}: {len(some):,}" for what, some in kinds.items()]
+    for what, some in kinds.items():
+        if what != "matched":
+            lines += [f"{what}: {_named(one)}: {one.file_cents} in the file, {one.ledger_cents} in the ledger"
+                      for one in some]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _named(one: "Line") -> str:
+    names = {"decision": one.decision_id, "refund": one.refund_id, "of merchant": one.merchant_id}
+    return " ".join(f"{what} {name}" for what, name in names.items() if name)

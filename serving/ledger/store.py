@@ -9,8 +9,8 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Executable,
     Row,
-    and_,
     bindparam,
     cast,
     func,
@@ -18,10 +18,11 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from features.database import insert_new, micros, moment, some
 from serving.ledger.accounts import ACCOUNTS, FAST_REFUND, Posting
-from serving.ledger.tables import RESERVED, held_days, merchant_balances, postings, reservations, settlements
+from serving.ledger.tables import RESERVED, held_days, merchant_balances, postings, reservations
 from serving.store_audit import hold
 
 __all__ = [
@@ -29,7 +30,6 @@ __all__ = [
     "Reservation",
     "Sum",
     "add_reservations",
-    "cancelled_of",
     "change_reservations",
     "due_to_expire",
     "hold_buyer",
@@ -43,9 +43,6 @@ __all__ = [
 
 #: How far back the promises to a buyer count against their limit (contracts: 90 days).
 BUYER_WINDOW = timedelta(days=90)
-_MERCHANT_WINDOW = timedelta(days=30)
-_FUND_DAYS = 30
-_DAY = 86_400_000_000
 
 #: A merchant's accounts whose balances are kept.
 _KEPT = tuple(column.name for column in merchant_balances.c if column.name != "merchant_id")
@@ -112,7 +109,7 @@ def post(tx: Connection, moved: Sequence[Posting]) -> None:
     """Book some movements, with the balances of their merchants; those are locked."""
     if not moved:
         return
-    tx.execute(insert(postings), [_posting_row(one) for one in moved])
+    tx.execute(_POST, [_posting_row(one) for one in moved])
     changes: dict[str, dict[str, int]] = {}
     for one in moved:
         for account in _KEPT:
@@ -122,6 +119,9 @@ def post(tx: Connection, moved: Sequence[Posting]) -> None:
     if changes:
         insert_new(tx, merchant_balances, [{"merchant_id": name, **dict.fromkeys(_KEPT, 0)} for name in changes])
         tx.execute(_MOVE_BALANCES, [{"of": name, **_by(own)} for name, own in changes.items()])
+
+
+_POST = insert(postings)
 
 
 def _by(own: Mapping[str, int]) -> dict[str, int]:
@@ -172,7 +172,10 @@ def money_of(tx: Connection, merchant_id: str) -> dict[str, int]:
 def add_reservations(tx: Connection, new: Sequence[Reservation]) -> None:
     """Keep what some decisions promised."""
     names = reservations.c.keys()
-    tx.execute(insert(reservations), [{name: _kept(getattr(one, name)) for name in names} for one in new])
+    tx.execute(_RESERVE, [{name: _kept(getattr(one, name)) for name in names} for one in new])
+
+
+_RESERVE = insert(reservations)
 
 
 def change_reservations(tx: Connection, changed: Sequence[Reservation]) -> None:
@@ -199,16 +202,10 @@ def reservations_with(tx: Connection, decision_ids: Iterable[str]) -> dict[str, 
     return {row.decision_id: _reservation(row) for row in found}
 
 
-def cancelled_of(tx: Connection, decision_ids: Iterable[str]) -> set[str]:
-    """Those of these decisions whose promise was cancelled."""
-    query = select(settlements.c.decision_id).where(settlements.c.state == "cancelled")
-    pieces = some(sorted(decision_ids))
-    return {one for ids in pieces for one in tx.scalars(query.where(settlements.c.decision_id.in_(ids)))}
-
-
 def due_to_expire(tx: Connection, *, now: datetime, most: int) -> tuple[Reservation, ...]:
     """Reservations whose time has run out, the oldest first."""
-    query = select(reservations).where(_ran_out(now)).order_by(reservations.c.expires_at).limit(most)
+    ran_out = (reservations.c.state == RESERVED, reservations.c.expires_at <= micros(now))
+    query = select(reservations).where(*ran_out).order_by(reservations.c.expires_at).limit(most)
     return tuple(map(_reservation, tx.execute(query)))
 
 
@@ -226,13 +223,23 @@ def _kept(value: Any) -> Any:
 
 def weigh(tx: Connection, changes: Mapping[tuple[str, int], int]) -> None:
     """Have cents more, or fewer, weigh on holders, by (holder, day); holders are locked."""
-    moved = {place: cents for place, cents in sorted(changes.items()) if cents}
-    if moved:
-        insert_new(tx, held_days, [{"holder": holder, "day": day, "cents": 0} for holder, day in moved])
-        tx.execute(_WEIGH, [{"of": holder, "on": day, "by": cents} for (holder, day), cents in moved.items()])
+    more = [{"holder": holder, "day": day, "cents": cents} for (holder, day), cents in changes.items() if cents > 0]
+    fewer = [{"of": holder, "on": day, "by": cents} for (holder, day), cents in changes.items() if cents < 0]
+    if more:
+        tx.execute(_MORE[tx.dialect.name], more)
+    # An insertion of fewer than nothing would be refused before the store sees that the row is there already.
+    if fewer:
+        tx.execute(_LESS, fewer)
 
 
-_WEIGH = (
+def _added(inserting: sqlite.Insert | postgresql.Insert) -> Executable:
+    more = {"cents": held_days.c.cents + inserting.excluded.cents}
+    return inserting.on_conflict_do_update(index_elements=[held_days.c.holder, held_days.c.day], set_=more)
+
+
+# Made once: to put a statement together costs more than the store needs to carry it out.
+_MORE = {"sqlite": _added(sqlite.insert(held_days)), "postgresql": _added(postgresql.insert(held_days))}
+_LESS = (
     update(held_days)
     .where(held_days.c.holder == bindparam("of"), held_days.c.day == bindparam("on"))
     .values(cents=held_days.c.cents + bindparam("by"))
@@ -242,7 +249,3 @@ _WEIGH = (
 def _total(column: ColumnElement[int]) -> ColumnElement[int]:
     # PostgreSQL adds up in numeric; what comes of cents is a whole number all the same.
     return cast(func.coalesce(func.sum(column), 0), BigInteger)
-
-
-def _ran_out(now: datetime) -> ColumnElement[bool]:
-    return and_(reservations.c.state == RESERVED, reservations.c.expires_at <= micros(now))

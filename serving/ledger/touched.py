@@ -44,8 +44,12 @@ class Touched:
     decisions: set[str] = field(default_factory=set)
     deposits: dict[str, Trigger] = field(default_factory=dict)
 
-    def __bool__(self) -> bool:
-        return bool(self.refunds or self.deposits)
+    def plus(self, other: "Touched") -> None:
+        """Note what others have touched besides."""
+        for refund, triggers in other.refunds.items():
+            self.refunds.setdefault(refund, {}).update(triggers)
+        self.decisions.update(other.decisions)
+        self.deposits.update(other.deposits)
 
     def see(self, says: Mapping[str, Any], trigger: Trigger) -> None:
         """Note what an event is about; `trigger` is itself, or what takes it back."""

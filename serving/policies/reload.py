@@ -5,10 +5,11 @@ Files that cannot be followed leave the last good policies in force. Everybody w
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -27,10 +28,13 @@ _EVERY = 2.0
 
 
 class Reloading:
-    """Puts a folder's policies in force when its files have changed, all together or none of them."""
+    """Puts a folder's policies in force when its files have changed, all together or none of them.
 
-    def __init__(self, service: Service, folder: Path) -> None:
-        self._service = service
+    `services` stand on one store.
+    """
+
+    def __init__(self, services: Sequence[Service], folder: Path) -> None:
+        self._services = services
         self._folder = folder
         # What was read at the start is read once more: it may have changed since, and nobody would see it.
         self._read: Signature | None = None
@@ -49,31 +53,38 @@ class Reloading:
 
     def _follow(self) -> bool:
         """Whether that is done with: followed or refused. Where the store does not answer, it comes again."""
-        in_force = self._service.in_force
+        first = self._services[0]
         try:
-            changed = replace(self._service, **read_folder(self._folder))
-            _check_currency(changed, before=self._service.current())
+            policies = read_folder(self._folder)
+            changed = replace(first, **policies)
+            _check_currency(changed, before=first.current())
             # Noted first: whoever buys is promised what the policy in force says, so that is known before it is.
             note_policies(changed)
         except (PolicyInvalid, PolicyFileUnusable) as error:
-            in_force.trouble = str(error)
+            self._put(trouble=str(error))
             log.error("policies stay as they are: the new files cannot be followed", reason=str(error))
             return True
         except (Unavailable, StoreUnavailable) as error:
             log.warning("policies stay as they are for now", reason=str(error))
             return False
-        in_force.service, in_force.trouble = changed, ""
+        self._put(policies)
         log.info("policies in force", versions=[one.version for one in changed.policies])
         return True
 
+    def _put(self, policies: Mapping[str, Any] | None = None, *, trouble: str = "") -> None:
+        for one in self._services:
+            one.in_force.trouble = trouble
+            if policies is not None:
+                one.in_force.service = replace(one, **policies)
+
 
 @contextmanager
-def following(service: Service, folder: Path | None) -> Iterator[None]:
+def following(services: Sequence[Service], folder: Path | None) -> Iterator[None]:
     """Follow a folder for as long as a block runs, at once on SIGHUP; where there is none, nothing is followed."""
     if folder is None:
         yield
         return
-    with Following(Reloading(service, folder)) as watch:
+    with Following(Reloading(services, folder)) as watch:
         # Only the main thread may say what a signal does; whoever runs elsewhere looks every few seconds.
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGHUP, watch.at_once)

@@ -51,7 +51,7 @@ def refused(service):
 
 
 def test_a_change_is_followed_without_a_restart_noted_and_sealed(engine, service, folder):
-    reloading = Reloading(service, folder)
+    reloading = Reloading([service], folder)
     write(folder, "refunds", MORE)
     reloading.look(at_once=True)
     changed = service.current().refunds
@@ -81,7 +81,7 @@ def test_a_service_does_not_start_by_files_that_cannot_be_followed(engine, folde
 
 @pytest.mark.failure("policy_invalid_on_reload")
 def test_files_that_break_leave_the_last_good_set_in_force_until_they_are_mended(service, folder):
-    reloading = Reloading(service, folder)
+    reloading = Reloading([service], folder)
     write(folder, "refunds", MORE)
     reloading.look(at_once=True)
 
@@ -101,7 +101,7 @@ def test_files_that_break_leave_the_last_good_set_in_force_until_they_are_mended
 
 @pytest.mark.failure("policy_invalid_on_reload")
 def test_a_folder_that_is_gone_leaves_the_last_good_set_in_force(service, folder):
-    reloading = Reloading(service, folder)
+    reloading = Reloading([service], folder)
     reloading.look(at_once=True)
     shutil.rmtree(folder)
     reloading.look(at_once=True)
@@ -120,7 +120,7 @@ def test_what_was_put_in_force_last_can_be_followed_whatever_became_of_its_file(
 
 @pytest.mark.failure("policy_half_written")
 def test_a_file_is_read_when_two_looks_find_it_unchanged(service, folder):
-    reloading = Reloading(service, folder)
+    reloading = Reloading([service], folder)
     write(folder, "refunds", MORE)
     whole = (folder / "refunds.toml").read_bytes()
     for length in (len(whole) // 2, len(whole)):
@@ -134,7 +134,7 @@ def test_a_file_is_read_when_two_looks_find_it_unchanged(service, folder):
 
 def test_whoever_follows_a_folder_looks_at_once_when_told(service, folder):
     write(folder, "refunds", MORE)
-    with Following(Reloading(service, folder)) as watch:
+    with Following(Reloading([service], folder)) as watch:
         watch.at_once()
         while service.current() is service:
             time.sleep(0.01)

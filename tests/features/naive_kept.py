@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from tests.features.naive import WINDOWS, Event, Value, Window, of_type, ratio, visible
 from tests.features.naive_buyers import carried
-from tests.features.naive_capped import by_then, is_excused, is_real, of_order, total
+from tests.features.naive_capped import by_then, is_excused, is_linked, is_real, of_order, total
 
 WEEK = timedelta(days=7)
 SERVICES = ("repair", "resend", "exchange", "installation", "home_delivery", "bad_order", "freight")
@@ -149,7 +149,16 @@ def _capped(window: Window) -> dict[str, Value]:
             window, returned, [not all(answers_due(window, order)) for order in returned]
         ),
         "refund_kept_rate": capped_share(window, back, [not all(past_refunds(window, order)) for order in back]),
+        "reply_kept_rate": _capped_replies(window),
     }
+
+
+def _capped_replies(window: Window) -> float | None:
+    """Of each buyer's messages that were not answered in time, and the others of buyers who are strangers, three."""
+    due = window.of("message_received", clock="reply_by")
+    silent = [one for one in due if not by_then(replies(window, one), one["reply_by"])]
+    every = total([*silent, *(one for one in due if one not in silent and not is_linked(window, one.get("buyer_id")))])
+    return ratio(every - total(silent), every)
 
 
 def due_services(window: Window, order: Event, kinds: Sequence[str]) -> list[Event]:

@@ -46,6 +46,8 @@ def test_what_is_no_rate_has_nothing_behind_it(log):
         ("dispatch_kept_rate_90d_capped", True, True, {"order_placed"}),
         ("repair_kept_rate_90d_capped", True, True, {"service_requested"}),
         ("reply_kept_rate_90d", True, False, {"message_received"}),
+        ("reply_kept_rate_90d_capped", True, True, {"message_received"}),
+        ("random_inspection_failed_rate_365d", True, True, {"inspection_completed"}),
         ("inspection_failed_rate_365d", True, False, {"inspection_completed"}),
         ("suspicion_90d", False, True, {"fake_report_filed"}),
         ("deposit_cents", True, True, {"merchant_registered", "deposit_changed"}),

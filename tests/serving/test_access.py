@@ -30,6 +30,7 @@ OPENED_BY = {
     ("GET", "/v1/programmes/{programme}"): "scores:read",
     ("POST", "/v1/programmes/{programme}/applications"): "programmes:decide",
     ("POST", "/v1/refunds/decisions"): "refunds:decide",
+    ("POST", "/v1/refunds/decisions/{decision_id}/settlement"): "refunds:decide",
     ("POST", "/v1/compensation/quotes"): "refunds:decide",
     ("POST", "/v1/adverts/check"): "programmes:decide",
     ("GET", "/v1/decisions/{decision_id}"): "scores:read",

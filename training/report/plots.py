@@ -112,9 +112,7 @@ def distribution(y: Labels, score: Floats) -> str:
     grid = np.unique(score)
     apart = _below(score[y == 1], grid) - _below(score[y == 0], grid)
     at = int(np.argmax(apart))
-    ks.axvline(grid[at], color=SOFT, lw=0.8, ls=":")
-    side: Any = {"xytext": (6, 0)} if grid[at] < grid[[0, -1]].mean() else {"xytext": (-6, 0), "ha": "right"}
-    ks.annotate(f"KS {apart[at]:.3f} at {grid[at]:.0f}", (grid[at], 0.03), textcoords="offset points", **side)
+    ks.axvline(grid[at], color=SOFT, lw=0.8, ls=":", label=f"KS {apart[at]:.3f} at {grid[at]:.0f}")
     _named(bars, "Scores", "score (points, higher is safer)", "share of good, of bad rows", legend="best")
     _named(ks, "Kolmogorov-Smirnov (KS)", "score (points, higher is safer)", "share at or below", legend="upper left")
     return _svg(figures)
@@ -151,11 +149,12 @@ def months(told: Sequence[Month]) -> str:
     auc.axhline(0.5, color=SOFT, lw=0.8, ls=":")
     _spread(level, names, [one.seen for one in told], BAD, "was bad")
     level.plot(names, [one.expected for one in told], "o-", color=ACCENT, label="predicted")
-    level.set_ylim(0, 1.08 * level.get_ylim()[1])
+    # Room above for the legend.
+    level.set_ylim(0, 1.35 * level.get_ylim()[1])
     for axes in (auc, level):
         axes.set_xticks(range(0, len(names), -(-len(names) // 6)), names[:: -(-len(names) // 6)])
     _named(auc, "AUC by month", "month", "AUC")
-    _named(level, "Level by month", "month", "share of rows", legend="lower left")
+    _named(level, "Level by month", "month", "share of rows", legend="upper left")
     return _svg(figures)
 
 
@@ -167,8 +166,13 @@ def _spread(axes: Axes, names: list[str], told: Sequence[Measured], colour: str,
 
 
 def groups(told: Sequence[Group], many: str) -> str:
-    """Each group's good ones refused, as a multiple of all others', with 95 % intervals; an arrow goes on beyond 4."""
+    """Each group's good ones refused, as a multiple of all others', with 95 % intervals; an arrow goes on beyond 4.
+
+    Nothing where no good one is refused: there is nothing to draw.
+    """
     judged = [one for one in told if np.isfinite(one.ratio.value)]
+    if not judged:
+        return ""
     figures, (axes,) = _panels(1, width=9.2, height=0.9 + 0.24 * len(judged))
     for place, one in enumerate(reversed(judged)):
         colour = BAD if one.unfair else ACCENT

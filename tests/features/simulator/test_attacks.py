@@ -154,7 +154,8 @@ def test_freight_farmers_send_everything_back_for_the_freight():
     returned = f"order_id IN (SELECT order_id FROM events WHERE event_type = 'return_requested') AND {mine}"
     delivered = with_it.count("order_delivered", mine)
     assert with_it.count("order_delivered", returned) > 0.85 * delivered > 20
-    freight = [market.count("service_requested", DURING) / market.count("return_requested", DURING)
+    freights = f"service = 'freight' AND {DURING}"
+    freight = [market.count("service_requested", freights) / market.count("return_requested", DURING)
                for market in (without, with_it)]  # fmt: skip
     assert freight[1] > 2 * freight[0]
     assert with_it.share("outcome IN ('intact', 'used', 'missing')", "return_inspected", mine) == 1
