@@ -43,7 +43,7 @@ class Found:
 class LiveState:
     """What the store keeps of a merchant beside its events: the newest one's `seq`, and since when it is due.
 
-    `changes` rises whenever anything else that is stored of the merchant changes: its events, or its tiles.
+    `changes` rises whenever another event of the merchant is stored, or begins to count.
     """
 
     last_seq: int

@@ -84,7 +84,7 @@ waiting = Table(
 #: they are to be made anew; `heads` are the events that stand for "the latest" of anything (JSON);
 #: `set_aside` says why it could not be assessed. It is a worker's until `claimed_until`, for the time `tries` since
 #: one last finished it; `reviewed_day` is when its places in programmes were last looked at. `changes` rises whenever
-#: its events or its tiles change: what was worked out of them holds as long as it stays.
+#: another event of it is stored, or begins to count: what was worked out of its events holds as long as it stays.
 merchants = Table(
     "merchants",
     metadata,
