@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, literal, select, update
 
-from features.database import insert_all, insert_new, micros, moment
+from features.database import columns_of, insert_all, insert_new, micros, moment
 from features.queries import Query, given, listed
 from serving.audit_tables import audit
 from serving.months import decided_in_month_of
@@ -112,7 +112,7 @@ class Draw:
 def add_decisions(tx: Connection, made: Sequence[Decision]) -> None:
     """Keep more decisions."""
     names = decisions.c.keys()
-    insert_all(tx, decisions, [_row(one, names) for one in made])
+    insert_all(tx, decisions, columns_of([_row(one, names) for one in made]))
 
 
 def find_decision(tx: Connection, decision_id: str) -> Decision | None:
@@ -326,7 +326,7 @@ def keep_answers(tx: Connection, kept: Mapping[Place, Kept], *, now: datetime) -
          "answer": one.answer, **told}
         for (key_id, route, key), one in kept.items()
     ]  # fmt: skip
-    insert_all(tx, idempotency, rows)
+    insert_all(tx, idempotency, columns_of(rows))
 
 
 def drop_answers(tx: Connection, place: Place, *, before: datetime) -> None:

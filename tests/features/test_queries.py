@@ -19,7 +19,7 @@ ABOVE = Query(
 def tx(any_engine):
     with writing(any_engine) as tx:
         THINGS.metadata.create_all(tx)
-        insert_all(tx, THINGS, [dict(zip(("one", "two", "number"), row, strict=True)) for row in ROWS])
+        insert_all(tx, THINGS, dict(zip(("one", "two", "number"), zip(*ROWS, strict=True), strict=True)))
     with reading(any_engine) as tx:
         yield tx
 
