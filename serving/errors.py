@@ -30,6 +30,7 @@ GoodfaithError
 ├── TooBusy                  429 too_busy
 ├── AuditBroken              command line only: the audit chain was tampered with
 ├── PersonUnknown            command line only: nobody of this name or id is known
+├── RecordsKept              command line only: no setting says after how many years records may go
 ├── AnchorsUnreadable        command line only: a file holds no anchors of an audit record
 ├── LedgerBroken             command line only: a sum is not that of its postings
 ├── PaymentFileUnusable      command line only: a payment file cannot be read, or a row of it is no payment
@@ -102,6 +103,7 @@ __all__ = [
     "PolicyInvalid",
     "PolicyNotKept",
     "ProgrammeUnknown",
+    "RecordsKept",
     "ReplayDiffers",
     "ResolutionInvalid",
     "SchemaOutdated",
@@ -230,6 +232,10 @@ class ResolutionInvalid(GoodfaithError):
 
 class PersonUnknown(GoodfaithError):
     """Nobody of this name or id is known."""
+
+
+class RecordsKept(GoodfaithError):
+    """No setting says after how many years records may go."""
 
 
 class AnchorsUnreadable(GoodfaithError):
