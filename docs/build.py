@@ -286,7 +286,10 @@ def settings_page() -> str:
     notes += "`GOODFAITH_EXPLORATION_SALT` (16 characters or more, secret, kept for good) turns the lot on.\n"
     notes += "`GOODFAITH_KEY` is the API key with which `goodfaith simulate --to` sends events.\n"
     notes += (
-        "`GOODFAITH_BROKER_URL` is the Redis from which `goodfaith consume` takes events; it may hold a password.\n"
+        "`GOODFAITH_BROKER_URL` is the Redis from which `goodfaith consume` takes events, by default\n"
+        "`redis://127.0.0.1:6379/0`; it may hold a password.\n"
+        "`GOODFAITH_NOTIFY_URL` is where notifications go (`https://...`, `redis://HOST:PORT/0?stream=NAME` or\n"
+        "`file:///...`); with `GOODFAITH_NOTIFY_SECRET` those over HTTP are signed.\n"
     )
     notes += (
         "`GOODFAITH_POLICIES` is a folder of policy files in the place of the shipped ones of those names, followed\n"

@@ -38,6 +38,8 @@ GoodfaithError
 ├── ReplayDiffers            command line only: a decision does not come out again as it was
 ├── PolicyNotKept            command line only: a decision was made by a policy that was not kept
 ├── AddressUnavailable       command line only: nobody can listen there
+├── NotHandedOn              not for callers: a notification that is tried again later
+├── TargetUnusable           command line only: nothing can be notified at the address that is set
 ├── BrokerUnavailable        command line only: the broker does not answer, or its extra is not installed
 ├── NothingToJudge           command line only: a log without a single readable event
 ├── NoShadows                command line only: no challenger has judged anybody
@@ -89,6 +91,7 @@ __all__ = [
     "MerchantUnknown",
     "MomentToCome",
     "NoShadows",
+    "NotHandedOn",
     "NothingChanges",
     "NothingToJudge",
     "OrderAlreadyDecided",
@@ -114,6 +117,7 @@ __all__ = [
     "SettlementImpossible",
     "StoreFull",
     "StoreUnavailable",
+    "TargetUnusable",
     "TooBusy",
     "Unauthenticated",
     "Unavailable",
@@ -272,6 +276,14 @@ class PaymentsDiffer(GoodfaithError):
 
 class AddressUnavailable(GoodfaithError):
     """The address to listen on is taken, or is not one of this machine."""
+
+
+class NotHandedOn(GoodfaithError):
+    """A notification was not taken, or nobody knows whether it was."""
+
+
+class TargetUnusable(GoodfaithError):
+    """The address for notifications is none that can be used."""
 
 
 class BrokerUnavailable(GoodfaithError):

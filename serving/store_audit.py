@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, Connection, Row, and_, bindparam, delete, func, insert, select, update
 
-from features.database import insert_all, insert_new
+from features.database import columns_of, insert_all, insert_new
 from serving.audit_tables import anchor_heads, anchors, audit, audit_chains
 
 __all__ = [
@@ -132,7 +132,7 @@ def end_of(tx: Connection, chain: str) -> Head | None:
 
 def add(tx: Connection, written: Sequence[Link]) -> None:
     """Keep more links."""
-    insert_all(tx, audit, [asdict(one) for one in written])
+    insert_all(tx, audit, columns_of([asdict(one) for one in written]))
 
 
 def about(tx: Connection, subject: str) -> tuple[Link, ...]:
@@ -217,7 +217,8 @@ def add_anchor(tx: Connection, anchor: Anchor) -> None:
     """Keep one more anchor; the chains that it holds are anchored as far as it says."""
     told = {"number": anchor.number, "at": anchor.at, "previous": anchor.previous, "hash": anchor.hash}
     tx.execute(insert(anchors).values(**told))
-    insert_all(tx, anchor_heads, [{"number": anchor.number, **asdict(head)} for head in anchor.heads])
+    heads = [{"number": anchor.number, **asdict(head)} for head in anchor.heads]
+    insert_all(tx, anchor_heads, columns_of(heads))
     for head in anchor.heads:
         tx.execute(update(audit_chains).where(audit_chains.c.chain == head.chain).values(anchored_seq=head.seq))
 
