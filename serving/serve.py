@@ -44,6 +44,9 @@ log = structlog.get_logger("goodfaith.serving")
 #: Seconds that whoever answers waits for the store at most; half as long as a caller waits for an answer.
 WAITS = LONGEST / 2
 
+#: Seconds that a process that is told to end has for what it took: nobody waits longer for an answer.
+_ENDS_WITHIN = round(LONGEST) + 5
+
 #: Seconds that a process may be silent: one that is killed while it still loads its libraries is begun anew for ever.
 _BEGINS_WITHIN = 60
 
@@ -122,6 +125,7 @@ def _told(app: FastAPI | _Answering, *, workers: int = 1) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         timeout_worker_healthcheck=_BEGINS_WITHIN,
+        timeout_graceful_shutdown=_ENDS_WITHIN,
     )
 
 
