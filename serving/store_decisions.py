@@ -39,6 +39,7 @@ __all__ = [
     "latest_answers",
     "of_buyer",
     "past_answers",
+    "read_decision",
     "refunds_since",
     "sealed",
     "unsealed",
@@ -119,20 +120,20 @@ def find_decision(tx: Connection, decision_id: str) -> Decision | None:
     """The decision with this id."""
     there = and_(decisions.c.id == decision_id, decided_in_month_of(decision_id))
     row = tx.execute(select(decisions).where(there)).one_or_none()
-    return _decision(row) if row else None
+    return read_decision(row) if row else None
 
 
 def decisions_of(tx: Connection, merchant_id: str, limit: int) -> tuple[Decision, ...]:
     """A merchant's decisions, the newest first."""
     query = select(decisions).where(decisions.c.merchant_id == merchant_id)
     newest = query.order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(limit)
-    return tuple(map(_decision, tx.execute(newest)))
+    return tuple(map(read_decision, tx.execute(newest)))
 
 
 def of_buyer(tx: Connection, buyer_id: str) -> tuple[Decision, ...]:
     """Everything that was decided for a buyer, the first one first."""
     query = select(decisions).where(decisions.c.buyer_id == buyer_id).order_by(decisions.c.decided_at, decisions.c.id)
-    return tuple(map(_decision, tx.execute(query)))
+    return tuple(map(read_decision, tx.execute(query)))
 
 
 def last_of_programme(tx: Connection, merchant_id: str, programme: str, *, kind: str = "") -> Decision | None:
@@ -141,14 +142,14 @@ def last_of_programme(tx: Connection, merchant_id: str, programme: str, *, kind:
     chosen += [decisions.c.kind == kind] if kind else []
     newest = select(decisions).where(and_(*chosen)).order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(1)
     row = tx.execute(newest).one_or_none()
-    return _decision(row) if row else None
+    return read_decision(row) if row else None
 
 
 def every_decision(tx: Connection) -> Generator[Decision, None, None]:
     """All decisions, in the order in which they were made."""
     query = select(decisions).order_by(decisions.c.decided_at, decisions.c.id)
     with tx.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as found:
-        yield from map(_decision, found)
+        yield from map(read_decision, found)
 
 
 def how_many(tx: Connection) -> int:
@@ -161,7 +162,7 @@ def last_of_kind(tx: Connection, merchant_id: str, kind: str) -> Decision | None
     chosen = and_(decisions.c.merchant_id == merchant_id, decisions.c.kind == kind)
     newest = select(decisions).where(chosen).order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(1)
     row = tx.execute(newest).one_or_none()
-    return _decision(row) if row else None
+    return read_decision(row) if row else None
 
 
 def refunds_since(tx: Connection, since: datetime) -> Generator[Decision, None, None]:
@@ -169,7 +170,7 @@ def refunds_since(tx: Connection, since: datetime) -> Generator[Decision, None, 
     chosen = and_(decisions.c.kind == "refund", decisions.c.decided_at >= micros(since))
     query = select(decisions).where(chosen).order_by(decisions.c.decided_at, decisions.c.id)
     with tx.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as found:
-        yield from map(_decision, found)
+        yield from map(read_decision, found)
 
 
 def draws(tx: Connection) -> Generator[Draw, None, None]:
@@ -177,7 +178,7 @@ def draws(tx: Connection) -> Generator[Draw, None, None]:
     query = select(decisions).where(decisions.c.kind == "programme").order_by(decisions.c.decided_at, decisions.c.id)
     with tx.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as found:
         for row in found:
-            yield _draw(_decision(row))
+            yield _draw(read_decision(row))
 
 
 def _draw(of: Decision) -> Draw:
@@ -195,12 +196,12 @@ def _draw(of: Decision) -> Draw:
     )
 
 
-def sealed(tx: Connection) -> Generator[Sealed, None, None]:
-    """Every entry of the audit record that seals a decision, by decision, the earlier one first."""
+def sealed(tx: Connection, actions: Sequence[str]) -> Generator[Sealed, None, None]:
+    """Every entry of the audit record that seals a decision (these are its actions), by decision, in their order."""
     columns = [column.label(f"of_{name}") for name, column in decisions.c.items()]
     query = select(audit.c.subject, audit.c.action, audit.c.at, audit.c.body, *columns)
     query = query.outerjoin(decisions, decisions.c.id == func.substr(audit.c.subject, len(_SUBJECT) + 1))
-    query = query.where(audit.c.action.in_(("decided", "buyer_erased"))).order_by(audit.c.subject, audit.c.at)
+    query = query.where(audit.c.action.in_(actions)).order_by(audit.c.subject, audit.c.at)
     with tx.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as found:
         yield from map(_sealed, found)
 
@@ -210,7 +211,7 @@ def unsealed(tx: Connection) -> Decision | None:
     told = literal(_SUBJECT).concat(decisions.c.id) == audit.c.subject
     query = select(decisions).outerjoin(audit, told).where(audit.c.subject.is_(None))
     row = tx.execute(query.order_by(decisions.c.decided_at, decisions.c.id).limit(1)).one_or_none()
-    return _decision(row) if row else None
+    return read_decision(row) if row else None
 
 
 #: How the audit record names a decision.
@@ -228,7 +229,8 @@ def _sealed(row: Row[Any]) -> Sealed:
     )
 
 
-def _decision(row: Row[Any]) -> Decision:
+def read_decision(row: Row[Any]) -> Decision:
+    """A decision as its row keeps it."""
     return _of(dict(row._mapping))
 
 
