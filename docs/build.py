@@ -286,7 +286,10 @@ def settings_page() -> str:
     notes += "`GOODFAITH_EXPLORATION_SALT` (16 characters or more, secret, kept for good) turns the lot on.\n"
     notes += "`GOODFAITH_KEY` is the API key with which `goodfaith simulate --to` sends events.\n"
     notes += (
-        "`GOODFAITH_BROKER_URL` is the Redis from which `goodfaith consume` takes events; it may hold a password.\n"
+        "`GOODFAITH_BROKER_URL` is the Redis from which `goodfaith consume` takes events, by default\n"
+        "`redis://127.0.0.1:6379/0`; it may hold a password.\n"
+        "`GOODFAITH_NOTIFY_URL` is where notifications go (`https://...`, `redis://HOST:PORT/0?stream=NAME` or\n"
+        "`file:///...`); with `GOODFAITH_NOTIFY_SECRET` those over HTTP are signed.\n"
     )
     notes += (
         "`GOODFAITH_POLICIES` is a folder of policy files in the place of the shipped ones of those names, followed\n"
@@ -294,6 +297,9 @@ def settings_page() -> str:
     notes += "while the service runs ([change a policy](../howto/change-a-policy.md)).\n"
     notes += "The worker, and `goodfaith prune`, drop what challengers thought and would have decided more than\n"
     notes += "`GOODFAITH_SHADOW_DAYS` days ago; labels take up to 120 to tell who was right.\n"
+    notes += "`goodfaith retention` drops decisions, assessments and audit entries that are older than\n"
+    notes += "`GOODFAITH_RECORDS_YEARS`, at least three; while it is not set they are kept for good\n"
+    notes += "([retention](../howto/retention.md)).\n"
     notes += "With `GOODFAITH_ROLL_BACK_BY_ITSELF` the nightly look of `goodfaith worker --drift-at` goes back to the\n"
     notes += "champion before where that was shown to rank better; without it, it says so.\n"
     return "# Settings\n\nFrom the environment, or a file `.env`.\n\n" + table(("name", "default"), rows) + "\n" + notes

@@ -9,9 +9,10 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection
 
-from serving import audit, promises, store_cases
+from serving import audit, outbox, promises, store_cases
 from serving.complaints import events as complaint_events
 from serving.errors import CaseClosed, CaseUnknown, ResolutionInvalid, SecondPersonNeeded
+from serving.outbox import Notice, Topic
 from serving.penalties import events as penalty_events
 from serving.plain import digest
 from serving.store_cases import Case
@@ -103,7 +104,15 @@ def open_case(tx: Connection, matter: Matter, *, now: datetime) -> str:
     )
     store_cases.add(tx, case)
     open_now = store_cases.about(tx, matter.about)
-    return open_now.id if open_now else case.id
+    if open_now is None or open_now.id == case.id:
+        outbox.tell(tx, [_opened(case)], now=now)
+        return case.id
+    return open_now.id
+
+
+def _opened(case: Case) -> Notice:
+    told = {"case_id": case.id, "kind": str(case.kind), "merchant_id": case.merchant_id, "priority": case.priority}
+    return Notice(topic=Topic.CASE_OPENED, says={**told, "due_at": case.due_at.isoformat()})
 
 
 def queue(tx: Connection, *, state: str = "open", limit: int = 100) -> tuple[Case, ...]:
@@ -187,6 +196,8 @@ def _ended(tx: Connection, case_id: str, action: str, *, by: str, now: datetime,
     if (case.kind, case.outcome) == (Kind.PENALTY, "apply"):
         penalty_events.carry_out(tx, case, now=now)
     _tell(tx, case_id, action, by=by, now=now, **said)
+    told = {"case_id": case_id, "kind": str(case.kind), "merchant_id": case.merchant_id, "outcome": case.outcome}
+    outbox.tell(tx, [Notice(topic=Topic.CASE_RESOLVED, says=told)], now=now)
     return case
 
 

@@ -3,6 +3,7 @@
 import signal
 import socket
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ from serving.app import create_app
 from serving.champions import Champions, current_declarations
 from serving.clock import SteadyClock
 from serving.deadline import LONGEST
+from serving.dispatch import Dispatcher
 from serving.errors import AddressUnavailable, PolicyFileUnusable, PolicyInvalid, Unavailable
 from serving.judging import Judges
 from serving.logs import write_json_logs
@@ -32,6 +34,7 @@ from serving.readiness import Readiness
 from serving.readings import live_readings
 from serving.service import Clock, InForce, Service
 from serving.store import opened
+from serving.targets import target_at
 from serving.worker import Beside, Worker
 
 __all__ = ["WAITS", "listening", "serve_api", "service_on", "work"]
@@ -40,6 +43,9 @@ log = structlog.get_logger("goodfaith.serving")
 
 #: Seconds that whoever answers waits for the store at most; half as long as a caller waits for an answer.
 WAITS = LONGEST / 2
+
+#: Seconds that a process that is told to end has for what it took: nobody waits longer for an answer.
+_ENDS_WITHIN = round(LONGEST) + 5
 
 #: Seconds that a process may be silent: one that is killed while it still loads its libraries is begun anew for ever.
 _BEGINS_WITHIN = 60
@@ -65,7 +71,8 @@ def serve_api(
         _try_out(service)
         typer.echo(f"Goodfaith answers at http://{host}:{door.getsockname()[1]} (Ctrl+C stops it)")
         beside = Beside(Worker(patient, Judges(patient)))
-        with anchored(engine, service.clock), following([service, patient], settings.policies), beside:
+        telling = _telling_others(patient, settings)
+        with anchored(engine, service.clock), following([service, patient], settings.policies), beside, telling:
             if workers == 1:
                 # Uvicorn raises the signal that ended it once more; by then everything was answered.
                 signal.signal(signal.SIGTERM, lambda *_: None)
@@ -118,6 +125,7 @@ def _told(app: FastAPI | _Answering, *, workers: int = 1) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         timeout_worker_healthcheck=_BEGINS_WITHIN,
+        timeout_graceful_shutdown=_ENDS_WITHIN,
     )
 
 
@@ -138,8 +146,18 @@ def work(
             # A look that is under way when it ends is left where it is: the next night looks again.
             nightly = Nightly(service, lookout, hour=hour, acts=settings.roll_back_by_itself)
             threading.Thread(target=nightly.run, args=(stop,), name="nightly", daemon=True).start()
-        with anchored(engine, service.clock), following([service], settings.policies):
+        following_policies = following([service], settings.policies)
+        with anchored(engine, service.clock), following_policies, _telling_others(service, settings):
             Worker(service, Judges(service)).run(stop)
+
+
+def _telling_others(service: Service, settings: Settings) -> AbstractContextManager[None]:
+    """Hand notifications on for as long as a block runs, if there is where to. Raises `TargetUnusable`."""
+    url = settings.notify_url.get_secret_value()
+    if not url:
+        return nullcontext()
+    target = target_at(url, secret=settings.notify_secret.get_secret_value())
+    return Beside(Dispatcher(service.engine, target, clock=service.clock), name="dispatcher")
 
 
 def listening(host: str, port: int) -> socket.socket:

@@ -21,8 +21,8 @@ __all__ = [
     "drifts",
     "held_days",
     "idempotency",
-    "locks",
     "merchant_balances",
+    "outbox",
     "own_events",
     "persons",
     "policies",
@@ -196,9 +196,6 @@ policies = Table(
     Column("body", Text, nullable=False),
 )
 
-#: What may change only under one hand at a time, by name; rows are locked, never changed.
-locks = Table("locks", metadata, Column("name", String, primary_key=True))
-
 #: Answers that a repeated request gets again, per key and route.
 idempotency = Table(
     "idempotency",
@@ -270,6 +267,25 @@ complaints = Table(
     Column("policy_version", String, nullable=False),
     Column("model_version", String),
 )
+
+#: What others are told of; `says` is JSON. It is due at `next_at`, which is null once it was handed on (`sent_at`).
+#:
+#: `failure` says why it could not be the last time, of `tries`.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", _NUMBER, primary_key=True, autoincrement=True),
+    Column("topic", String, nullable=False),
+    Column("says", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("next_at", BigInteger),
+    Column("tries", Integer, nullable=False),
+    Column("sent_at", BigInteger),
+    Column("failure", Text),
+    Index("outbox_waiting", "next_at", sqlite_where=text("next_at IS NOT NULL"),
+          postgresql_where=text("next_at IS NOT NULL")),
+    Index("outbox_by_age", "created_at"),
+)  # fmt: skip
 
 #: People who use the console; `password` is an Argon2 hash.
 users = Table(

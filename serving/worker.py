@@ -1,19 +1,22 @@
 """The worker: judges whoever is due, within a second of the event, and everybody once a day."""
 
 import threading
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Protocol
 
 import structlog
 from sqlalchemy import Connection, Engine
 
 from features.database import day_of, micros, reading, written
 from features.errors import FeaturesError
-from serving import store_claims, store_due
+from serving import outbox, store_claims, store_due
 from serving.anchors import Anchoring
 from serving.assess import Judge
 from serving.complaints.intake import escalate_overdue
 from serving.errors import GoodfaithError
+from serving.idempotency import forget_old_answers
 from serving.judging import Judges
 from serving.ledger.promises import expire
 from serving.members import review_members
@@ -24,7 +27,7 @@ from serving.reassess import reassess, take_in_whatever_came
 from serving.service import Service
 from serving.store_claims import Claim, Finished
 
-__all__ = ["Beside", "Worker"]
+__all__ = ["Beside", "Runs", "Worker"]
 
 log = structlog.get_logger("goodfaith.serving")
 
@@ -70,7 +73,7 @@ class Worker:
             for name in judged.set_aside.values():
                 log.error("a merchant could not be judged", reason=name)
             done = self._reviewed(claimed, [one.merchant_id for one in judged.assessments], now)
-            written(engine, partial(store_claims.finish, done=done, day=day_of(now)))
+            written(engine, partial(store_claims.finish, done=done, now=micros(now), day=day_of(now)))
         else:
             self._prune(now)
         return len(claimed.merchant_ids)
@@ -110,13 +113,14 @@ class Worker:
             self._beaten = now
 
     def _look_at_clocks(self, now: datetime) -> None:
-        """Raise complaints whose time has run out, whether or not anybody can be judged."""
+        """Raise complaints whose time has run out, and forget old answers, whether or not anybody can be judged."""
         seen = self._clocks_seen
         if seen is None or not timedelta(0) <= now - seen < _CLOCKS_EVERY:
             self._clocks_seen = now
             count = escalate_overdue(self._service.engine, self._service.current().complaints, now=now)
             if count:
                 log.warning("complaints were raised: nobody ended them in time", cases=count)
+            forget_old_answers(self._service.engine, now=now)
 
     def _prune(self, now: datetime) -> None:
         """Once a day, when nobody is due, drop what challengers thought too long ago."""
@@ -124,7 +128,8 @@ class Worker:
             # Noted first: what goes wrong is tried again tomorrow, and holds up nobody today.
             self._pruned = day_of(now)
             count = prune(self._service.engine, days=self._service.shadow_days, now=now)
-            log.info("old opinions of challengers dropped", rows=count)
+            told = written(self._service.engine, partial(outbox.drop_older, now=now))
+            log.info("old opinions of challengers and old notifications dropped", rows=count, notifications=told)
 
     def drain(self, now: datetime) -> int:
         """Judge until nobody is due; answer how many were judged."""
@@ -173,12 +178,19 @@ def _claimed(engine: Engine, now: datetime) -> Claim:
     return written(engine, partial(store_claims.claim, day=day, now=moment))
 
 
-class Beside:
-    """The worker in a thread of its own, for as long as a block runs."""
+class Runs(Protocol):
+    """What goes on until it is told to stop."""
 
-    def __init__(self, worker: Worker) -> None:
+    def run(self, stop: threading.Event) -> None:
+        """Go on."""
+
+
+class Beside(AbstractContextManager[None]):
+    """Something in a thread of its own, for as long as a block runs."""
+
+    def __init__(self, what: Runs, *, name: str = "worker") -> None:
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=worker.run, args=(self._stop,), name="worker", daemon=True)
+        self._thread = threading.Thread(target=what.run, args=(self._stop,), name=name, daemon=True)
 
     def __enter__(self) -> None:
         self._thread.start()
