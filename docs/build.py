@@ -298,6 +298,9 @@ def settings_page() -> str:
     notes += "while the service runs ([change a policy](../howto/change-a-policy.md)).\n"
     notes += "The worker, and `goodfaith prune`, drop what challengers thought and would have decided more than\n"
     notes += "`GOODFAITH_SHADOW_DAYS` days ago; labels take up to 120 to tell who was right.\n"
+    notes += "`goodfaith retention` drops decisions, assessments and audit entries that are older than\n"
+    notes += "`GOODFAITH_RECORDS_YEARS`, at least three; while it is not set they are kept for good\n"
+    notes += "([retention](../howto/retention.md)).\n"
     notes += "With `GOODFAITH_ROLL_BACK_BY_ITSELF` the nightly look of `goodfaith worker --drift-at` goes back to the\n"
     notes += "champion before where that was shown to rank better; without it, it says so.\n"
     return "# Settings\n\nFrom the environment, or a file `.env`.\n\n" + table(("name", "default"), rows) + "\n" + notes

@@ -18,11 +18,11 @@ __all__ = [
     "MONTHS_AHEAD",
     "Month",
     "Monthly",
+    "drop_empty",
     "first_moment",
     "make_default_partition",
     "make_months",
     "month_of",
-    "months_before",
 ]
 
 #: So many months are made ahead: whoever makes them may be away for as long.
@@ -85,11 +85,16 @@ def make_months(tx: Connection, kept: Monthly, *, now: datetime, ahead: int = MO
     return [_name(kept, one) for one in new]
 
 
-def months_before(tx: Connection, kept: Monthly, value: int) -> list[str]:
-    """The partitions all of whose rows lie below a value of the column, the oldest first; none but on PostgreSQL."""
+def drop_empty(tx: Connection, kept: Monthly, *, before: datetime) -> list[str]:
+    """Drop the partitions of months before a moment's in which nothing is left; their names."""
     if tx.dialect.name != _POSTGRESQL:
         return []
-    return [one.name for one in _partitions(tx, kept) if one.upper <= value]
+    last = kept.first(month_of(before))
+    old = [one.name for one in _partitions(tx, kept) if one.upper <= last]
+    empty = [name for name in old if not tx.scalar(text(f"SELECT EXISTS (SELECT 1 FROM {name})"))]
+    for name in empty:
+        tx.execute(text(f"DROP TABLE {name}"))
+    return empty
 
 
 def _wanted(now: datetime, ahead: int) -> Iterator[int]:

@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     #: Days after which what challengers thought, and would have decided, is dropped; a label takes up to 120 to mature.
     shadow_days: int = Field(default=400, ge=1, le=36_500)
 
+    #: Years after which `goodfaith retention` drops decisions and audit entries; nothing goes while it is not set. The
+    #: law asks for three (E-commerce Law of the PRC, article 31).
+    records_years: Annotated[int, Field(ge=3, le=100)] | None = None
+
     #: Whether the nightly look at drift goes back to the champion before by itself where that was shown to rank better.
     roll_back_by_itself: bool = False
 

@@ -8,10 +8,10 @@ from types import MappingProxyType
 from sqlalchemy import ColumnElement, Engine, and_, true
 
 from features.database import written
-from features.months import Monthly, first_moment, make_months, month_of
+from features.months import Monthly, drop_empty, first_moment, make_months, month_of
 from serving.tables import decisions
 
-__all__ = ["MONTHLY", "decided_in_month_of", "ensure_months", "month_in_id"]
+__all__ = ["MONTHLY", "decided_in_month_of", "drop_empty_months", "ensure_months", "month_in_id"]
 
 #: The tables that grow for ever, by name.
 MONTHLY = MappingProxyType({"decisions": Monthly(table=decisions, column="decided_at", first=first_moment)})
@@ -22,6 +22,13 @@ _MONTH_IN_ID = re.compile(r"d_(\d{4})(\d{2})_")
 def ensure_months(engine: Engine, *, now: datetime) -> list[str]:
     """Make the partitions of this month and the next ones; the names of those that were not there yet."""
     return [name for kept in MONTHLY.values() for name in written(engine, partial(make_months, kept=kept, now=now))]
+
+
+def drop_empty_months(engine: Engine, *, before: datetime) -> list[str]:
+    """Drop the partitions of months before a moment in which nothing is left; their names."""
+    return [
+        name for kept in MONTHLY.values() for name in written(engine, partial(drop_empty, kept=kept, before=before))
+    ]
 
 
 def month_in_id(now: datetime) -> str:

@@ -1,11 +1,12 @@
 """SQL of the audit record, and of locks by name."""
 
 import hashlib
+import json
 from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Connection, Row, and_, bindparam, func, insert, select, update
+from sqlalchemy import ARRAY, BigInteger, Connection, Row, and_, bindparam, delete, func, insert, select, update
 
 from features.database import columns_of, insert_all, insert_new
 from serving.audit_tables import anchor_heads, anchors, audit, audit_chains
@@ -24,9 +25,14 @@ __all__ = [
     "begin",
     "chains",
     "count",
+    "cut",
+    "cut_chains",
+    "cut_too_far",
     "end_of",
     "grown",
+    "hash_of",
     "hold",
+    "last_about",
     "last_anchor",
     "links",
     "misanchored",
@@ -55,6 +61,11 @@ class Link:
     body: str
     previous: str
     hash: str
+
+    @property
+    def says(self) -> dict[str, Any]:
+        """Its body, read."""
+        return dict(json.loads(self.body))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +152,40 @@ def links(tx: Connection) -> Generator[Link, None, None]:
 def chains(tx: Connection) -> dict[str, Chain]:
     """Every chain that was begun, by its name."""
     return {row.chain: Chain(**row._mapping) for row in tx.execute(select(audit_chains))}
+
+
+def cut_chains(tx: Connection) -> tuple[Chain, ...]:
+    """The chains whose beginning was dropped, by name."""
+    cut = select(audit_chains).where(audit_chains.c.dropped_seq > 0).order_by(audit_chains.c.chain)
+    return tuple(Chain(**row._mapping) for row in tx.execute(cut))
+
+
+def cut_too_far(tx: Connection, *, before: int) -> Chain | None:
+    """The first chain of which something was dropped that, by the anchors, was written after a moment."""
+    further = and_(anchor_heads.c.chain == audit_chains.c.chain, anchor_heads.c.seq < audit_chains.c.dropped_seq)
+    query = select(audit_chains).join(anchor_heads, further)
+    query = query.join(anchors, anchors.c.number == anchor_heads.c.number).where(anchors.c.at >= before)
+    row = tx.execute(query.order_by(audit_chains.c.begun_at).limit(1)).one_or_none()
+    return Chain(**row._mapping) if row else None
+
+
+def last_about(tx: Connection, subject: str, *, action: str) -> Link | None:
+    """The last link that tells of something having been done to a thing."""
+    told = select(audit).where(audit.c.subject == subject, audit.c.action == action)
+    row = tx.execute(told.order_by(audit.c.at.desc(), audit.c.chain, audit.c.seq.desc()).limit(1)).one_or_none()
+    return Link(**row._mapping) if row else None
+
+
+def hash_of(tx: Connection, chain: str, seq: int) -> str:
+    """The hash of one link."""
+    return str(tx.execute(select(audit.c.hash).where(audit.c.chain == chain, audit.c.seq == seq)).scalar_one())
+
+
+def cut(tx: Connection, head: Head) -> None:
+    """Drop a chain's beginning, up to a link, from which it goes on."""
+    tx.execute(delete(audit).where(audit.c.chain == head.chain, audit.c.seq <= head.seq))
+    same = audit_chains.c.chain == head.chain
+    tx.execute(update(audit_chains).where(same).values(dropped_seq=head.seq, dropped_hash=head.hash))
 
 
 def count(tx: Connection) -> int:

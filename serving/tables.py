@@ -23,7 +23,6 @@ __all__ = [
     "held_days",
     "idempotency",
     "live_models",
-    "locks",
     "merchant_balances",
     "outbox",
     "own_events",
@@ -200,9 +199,6 @@ policies = Table(
     Column("version", String, nullable=False),
     Column("body", Text, nullable=False),
 )
-
-#: What may change only under one hand at a time, by name; rows are locked, never changed.
-locks = Table("locks", metadata, Column("name", String, primary_key=True))
 
 #: Answers that a repeated request gets again, per key and route.
 idempotency = Table(

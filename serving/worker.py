@@ -18,6 +18,7 @@ from serving.breaker.store import note_models
 from serving.breaker.watch import Breaker
 from serving.complaints.intake import escalate_overdue
 from serving.errors import GoodfaithError
+from serving.idempotency import forget_old_answers
 from serving.judging import Judges
 from serving.ledger.promises import expire
 from serving.members import review_members
@@ -116,13 +117,14 @@ class Worker:
             self._beaten = now
 
     def _look_at_clocks(self, now: datetime) -> None:
-        """Raise complaints whose time has run out, whether or not anybody can be judged."""
+        """Raise complaints whose time has run out, and forget old answers, whether or not anybody can be judged."""
         seen = self._clocks_seen
         if seen is None or not timedelta(0) <= now - seen < _CLOCKS_EVERY:
             self._clocks_seen = now
             count = escalate_overdue(self._service.engine, self._service.current().complaints, now=now)
             if count:
                 log.warning("complaints were raised: nobody ended them in time", cases=count)
+            forget_old_answers(self._service.engine, now=now)
 
     def _prune(self, now: datetime) -> None:
         """Once a day, when nobody is due, drop what challengers thought too long ago."""

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select, text
 
 from features.database import micros, reading, writing
-from features.months import first_moment, make_months, month_of, months_before
+from features.months import first_moment, make_months, month_of
 from serving.audit_check import first_fault
 from serving.decisions import decision, decisions_of
-from serving.months import MONTHLY, ensure_months
+from serving.months import MONTHLY, drop_empty_months, ensure_months
 from serving.replay import replay_all
 from serving.tables import decisions
 from tests.serving.shop import a_refund, a_shop, an_order, refund
@@ -81,12 +81,16 @@ def test_a_month_that_is_made_late_takes_what_is_its_own(any_engine):
         assert [where(any_engine, one) for one in ids] == ["decisions_2026_11", "decisions_2026_12"]
 
 
-def test_months_all_of_whose_rows_are_older_are_named(any_engine):
-    ensure_months(any_engine, now=NOON)
+def test_months_in_which_nothing_is_left_are_dropped(any_engine):
+    if any_engine.dialect.name == "sqlite":
+        assert drop_empty_months(any_engine, before=NOON) == []
+        return
+    a_shop(any_engine)
     with writing(any_engine) as tx:
-        make_months(tx, DECISIONS, now=NOON - timedelta(days=60), ahead=0)
-        older = months_before(tx, DECISIONS, micros(NOON))
-    assert older == (["decisions_2026_09"] if any_engine.dialect.name == "postgresql" else [])
+        make_months(tx, DECISIONS, now=NOON - timedelta(days=100), ahead=5)
+    kept = decided(any_engine, 0, days=-45)
+    assert drop_empty_months(any_engine, before=NOON) == ["decisions_2026_08", "decisions_2026_09"]
+    everything_is_there(any_engine, [kept])
 
 
 def test_an_id_of_an_earlier_version_is_found_in_any_month(any_engine):
