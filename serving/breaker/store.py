@@ -71,7 +71,7 @@ def changes(tx: Connection, subjects: Sequence[str]) -> list[Change]:
     """Every change of these kinds of policies and targets, the first first, each until the next one of any of them."""
     found = sorted([*_of_policies(tx, subjects), *_of_models(tx, subjects)], key=lambda one: one.since)
     later = [*found[1:], None][: len(found)]
-    return [replace(one, until=then and then.since) for one, then in zip(found, later, strict=True)]
+    return [replace(one, until=then.since if then else None) for one, then in zip(found, later, strict=True)]
 
 
 def _of_policies(tx: Connection, subjects: Sequence[str]) -> Iterator[Change]:
