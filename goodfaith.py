@@ -224,10 +224,12 @@ def _demo_ingest(settings: Settings, log: Path) -> None:
 
 def _demo_first_day(settings: Settings, port: int) -> None:
     from serving.first_day import spend_first_day
+    from serving.logs import write_warnings_alone
     from serving.serve import service_on
     from serving.store import opened
 
     _say("judging everybody, deciding on some applications ...")
+    write_warnings_alone()
     with opened(settings.database) as engine:
         day = spend_first_day(service_on(engine, _champions(), settings, _now))
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(day.outcomes.items()))
