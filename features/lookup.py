@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, select
@@ -27,16 +28,22 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Found:
     """One stored event: its place in the store, and what it says (times are texts in ISO 8601, UTC)."""
 
     seq: int
+    event_id: str
     event_type: str
     merchant_id: str
     event_time: int
     known_at: int
-    says: dict[str, Any]
+    body: str
+
+    @cached_property
+    def says(self) -> dict[str, Any]:
+        """What it says, read when it is asked for: of most events only their type and time matter."""
+        return dict(json.loads(self.body))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +59,8 @@ class LiveState:
     changes: int
 
 
-_COLUMNS = (events.c.seq, events.c.event_type, events.c.merchant_id, events.c.event_time, events.c.known_at,
-            events.c.body)  # fmt: skip
+_COLUMNS = (events.c.seq, events.c.event_id, events.c.event_type, events.c.merchant_id, events.c.event_time,
+            events.c.known_at, events.c.body)  # fmt: skip
 
 
 def events_about(
@@ -140,7 +147,7 @@ def events_by_key(tx: Connection, query: Query, **given: Any) -> dict[str, list[
     taken_back = _reversed(tx, [one for _, one in found])
     by_key: dict[str, list[Found]] = {}
     for key, one in found:
-        if (one.merchant_id, one.says["event_id"]) not in taken_back:
+        if (one.merchant_id, one.event_id) not in taken_back:
             by_key.setdefault(key, []).append(one)
     return by_key
 
@@ -156,24 +163,20 @@ def _live(tx: Connection, query: Select[Any], types: Sequence[str]) -> tuple[Fou
         query = query.where(events.c.event_type.in_(types))
     found = [_found(row) for row in tx.execute(query.order_by(events.c.seq))]
     taken_back = _reversed(tx, found)
-    return tuple(one for one in found if (one.merchant_id, one.says["event_id"]) not in taken_back)
+    return tuple(one for one in found if (one.merchant_id, one.event_id) not in taken_back)
 
 
 def _found(row: Sequence[Any]) -> Found:
-    seq, event_type, merchant_id, event_time, known_at, body = row
+    seq, event_id, event_type, merchant_id, event_time, known_at, body = row
     return Found(
-        seq=seq,
-        event_type=event_type,
-        merchant_id=merchant_id,
-        event_time=event_time,
-        known_at=known_at,
-        says=json.loads(body),
-    )
+        seq=seq, event_id=event_id, event_type=event_type, merchant_id=merchant_id, event_time=event_time,
+        known_at=known_at, body=body,
+    )  # fmt: skip
 
 
 def _reversed(tx: Connection, found: Sequence[Found]) -> set[tuple[str, str]]:
     """Which of some events were taken back, by merchant and event id; a reversal itself never is."""
-    keys = {f"event:{one.says['event_id']}" for one in found if one.event_type != "event_reversed"}
+    keys = {f"event:{one.event_id}" for one in found if one.event_type != "event_reversed"}
     rows = _CARRIED.rows(tx, keys=sorted(keys)) if keys else ()
     return {(merchant_id, key.removeprefix("event:")) for merchant_id, key in rows}
 

@@ -147,7 +147,8 @@ def _refunded(told: Sequence[Found], reservations: Collection[Reservation]) -> i
 
 
 def _since(found: Iterable[Found], begin: datetime) -> list[Found]:
-    return [one for one in found if one.event_time >= micros(begin)]
+    first = micros(begin)
+    return [one for one in found if one.event_time >= first]
 
 
 def _token(one: Found) -> _Token:

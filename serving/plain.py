@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 __all__ = ["Json", "as_json", "digest", "first_difference", "joined"]
@@ -15,7 +16,10 @@ def as_json(value: Any) -> str:
     >>> as_json({"b": 1, "a": ["店"]})
     '{"a":["店"],"b":1}'
     """
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 class Json(str):
@@ -30,8 +34,12 @@ def joined(parts: Mapping[str, Any]) -> str:
     >>> joined({"b": Json('{"c":1}'), "a": 2})
     '{"a":2,"b":{"c":1}}'
     """
-    told = (f"{as_json(name)}:{one if isinstance(one, Json) else as_json(one)}" for name, one in sorted(parts.items()))
-    return f"{{{','.join(told)}}}"
+    by_kind = groupby(sorted(parts.items()), key=lambda part: isinstance(part[1], Json))
+    return "{" + ",".join(_texts(some) if as_is else as_json(dict(some))[1:-1] for as_is, some in by_kind) + "}"
+
+
+def _texts(some: Iterable[tuple[str, str]]) -> str:
+    return ",".join(f"{as_json(name)}:{text}" for name, text in some)
 
 
 def first_difference(one: Any, other: Any, *, at: str = "") -> str | None:

@@ -1,6 +1,6 @@
 """Fast refunds: what we know of the order, its buyer and its merchant -> a decision, with its money held."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,7 +25,7 @@ from serving.orders import Books
 from serving.owed import OwedBy
 from serving.provenance import made_by
 from serving.reservations import Reservation, fund_of, hold_fund
-from serving.schemas import ExpectedLossAnswer, RefundAnswer, RefundBody
+from serving.schemas import RefundBody
 from serving.service import Service
 from serving.shadow_decisions import Otherwise
 from serving.standing import Standing
@@ -126,7 +126,7 @@ class RefundJudge:
         )
 
     def _verdict(self, body: RefundBody, facts: RefundFacts, decision: RefundDecision, seen: Standing) -> Verdict:
-        trace = {"as_of": self._sitting.now, "request": _request(body), "facts": facts, "decision": decision}
+        told = plain({"as_of": self._sitting.now, "request": _request(body), "facts": facts, "decision": decision})
         decision_id = new_id(self._sitting.now)
         return Verdict(
             id=decision_id,
@@ -138,8 +138,8 @@ class RefundJudge:
             expires_at=decision.expires_at,
             seen_seq=seen.seen_seq,
             request=body.model_dump(mode="json"),
-            answer=_answer(decision, seen),
-            trace={**plain(trace), **seen.trace},
+            answer=_answer(told["decision"], seen),
+            trace={**told, **seen.trace},
             made_by=made_by(self._sitting.policies),
             thought=seen.assessment,
             rethink=lambda thought: self._otherwise(body, facts, replace(seen, assessment=thought)),
@@ -170,17 +170,18 @@ class RefundJudge:
         """What would be decided of the same facts if this were thought of the merchant."""
         facts = replace(facts, merchant=replace(facts.merchant, **_opinion(seen.assessment)))
         decision = decide_refund(_request(body), facts, policy=self._policy, as_of=self._sitting.now)
-        return Otherwise(outcome=decision.outcome, answer=_answer(decision, seen))
+        return Otherwise(outcome=decision.outcome, answer=_answer(plain(decision), seen))
 
 
 def rerun(trace: Trace, policy: RefundPolicy) -> Rerun:
     """What is decided of the same facts under this policy."""
     decision = decide_refund(trace.request, trace.facts, policy=policy, as_of=trace.as_of)
+    told = plain(decision)
     return Rerun(
         outcome=decision.outcome,
         expires_at=decision.expires_at,
-        answer=_answer(decision, trace.seen),
-        judged=plain({"decision": decision}),
+        answer=_answer(told, trace.seen),
+        judged={"decision": told},
     )
 
 
@@ -215,22 +216,21 @@ def _request(body: RefundBody) -> RefundRequest:
     )
 
 
-def _answer(decision: RefundDecision, seen: Standing) -> dict[str, Any]:
-    answer = RefundAnswer(
-        decision_id=None,
-        outcome=decision.outcome,
-        limit_cents=decision.limit_cents,
-        advanced_by=decision.advanced_by,
-        finally_liable=decision.finally_liable,
-        expected_loss_cents=decision.expected_loss.total_cents,
-        expected_loss=ExpectedLossAnswer.model_validate(decision.expected_loss),
-        reasons=plain(decision.reasons),
-        expires_at=decision.expires_at,
-        policy_version=decision.policy_version,
-        model_version=seen.assessment.model.version,
-        basis=seen.assessment.basis,
-    )
-    return answer.model_dump(mode="json")
+def _answer(decision: Mapping[str, Any], seen: Standing) -> dict[str, Any]:
+    """What the caller gets (`RefundAnswer`), but for the decision's id; the decision and it are plain values."""
+    return {
+        **{name: decision[name] for name in _ANSWERED},
+        "decision_id": None,
+        "expected_loss_cents": decision["expected_loss"]["total_cents"],
+        "model_version": seen.assessment.model.version,
+        "basis": seen.assessment.basis,
+    }
+
+
+_ANSWERED = (
+    "outcome", "limit_cents", "advanced_by", "finally_liable", "expected_loss", "reasons", "expires_at",
+    "policy_version",
+)  # fmt: skip
 
 
 def _matter(body: RefundBody, decision: RefundDecision) -> Matter | None:

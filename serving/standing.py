@@ -16,6 +16,7 @@ from scoring.refunds import RefundPolicy
 from serving import store_decisions
 from serving.answers import ScoreAnswer, thought_in
 from serving.errors import MerchantUnknown
+from serving.plain import Json
 
 __all__ = [
     "Membership",
@@ -48,9 +49,9 @@ class Standing:
 
     @property
     def trace(self) -> dict[str, Any]:
-        """What a decision keeps of it."""
+        """What a decision keeps of it: plain values, and `Json`."""
         return {
-            "assessment": self.assessment.model_dump(mode="json"),
+            "assessment": Json(self.text) if self.text else self.assessment.model_dump(mode="json"),
             "stale": self.stale,
             "seen_seq": self.seen_seq,
             "model_version": self.assessment.model.version,

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from features.database import insert_new, micros, moment, some
+from features.database import insert_all, insert_new, micros, moment, some
 from serving.ledger.accounts import ACCOUNTS, FAST_REFUND, Posting
 from serving.ledger.tables import RESERVED, held_days, merchant_balances, postings, reservations
 from serving.store_audit import hold
@@ -171,11 +171,8 @@ def money_of(tx: Connection, merchant_id: str) -> dict[str, int]:
 
 def add_reservations(tx: Connection, new: Sequence[Reservation]) -> None:
     """Keep what some decisions promised."""
-    names = reservations.c.keys()
-    tx.execute(_RESERVE, [{name: _kept(getattr(one, name)) for name in names} for one in new])
-
-
-_RESERVE = insert(reservations)
+    names = Reservation.__slots__
+    insert_all(tx, reservations, {name: [_kept(getattr(one, name)) for one in new] for name in names})
 
 
 def change_reservations(tx: Connection, changed: Sequence[Reservation]) -> None:

@@ -30,7 +30,7 @@ _BUSY = (429, 503)
 class Wish:
     """One request, the same however often it is sent; `answer` is None until it is acknowledged.
 
-    `asked_at` is when it was sent the last time, in seconds.
+    `asked_at` is when that was sent which was answered, in seconds.
     """
 
     kind: str
@@ -112,6 +112,7 @@ class Caller(threading.Thread):
         """Send a request until it is acknowledged."""
         self.wishes.append(wish)
         while wish.answer is None:
+            wish.asked_at = time.time()
             wish.answer = self.ask(wish)
             if wish.answer is None:
                 wish.unanswered += 1
@@ -124,7 +125,6 @@ class Caller(threading.Thread):
         headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
         if wish.key:
             headers["Idempotency-Key"] = wish.key
-        wish.asked_at = time.time()
         try:
             self._line = self._line or http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
             self._line.request("POST", wish.path, wish.body, headers)
