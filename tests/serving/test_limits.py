@@ -1,18 +1,24 @@
 """Bursts: however many ask at once, what is promised never exceeds a limit."""
 
 import json
+import shutil
+from contextlib import suppress
+from tempfile import TemporaryDirectory
 from threading import Barrier, Thread
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from features.database import reading
+from features.database import create_tables, open_engine, reading
 from features.lookup import events_of_types
 from serving.audit_check import first_fault
 from serving.errors import OrderAlreadyDecided
 from serving.ledger.check import differences
 from serving.ledger.settlement import settle
 from serving.ledger.store_settlements import Said
+from serving.refunds import try_refund
 from serving.tables import decisions, reservations
 from tests.serving.shop import a_payment, a_refund, a_shop, an_order, refund, shops
 from tests.serving.world import a_service
@@ -134,3 +140,34 @@ def test_the_last_limit_holds_to_the_cent(engine, cents):
         an_order(engine, "o9", buyer="b9")
         refund(service, a_refund("o9", buyer="b9", cents=1))
     assert (refund(service, body)["outcome"] == "instant") == (cents == 10_000)
+
+
+@pytest.fixture(scope="module")
+def a_shops_store(tmp_path_factory):
+    """A store with a shop in it, to be copied."""
+    path = tmp_path_factory.mktemp("shop") / "shop.db"
+    engine = open_engine(f"sqlite:///{path}")
+    create_tables(engine)
+    a_shop(engine)
+    engine.dispose()
+    return path
+
+
+@settings(max_examples=15)
+@given(parts=st.lists(st.integers(1, 6000), min_size=2, max_size=6), paid=st.sets(st.integers(0, 5)))
+@pytest.mark.parametrize("limit", [4000, 100_000], ids=["the merchant's limit", "the order's price"])
+def test_no_partition_of_an_amount_gets_more_than_the_whole(a_shops_store, limit, parts, paid):
+    with TemporaryDirectory() as folder:
+        copied = shutil.copy(a_shops_store, folder)
+        engine = open_engine(f"sqlite:///{copied}")
+        service = with_fund(a_service(engine), merchant_30d_cents=dict.fromkeys("ABCDE", limit))
+        whole = json.loads(try_refund(service, a_refund(cents=1)).body)["limit_cents"]
+        got = 0
+        for number, cents in enumerate(parts):
+            with suppress(OrderAlreadyDecided):
+                told = refund(service, a_refund(cents=cents))
+                got += cents if told["outcome"] == "instant" else 0
+                if told["outcome"] == "instant" and number in paid:
+                    settle(service, told["decision_id"], Said(state="paid", cents=cents), by="k1", asked=None)
+        engine.dispose()
+    assert got <= whole

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from features.database import create_tables, open_engine, reading, writing
 from features.jsonrows import check_rows
@@ -32,7 +32,8 @@ from tests.serving.world import NOON
 
 LASTS = timedelta(hours=24)
 MERCHANTS, ORDERS, BUYERS = ("m1", "m2"), ("o1", "o2"), ("b1", "b2")
-SOURCES = ("merchant", "deposit")
+FUNDS = ("fast_refund", "fast_refund", "fast_refund", None)
+SOURCES = ("merchant", "merchant", "deposit")
 
 
 @dataclass
@@ -80,7 +81,7 @@ class Promise:
         """Nothing comes back of what the merchant paid itself, or of what was never paid."""
         if not self.paid or self.fund is None:
             return 0
-        return sum(max(self.back_calls[source], self.back_sent(source)) for source in SOURCES)
+        return sum(max(self.back_calls[source], self.back_sent(source)) for source in set(SOURCES))
 
     @property
     def outstanding(self):
@@ -113,7 +114,7 @@ class Ledger(RuleBasedStateMachine):
     """Decisions promise, calls and events tell what became of it, time goes by; anything may happen at any time."""
 
     promises = Bundle("promises")
-    cents = st.integers(1, 60)
+    cents = st.sampled_from([10, 10, 20, 21])
 
     @initialize()
     def begin(self):
@@ -124,8 +125,12 @@ class Ledger(RuleBasedStateMachine):
         self.engine, self.now, self.numbers, self.model = open_engine(f"sqlite:///{path}"), NOON, count(), []
 
     def teardown(self):
-        self.engine.dispose()
-        self._folder.cleanup()
+        try:
+            with reading(self.engine) as tx:
+                assert list(differences(tx)) == []
+        finally:
+            self.engine.dispose()
+            self._folder.cleanup()
 
     def take(self, *events):
         checked = check_rows(events, currency="CNY")
@@ -133,8 +138,10 @@ class Ledger(RuleBasedStateMachine):
         with writing(self.engine) as tx:
             take(tx, checked.rows, at=self.now, later=True)
 
+    # Two promises are enough to be mixed up, and few enough for several things to happen to each.
+    @precondition(lambda self: len(self.model) < 2)
     @rule(target=promises, merchant=st.sampled_from(MERCHANTS), order=st.sampled_from(ORDERS),
-          buyer=st.sampled_from(BUYERS), cents=cents, fund=st.sampled_from(["fast_refund"] * 3 + [None]))  # fmt: skip
+          buyer=st.sampled_from(BUYERS), cents=st.sampled_from([20, 50]), fund=st.sampled_from(FUNDS))  # fmt: skip
     def promise(self, merchant, order, buyer, cents, fund):
         one = Promise(f"d_{next(self.numbers)}", merchant, order, buyer, cents, fund, self.now)
         decided = Decision(
@@ -164,12 +171,13 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(one=promises, cents=cents)
     def is_settled_as_paid(self, one, cents):
-        allowed = cents == one.paid_call or (
-            not one.paid_call and one.state(self.now) != "cancelled" and cents <= one.cents
-        )
+        first = not one.paid_call and one.state(self.now) != "cancelled" and cents <= one.cents
+        allowed = first or cents == one.paid_call
         self.call(one, Said(state="paid", cents=cents), allowed)
         one.paid_call = cents if allowed else one.paid_call
 
+    # Seldom, since little happens to what was cancelled.
+    @precondition(lambda self: len(self.model) == 2)
     @rule(one=promises)
     def is_settled_as_cancelled(self, one):
         allowed = one.state(self.now) in ("reserved", "cancelled")
@@ -184,7 +192,7 @@ class Ledger(RuleBasedStateMachine):
         self.call(one, Said(state="recovered", cents=cents, recovered_from=source), allowed)
         one.back_calls[source] += cents if allowed else 0
 
-    @rule(one=promises, cents=cents, part=st.sampled_from("ab"), to=st.sampled_from(["merchant", "undecided"]))
+    @rule(one=promises, cents=cents, part=st.sampled_from("aab"), to=st.sampled_from(["merchant", "undecided"]))
     def a_payment_is_sent(self, one, cents, part, to):
         sent = Sent(f"{one.id}-{part}", cents, to=to)
         by = "platform" if one.fund else "merchant"
@@ -194,7 +202,7 @@ class Ledger(RuleBasedStateMachine):
         sent.event = event["event_id"]
         one.payments.append(sent)
 
-    @rule(one=promises, cents=cents, part=st.sampled_from("ab"), source=st.sampled_from(SOURCES))
+    @rule(one=promises, cents=cents, part=st.sampled_from("aab"), source=st.sampled_from(SOURCES))
     def a_recovery_is_sent(self, one, cents, part, source):
         sent = Sent(f"{one.id}-{part}", cents, source)
         event = an_event("advance_recovered", merchant=one.merchant, refund_id=sent.refund, amount_cents=cents,
@@ -211,18 +219,14 @@ class Ledger(RuleBasedStateMachine):
             self.take(an_event("event_reversed", merchant=one.merchant, reverses=sent.event))
             sent.stands = False
 
-    @rule(hours=st.sampled_from([1, 12, 24, 24 * 20, 24 * 45]))
+    @precondition(lambda self: self.model)
+    @rule(hours=st.sampled_from([1, 24, 24, 24, 24 * 20, 24 * 45]))
     def time_goes_by(self, hours):
         self.now += timedelta(hours=hours)
 
     @rule()
     def what_has_run_out_is_booked(self):
         expire(self.engine, now=self.now)
-
-    @invariant()
-    def everything_adds_up(self):
-        with reading(self.engine) as tx:
-            assert list(differences(tx)) == []
 
     @invariant()
     def each_promise_stands_where_the_model_says(self):
@@ -235,7 +239,7 @@ class Ledger(RuleBasedStateMachine):
     @invariant()
     def limits_see_what_the_model_sees(self):
         with reading(self.engine) as tx:
-            for merchant, order, buyer in ((m, o, b) for m in MERCHANTS for o in ORDERS for b in BUYERS):
+            for merchant, order, buyer in {(one.merchant, one.order, one.buyer) for one in self.model}:
                 held = held_for(tx, order=(merchant, order), buyer_id=buyer, now=self.now)
                 assert held.order_cents == self.weight(merchant=merchant, order=order)
                 assert held.buyer_cents == self.weight(since=self.now - timedelta(days=90), buyer=buyer)
@@ -250,5 +254,5 @@ class Ledger(RuleBasedStateMachine):
         return sum(one.weighs(self.now) for one in mine if since is None or one.at >= since)
 
 
-Ledger.TestCase.settings = settings(max_examples=25, stateful_step_count=20)
+Ledger.TestCase.settings = settings(max_examples=70, stateful_step_count=25)
 TestTheLedgerIsTheModel = Ledger.TestCase
