@@ -25,6 +25,7 @@ from features.settings import Settings
 from features.validation import REJECTIONS
 from goodfaith import app
 from scoring.advert_policy import AdvertPolicy
+from scoring.breaker_policy import BreakerPolicy
 from scoring.compensation_policy import CompensationPolicy
 from scoring.condition_policy import Condition
 from scoring.gate_words import GateState
@@ -286,7 +287,10 @@ def settings_page() -> str:
     notes += "`GOODFAITH_EXPLORATION_SALT` (16 characters or more, secret, kept for good) turns the lot on.\n"
     notes += "`GOODFAITH_KEY` is the API key with which `goodfaith simulate --to` sends events.\n"
     notes += (
-        "`GOODFAITH_BROKER_URL` is the Redis from which `goodfaith consume` takes events; it may hold a password.\n"
+        "`GOODFAITH_BROKER_URL` is the Redis from which `goodfaith consume` takes events, by default\n"
+        "`redis://127.0.0.1:6379/0`; it may hold a password.\n"
+        "`GOODFAITH_NOTIFY_URL` is where notifications go (`https://...`, `redis://HOST:PORT/0?stream=NAME` or\n"
+        "`file:///...`); with `GOODFAITH_NOTIFY_SECRET` those over HTTP are signed.\n"
     )
     notes += (
         "`GOODFAITH_POLICIES` is a folder of policy files in the place of the shipped ones of those names, followed\n"
@@ -294,6 +298,9 @@ def settings_page() -> str:
     notes += "while the service runs ([change a policy](../howto/change-a-policy.md)).\n"
     notes += "The worker, and `goodfaith prune`, drop what challengers thought and would have decided more than\n"
     notes += "`GOODFAITH_SHADOW_DAYS` days ago; labels take up to 120 to tell who was right.\n"
+    notes += "`goodfaith retention` drops decisions, assessments and audit entries that are older than\n"
+    notes += "`GOODFAITH_RECORDS_YEARS`, at least three; while it is not set they are kept for good\n"
+    notes += "([retention](../howto/retention.md)).\n"
     notes += "With `GOODFAITH_ROLL_BACK_BY_ITSELF` the nightly look of `goodfaith worker --drift-at` goes back to the\n"
     notes += "champion before where that was shown to rank better; without it, it says so.\n"
     return "# Settings\n\nFrom the environment, or a file `.env`.\n\n" + table(("name", "default"), rows) + "\n" + notes
@@ -379,7 +386,27 @@ def failures_page() -> str:
     )
     told = tomllib.loads((Path(__file__).parent / "failures.toml").read_text("utf-8"))["failures"]
     head = ("what fails", "callers get", "said by", "recovers")
-    return intro + table(head, ((one["what"], one["callers"], one["told"], one["recovers"]) for one in told))
+    rows = table(head, ((one["what"], one["callers"], one["told"], one["recovers"]) for one in told))
+    return intro + rows + "\n" + breaker_text()
+
+
+def breaker_text() -> str:
+    """What the circuit breaker watches."""
+    policy = BreakerPolicy.parse(shipped("breaker"))
+    about = (
+        "## Circuit breaker\n\nThe shipped policy, `scoring/policies/breaker.toml`. A change of model or policy is "
+        f"watched for {policy.watch_hours} hours, every {policy.every_minutes} minutes, against the "
+        f"{policy.before_days} days before it, from {policy.least} decisions on either side; of one merchant "
+        f"{policy.voices} count. A share has risen by so much when it surely has: at a look {policy.confidence:.5%} "
+        f"sure, so that of a hundred changes that shift nothing {policy.error * 100:g} at most opens a case. How it is "
+        "used: [circuit breaker](../howto/circuit-breaker.md).\n\n"
+    )
+    rows = (
+        (one.decisions, ", ".join(one.outcomes), f"{one.case_from:.0%}", f"{one.back_from:.0%}",
+         f"{one.text} / {one.text_zh}")
+        for one in policy.watched
+    )  # fmt: skip
+    return about + table(("decisions", "outcomes", "a case from", "gone back from", "says"), rows)
 
 
 def pages() -> dict[str, str]:

@@ -23,8 +23,10 @@ _NOT_CONTENT = frozenset({"currency"})
 _AS_JSON = pa.schema([pa.field(f.name, pa.string() if pa.types.is_date(f.type) else f.type) for f in SCHEMA])
 
 
-#: Made once: to make an encoder for each event costs as much as to use it.
+#: Made once: to make an encoder for each value costs as much as to use it.
 _written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+#: The same of a text.
+_text_written = json.encoder.encode_basestring
 
 
 def parse_line(line: bytes) -> Any:
@@ -98,11 +100,17 @@ def canonical(rows: pa.Table) -> list[str]:
     for code, name in enumerate(names.dictionary.to_pylist()):
         places = np.flatnonzero(codes == code)
         own = rows.take(pa.array(places)).select([c for c in sorted(_content(name)) if c in rows.column_names])
-        plain = pa.table({column: _plain(own.column(column)) for column in own.column_names})
-        for place, event in zip(places.tolist(), plain.to_pylist(), strict=True):
-            told = {column: value for column, value in event.items() if value is not None}
-            texts[place] = _written(told)
+        said = [_said(column, _plain(own.column(column))) for column in own.column_names]
+        for place, event in zip(places.tolist(), zip(*said, strict=True), strict=True):
+            texts[place] = f"{{{','.join(filter(None, event))}}}"
     return texts
+
+
+def _said(column: str, values: pa.ChunkedArray) -> list[str]:
+    """What each event says in a column, as a member of a JSON object; empty where it says nothing."""
+    wrote = _text_written if pa.types.is_string(values.type) else _written
+    begins = f"{_text_written(column)}:"
+    return ["" if value is None else begins + wrote(value) for value in values.to_pylist()]
 
 
 def changed(event: str, values: Mapping[str, str | None]) -> str:

@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from features.database import insert_new, some
+from features.database import among, insert_new, some, update_all
 from features.facts import latest_rows, resolve
 from features.known import Known, known_of
 from features.measures import Following, Latest, Measure, Soonest, Standing, Uncovered
-from features.neighbours import all_of, beside, by_seq, key_rows, together
+from features.neighbours import all_of, beside, by_seq, key_columns, together
 from features.tables import event_keys, merchants, waiting
 from features.tile_rows import MEASURES, VERSION, Entries, entries_of, replace_tiles, write_tiles
 from features.touched import touched
@@ -66,10 +66,10 @@ def lock_merchants(tx: Connection, merchant_ids: Sequence[str]) -> None:
     unborn = {"last_seq": 0, "assessed_seq": 0, "measures": "", "heads": "[]"}
     # Rows are taken in one order, the new ones too: two transactions that took them crosswise would wait for ever.
     names = sorted(merchant_ids)
-    insert_new(tx, merchants, [{"merchant_id": one, **unborn} for one in names])
-    for ids in some(names):
-        chosen = select(merchants.c.merchant_id).where(merchants.c.merchant_id.in_(ids))
-        tx.execute(chosen.order_by(merchants.c.merchant_id).with_for_update())
+    chosen = select(merchants.c.merchant_id).where(among(tx, merchants.c.merchant_id, names))
+    there = set(tx.scalars(chosen))
+    insert_new(tx, merchants, [{"merchant_id": one, **unborn} for one in names if one not in there])
+    tx.execute(chosen.order_by(merchants.c.merchant_id).with_for_update())
 
 
 def take_in(tx: Connection, seqs: Sequence[int], rows: pa.Table, *, at: int, later: bool = False) -> None:
@@ -104,7 +104,8 @@ def take_in_waiting(tx: Connection, *, at: int, later: bool = False) -> int:
         # Only theirs: what somebody else has stored meanwhile is of merchants that are not locked here.
         come = (waiting.c.known_at <= at, waiting.c.merchant_id.in_(part))
         taken += tx.scalars(delete(waiting).where(*come).returning(waiting.c.seq))
-        tx.execute(update(merchants).where(merchants.c.merchant_id.in_(part)).values(due_since=at, set_aside=None))
+        due = {"due_since": at, "set_aside": None, "changes": merchants.c.changes + 1}
+        tx.execute(update(merchants).where(merchants.c.merchant_id.in_(part)).values(due))
     if later:
         put_off(tx, names)
     elif taken:
@@ -114,8 +115,8 @@ def take_in_waiting(tx: Connection, *, at: int, later: bool = False) -> int:
 
 def put_off(tx: Connection, merchant_ids: Sequence[str]) -> None:
     """Have the tiles of some merchants made anew when they are next needed, instead of now."""
-    for names in some(merchant_ids):
-        tx.execute(update(merchants).where(merchants.c.merchant_id.in_(names)).values(measures=""))
+    if merchant_ids:
+        tx.execute(update(merchants).where(among(tx, merchants.c.merchant_id, merchant_ids)).values(measures=""))
 
 
 def outdated(tx: Connection, *, most: int, chosen: Sequence[str] = ()) -> list[str]:
@@ -123,7 +124,7 @@ def outdated(tx: Connection, *, most: int, chosen: Sequence[str] = ()) -> list[s
     query = select(merchants.c.merchant_id).where(merchants.c.measures != VERSION, merchants.c.last_seq > 0)
     if not chosen:
         return list(tx.scalars(query.order_by(merchants.c.merchant_id).limit(most)))
-    return [name for names in some(chosen) for name in tx.scalars(query.where(merchants.c.merchant_id.in_(names)))]
+    return list(tx.scalars(query.where(among(tx, merchants.c.merchant_id, chosen))))
 
 
 def rebuild(tx: Connection, merchant_ids: Sequence[str], *, at: int) -> None:
@@ -135,9 +136,10 @@ def rebuild(tx: Connection, merchant_ids: Sequence[str], *, at: int) -> None:
     if old:
         # Their events may have been stored when fewer ids were looked for.
         theirs = rows.filter(pc.is_in(rows.column("merchant_id"), pa.array(old, pa.string())))
-        insert_new(tx, event_keys, key_rows(theirs, theirs.column("seq").to_pylist()))
+        keys = key_columns(theirs, theirs.column("seq").to_pylist())
+        insert_new(tx, event_keys, [dict(zip(keys, row, strict=True)) for row in zip(*keys.values(), strict=True)])
     known = known_of(rows, _numbers(rows, names), live=True)
-    replace_tiles(tx, names, _entries(tx, known, at))
+    replace_tiles(tx, names, _entries(tx, known, at).summed())
     _keep(tx, names, _heads(known, len(names)))
 
 
@@ -163,7 +165,7 @@ def _count(tx: Connection, new: pa.Table, at: int) -> None:
 
 def _kept(tx: Connection, names: Sequence[str]) -> dict[str, _Kept]:
     query = select(merchants.c.merchant_id, merchants.c.measures, merchants.c.heads)
-    rows = [row for part in some(names) for row in tx.execute(query.where(merchants.c.merchant_id.in_(part)))]
+    rows = tx.execute(query.where(among(tx, merchants.c.merchant_id, names)))
     return {name: _Kept(measures=measures, heads=tuple(json.loads(heads))) for name, measures, heads in rows}
 
 
@@ -173,29 +175,45 @@ def _taken_back(tx: Connection, new: pa.Table) -> set[str]:
     ids = dict(zip((f"event:{one}" for one in new.column("event_id").to_pylist()),
                    new.column("merchant_id").to_pylist(), strict=True))  # fmt: skip
     awaited = (event_keys.c.key, event_keys.c.merchant_id)
-    found = (row for keys in some(list(ids)) for row in tx.execute(select(*awaited).where(event_keys.c.key.in_(keys))))
+    found = tx.execute(select(*awaited).where(among(tx, event_keys.c.key, list(ids))))
     return set(reversals.column("merchant_id").to_pylist()) | {m for key, m in found if ids[key] == m}
 
 
 def _add_difference(tx: Connection, new: pa.Table, kept: Mapping[str, _Kept], at: int) -> None:
     names = sorted(new.column("merchant_id").unique().to_pylist())
-    heads = {seq for name in names for seq in kept[name].heads if seq}
-    heads |= together(tx, new, _STANDING)
-    before = beside(tx, new, heads=heads, following=_FOLLOWING, uncovered=_UNCOVERED).rows
-    # Each merchant is two in one pass: without the new events under its own number, with them under a later one.
+    standing = together(tx, new, _STANDING)
+    before = beside(tx, new, standing=standing, following=_FOLLOWING, uncovered=_UNCOVERED).rows
+    moved = touched(MEASURES, new.column("event_type").unique().to_pylist())
+    # What is the latest of anything shares nothing with anybody: its heads are all there is to look at beside it.
+    latest = [measure for measure in moved if isinstance(measure.source, Latest)]
+    asked = [number for number, source in enumerate(_HEADS) if any(source == measure.source for measure in latest)]
+    heads = by_seq(tx, sorted({kept[name].heads[number] for name in names for number in asked} - {0}))
+    others = [measure for measure in moved if not isinstance(measure.source, Latest)]
+    both, of_heads = _twice(before, new, names), _twice(heads, new, names)
+    change = _entries(tx, both, at, others).beside(_entries(tx, of_heads, at, latest))
+    write_tiles(tx, names, _difference(change, len(names)))
+    _keep(tx, names, _moved_heads(of_heads, [kept[name].heads for name in names], asked))
+
+
+def _twice(before: pa.Table, new: pa.Table, names: Sequence[str]) -> Known:
+    """Each merchant twice in one pass: without the new events under its own number, with them under a later one."""
     rows = pa.concat_tables([before, before, new], promote_options="default")
     numbers = _numbers(rows, names)
     numbers[before.num_rows :] += len(names)
-    known = known_of(rows, numbers, live=True)
-    moved = touched(MEASURES, new.column("event_type").unique().to_pylist())
-    write_tiles(tx, names, _difference(_entries(tx, known, at, moved), len(names)))
-    _keep(tx, names, _heads(known, 2 * len(names))[len(names) :])
+    return known_of(rows, numbers, live=True)
+
+
+def _moved_heads(known: Known, before: Sequence[Sequence[int]], asked: Sequence[int]) -> list[list[int]]:
+    """The heads of each merchant, of which those of some sources (by number) may have moved."""
+    heads, count = np.array(before, dtype=np.int64), len(before)
+    for number in asked:
+        heads[:, number] = latest_rows(known, _HEADS[number], 2 * count, column="seq")[count:]
+    return [list(map(int, own)) for own in heads]
 
 
 def _difference(both: Entries, count: int) -> Entries:
     later = both.merchant >= count
-    after = both.where(later).of(both.merchant[later] - count)
-    return after.plus(both.where(~later), sign=-1)
+    return both.of(both.merchant - count * later).weighing(np.where(later, 1, -1)).summed()
 
 
 def _numbers(rows: pa.Table, names: Sequence[str]) -> npt.NDArray[np.int64]:
@@ -215,8 +233,5 @@ def _heads(known: Known, count: int) -> list[list[int]]:
 
 
 def _keep(tx: Connection, names: Sequence[str], heads: Sequence[Sequence[int]]) -> None:
-    keeping = update(merchants).where(merchants.c.merchant_id == bindparam("of"))
-    tx.execute(
-        keeping.values(measures=VERSION, heads=bindparam("standing")),
-        [{"of": name, "standing": json.dumps(own)} for name, own in zip(names, heads, strict=True)],
-    )
+    told = [json.dumps(own) for own in heads]
+    update_all(tx, merchants, {"merchant_id": names, "measures": [VERSION] * len(names), "heads": told})

@@ -1,5 +1,6 @@
 """Which stored events share their facts with new ones: those that speak of the same order, buyer, return, and so on."""
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -8,20 +9,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection, select
 
-from features.database import some
+from features.database import among, some
 from features.events import EVENT_TYPES, OF_A_LISTING, SCHEMA
 from features.jsonrows import parse_canonical
 from features.measures import Following, Uncovered
-from features.tables import KEYS, event_keys, events, waiting
+from features.tables import KEYS, events, waiting
 
-__all__ = ["Stored", "all_of", "beside", "by_seq", "key_rows", "no_rows", "of_types", "together"]
+__all__ = ["Stored", "all_of", "beside", "by_seq", "key_columns", "no_rows", "of_types", "together"]
 
 #: An event counts once it does not wait. Its `known_at` does not decide: two requests take their moments in one order
 #: and their turns in another, and clocks of two machines differ.
 _COUNTS = events.c.seq.not_in(select(waiting.c.seq))
-
-#: Few, so that they are of few merchants.
-_PLACES_AT_ONCE = 100
 
 #: Microseconds.
 _DAY = 86_400_000_000
@@ -75,24 +73,24 @@ def beside(
     tx: Connection,
     new: pa.Table,
     *,
-    heads: Iterable[int],
+    standing: Iterable[int],
     following: Sequence[Following] = (),
     uncovered: Sequence[Uncovered] = (),
 ) -> Stored:
     """The stored events that count, whose facts the facts of `new` may depend on, or change.
 
-    `heads` (seqs) stand for "the latest" of anything of the merchants, or are what that is chosen from; they always
-    belong to them. `following` are the sources for which it matters what happened shortly before, `uncovered` those for
-    which it matters what was on paper. Rows of `new` are never among what is found, as they are told apart by `seq`.
+    `standing` (seqs) are what is chosen from where something stands; they always belong to them. `following` are the
+    sources for which it matters what happened shortly before, `uncovered` those for which it matters what was on paper.
+    Rows of `new` are never among what is found, as they are told apart by `seq`.
     """
     own = set(new.column("seq").to_pylist())
     found = Stored()
     seen: set[Place] = set()
-    wanted = set(heads) - own
+    wanted = set(standing) - own
     places = _places(new, (*_REACHING, *_LOOKING))
     while wanted or places:
         seen |= places
-        wanted |= _seqs(tx, sorted(places)) - own
+        wanted |= _seqs(tx, places) - own
         rows = _load(tx, sorted(wanted - found.seqs), found)
         wanted, places = set(), _places(rows, _REACHING) - seen
     wanted = (_in_time(tx, found.rows, new, following) | _known_later(tx, new, uncovered)) - own
@@ -100,7 +98,7 @@ def beside(
         # What shares facts by its time alone leads no further than to what its listing said before.
         places = _places(_load(tx, sorted(wanted - found.seqs), found), ("listing_id",)) - seen
         seen |= places
-        wanted = _seqs(tx, sorted(places)) - own - found.seqs
+        wanted = _seqs(tx, places) - own - found.seqs
     return found
 
 
@@ -125,8 +123,7 @@ def _known_later(tx: Connection, new: pa.Table, uncovered: Sequence[Uncovered]) 
             for names, first, _ in _span(new, event_type, clock="known_at"):
                 later = (events.c.event_type == source.of.event_type, events.c.known_at >= first)
                 query = select(events.c.seq).where(*later)
-                for part in some(names):
-                    found.update(tx.scalars(query.where(events.c.merchant_id.in_(part))))
+                found.update(tx.scalars(query.where(among(tx, events.c.merchant_id, names))))
     return found
 
 
@@ -143,7 +140,7 @@ def _between(tx: Connection, names: Sequence[str], event_type: str, span: tuple[
     # What happened at a time was not known before it, and only that is in the index.
     within = (events.c.known_at >= first, events.c.event_time.between(first, last))
     query = select(events.c.seq).where(events.c.event_type == event_type, *within)
-    return {seq for part in some(names) for seq in tx.scalars(query.where(events.c.merchant_id.in_(part)))}
+    return set(tx.scalars(query.where(among(tx, events.c.merchant_id, names))))
 
 
 def _places(rows: pa.Table, columns: Sequence[str]) -> set[Place]:
@@ -162,38 +159,55 @@ def _places(rows: pa.Table, columns: Sequence[str]) -> set[Place]:
     return places
 
 
-def _seqs(tx: Connection, places: Sequence[Place]) -> set[int]:
-    """The events at some places, which are in order."""
-    # SQLite reads the whole table for a list of pairs, and finds two lists by the index; a few of the pairs that come
-    # of the two were not asked for.
-    owner, key, asked = event_keys.c.merchant_id, event_keys.c.key, set(places)
-    found: set[int] = set()
-    for part in some(places, _PLACES_AT_ONCE):
-        owners, keys = (set(column) for column in zip(*part, strict=True))
-        query = select(event_keys.c.seq, owner, key).where(owner.in_(sorted(owners)), key.in_(sorted(keys)))
-        found |= {row.seq for row in tx.execute(query) if (row.merchant_id, row.key) in asked}
-    return found
+def _seqs(tx: Connection, places: Collection[Place]) -> set[int]:
+    """The events at some places."""
+    if not places:
+        return set()
+    if tx.dialect.name == "postgresql":
+        owners, keys = zip(*places, strict=True)
+        found = tx.exec_driver_sql(_AT_PLACES, (list(owners), list(keys)))
+    else:
+        found = tx.exec_driver_sql(_AT_PLACES_SQLITE, (json.dumps(list(places), ensure_ascii=False),))
+    return set(found.scalars().all())
+
+
+#: SQLite finds pairs by the index where it is told in which order to join.
+_AT_PLACES_SQLITE = (
+    "SELECT found.seq FROM json_each(?) AS place CROSS JOIN event_keys AS found"
+    " WHERE found.merchant_id = place.value ->> 0 AND found.key = place.value ->> 1"
+)
+_AT_PLACES = (
+    "SELECT found.seq FROM unnest(%b::text[], %b::text[]) AS place (merchant_id, key)"
+    " JOIN event_keys AS found ON found.merchant_id = place.merchant_id AND found.key = place.key"
+)
 
 
 def _load(tx: Connection, seqs: Sequence[int], into: Stored) -> pa.Table:
-    chosen = select(events.c.seq, events.c.body).where(_COUNTS)
-    found = [row for part in some(seqs) for row in tx.execute(chosen.where(events.c.seq.in_(part)))]
+    if not seqs:
+        return no_rows()
+    chosen = select(events.c.seq, events.c.body).where(_COUNTS, among(tx, events.c.seq, seqs))
+    found = tx.execute(chosen.order_by(events.c.seq)).all()
     if not found:
         return no_rows()
-    rows = parse_canonical([body for _, body in found])
-    into.add([seq for seq, _ in found], rows)
+    held, bodies = zip(*found, strict=True)
+    rows = parse_canonical(bodies)
+    into.add(held, rows)
     return rows
 
 
-def key_rows(new: pa.Table, seqs: Sequence[int]) -> list[dict[str, Any]]:
-    """One row of `event_keys` for each id that each event carries."""
-    told = new.select(["merchant_id", "event_type", *(c for c in KEYS if c in new.column_names)]).to_pylist()
-    return [
-        {"key": f"{KEYS[column]}:{value}", "merchant_id": event["merchant_id"], "seq": seq}
-        for event, seq in zip(told, seqs, strict=True)
-        for column, value in event.items()
-        if column in KEYS and value is not None and event["event_type"] in _FOUND.get(column, EVENT_TYPES)
+def key_columns(new: pa.Table, seqs: Sequence[int]) -> dict[str, list[Any]]:
+    """The columns of `event_keys`: a row for each id that each event carries."""
+    types, owners = (new.column(name).to_pylist() for name in ("event_type", "merchant_id"))
+    found = [
+        (f"{KEYS[column]}:{value}", owners[place], seqs[place])
+        for column in KEYS
+        if column in new.column_names
+        for place, value in enumerate(new.column(column).to_pylist())
+        if value is not None and types[place] in _FOUND.get(column, EVENT_TYPES)
     ]
+    return dict(
+        zip(("key", "merchant_id", "seq"), map(list, zip(*found, strict=True)) if found else ([], [], []), strict=True)
+    )
 
 
 def by_seq(tx: Connection, seqs: Sequence[int]) -> pa.Table:
@@ -214,9 +228,9 @@ def together(tx: Connection, new: pa.Table, groups: Collection[frozenset[str]]) 
     found: set[int] = set()
     for types in groups:
         mine = new.filter(pc.is_in(new.column("event_type"), value_set=pa.array(sorted(types))))
-        for names in some(mine.column("merchant_id").unique().to_pylist()):
-            chosen = (events.c.merchant_id.in_(names), events.c.event_type.in_(sorted(types)))
-            found.update(tx.scalars(select(events.c.seq).where(*chosen)))
+        if mine.num_rows:
+            own = among(tx, events.c.merchant_id, mine.column("merchant_id").unique().to_pylist())
+            found.update(tx.scalars(select(events.c.seq).where(own, events.c.event_type.in_(sorted(types)))))
     return found
 
 

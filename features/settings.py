@@ -34,8 +34,17 @@ class Settings(BaseSettings):
     #: The broker from which `consume` takes events.
     broker_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
 
+    #: Where notifications go: `https://...`, `redis://HOST:PORT/0?stream=NAME` or `file:///...`; empty means nowhere.
+    notify_url: SecretStr = SecretStr("")
+    #: The secret by which notifications over HTTP are signed.
+    notify_secret: SecretStr = SecretStr("")
+
     #: Days after which what challengers thought, and would have decided, is dropped; a label takes up to 120 to mature.
     shadow_days: int = Field(default=400, ge=1, le=36_500)
+
+    #: Years after which `goodfaith retention` drops decisions and audit entries; nothing goes while it is not set. The
+    #: law asks for three (E-commerce Law of the PRC, article 31).
+    records_years: Annotated[int, Field(ge=3, le=100)] | None = None
 
     #: Whether the nightly look at drift goes back to the champion before by itself where that was shown to rank better.
     roll_back_by_itself: bool = False

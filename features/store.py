@@ -1,20 +1,19 @@
 """The store of events: what was accepted, once and for good."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import Connection, Engine, and_, bindparam, exists, func, insert, select, true, update
+from sqlalchemy import Connection, Engine, and_, exists, func, insert, select, true, update
 
-from features.database import insert_all, micros, next_numbers, reading, some, writing, written
+from features.database import among, insert_all, micros, next_numbers, reading, some, update_all, writing, written
 from features.errors import CurrencyDiffers
 from features.jsonrows import canonical, parse_canonical, same_event
 from features.live import lock_merchants, outdated, rebuild, take_in
 from features.log import Batch
-from features.neighbours import key_rows
+from features.neighbours import key_columns
 from features.progress import Watch, silently
 from features.tables import event_keys, events, merchants, settled
 
@@ -139,7 +138,8 @@ def append(
     new = [place for place, event_id in enumerate(ids) if event_id not in stored]
     if new:
         fresh = rows.take(pa.array(new))
-        seqs = _add(tx, _rows(fresh, [bodies[place] for place in new], source), fresh, at)
+        seqs = _add(tx, fresh, [bodies[place] for place in new], source=source)
+        _mark_due(tx, fresh, seqs, at)
         take_in(tx, seqs, fresh, at=micros(at), later=later)
     conflicts = tuple(
         place
@@ -151,39 +151,31 @@ def append(
 
 
 def _stored(tx: Connection, event_ids: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for ids in some(event_ids):
-        query = select(events.c.event_id, events.c.body).where(events.c.event_id.in_(ids))
-        yield from ((row.event_id, row.body) for row in tx.execute(query))
+    query = select(events.c.event_id, events.c.body).where(among(tx, events.c.event_id, event_ids))
+    yield from ((row.event_id, row.body) for row in tx.execute(query))
 
 
-def _add(tx: Connection, rows: Sequence[Mapping[str, Any]], new: pa.Table, at: datetime) -> list[int]:
-    seqs = next_numbers(tx, events.c.seq, len(rows))
-    insert_all(tx, events, [{"seq": seq, **row} for seq, row in zip(seqs, rows, strict=True)])
-    insert_all(tx, event_keys, key_rows(new, seqs))
-    _mark_due(tx, new, seqs, at)
+def _add(tx: Connection, new: pa.Table, bodies: Sequence[str], *, source: str | None) -> list[int]:
+    seqs = next_numbers(tx, events.c.seq, len(bodies))
+    told = new.column("source").to_pylist() if "source" in new.column_names else [None] * len(bodies)
+    kept = {
+        "seq": seqs,
+        **{name: new.column(name).to_pylist() for name in ("event_id", "event_type", "merchant_id")},
+        **{name: new.column(name).cast(pa.int64()).to_pylist() for name in ("event_time", "known_at")},
+        "source": [own or source for own in told],
+        "body": bodies,
+    }
+    insert_all(tx, events, kept)
+    insert_all(tx, event_keys, key_columns(new, seqs))
     return seqs
-
-
-def _rows(new: pa.Table, bodies: Sequence[str], source: str | None) -> list[dict[str, Any]]:
-    """What the table of events keeps of each."""
-    columns = ["event_id", "event_type", "merchant_id", "source"]
-    kept = new.select([name for name in columns if name in new.column_names])
-    for name in ("event_time", "known_at"):
-        kept = kept.append_column(name, new.column(name).cast(pa.int64()))
-    told = zip(kept.to_pylist(), bodies, strict=True)
-    return [{**row, "source": row.get("source") or source, "body": body} for row, body in told]
 
 
 def _mark_due(tx: Connection, new: pa.Table, seqs: Sequence[int], at: datetime) -> None:
     newest = dict(zip(new.column("merchant_id").to_pylist(), seqs, strict=True))
-    marking = (
-        update(merchants)
-        .where(merchants.c.merchant_id == bindparam("of"))
-        .values(
-            last_seq=bindparam("newest"), due_since=func.coalesce(merchants.c.due_since, micros(at)), set_aside=None
-        )
-    )
-    tx.execute(marking, [{"of": name, "newest": seq} for name, seq in newest.items()])
+    update_all(tx, merchants, {"merchant_id": list(newest), "last_seq": list(newest.values())})
+    marking = update(merchants).where(among(tx, merchants.c.merchant_id, list(newest)))
+    since, changes = func.coalesce(merchants.c.due_since, micros(at)), merchants.c.changes + 1
+    tx.execute(marking.values(due_since=since, set_aside=None, changes=changes))
 
 
 class StoreLog:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from serving import seals, store_audit
 from serving.anchors import seal_of
 from serving.audit import sealed
+from serving.dropped import faults_of_dropped
 from serving.store_audit import NOTHING, Anchor, Chain, Link
 
 __all__ = ["Fault", "faults", "first_fault"]
@@ -31,6 +32,7 @@ def first_fault(tx: Connection, *, kept: Sequence[Anchor] = ()) -> Fault | None:
 def faults(tx: Connection, *, kept: Sequence[Anchor] = ()) -> Iterator[Fault]:
     """The first fault of every chain, of the anchors, and of the decisions."""
     yield from _of_chains(tx)
+    yield from (Fault(at=at, told=told) for at, told in faults_of_dropped(tx))
     yield from _of_anchors(tx, {one.number: one for one in kept})
     yield from _of_decisions(tx)
 

@@ -30,6 +30,7 @@ GoodfaithError
 ├── TooBusy                  429 too_busy
 ├── AuditBroken              command line only: the audit chain was tampered with
 ├── PersonUnknown            command line only: nobody of this name or id is known
+├── RecordsKept              command line only: no setting says after how many years records may go
 ├── AnchorsUnreadable        command line only: a file holds no anchors of an audit record
 ├── LedgerBroken             command line only: a sum is not that of its postings
 ├── PaymentFileUnusable      command line only: a payment file cannot be read, or a row of it is no payment
@@ -37,6 +38,8 @@ GoodfaithError
 ├── ReplayDiffers            command line only: a decision does not come out again as it was
 ├── PolicyNotKept            command line only: a decision was made by a policy that was not kept
 ├── AddressUnavailable       command line only: nobody can listen there
+├── NotHandedOn              not for callers: a notification that is tried again later
+├── TargetUnusable           command line only: nothing can be notified at the address that is set
 ├── BrokerUnavailable        command line only: the broker does not answer, or its extra is not installed
 ├── NothingToJudge           command line only: a log without a single readable event
 ├── NoShadows                command line only: no challenger has judged anybody
@@ -53,17 +56,11 @@ GoodfaithError
     ├── PolicyInvalid        503 policy_invalid
     └── AssessmentsStale     503 assessments_stale
 
-Each error's message says what is wrong with the values; over HTTP it is the `detail` of a problem (RFC 9457),
-so it never holds a key, a path of this machine or another system's message.
+Each error's message says what is wrong with the values; over HTTP (`serving/statuses.py`) it is the `detail` of a
+problem (RFC 9457), so it never holds a key, a path of this machine or another system's message.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
-from features import errors as features_errors
-
 __all__ = [
-    "ANSWERS",
     "AddressUnavailable",
     "AnchorsUnreadable",
     "AssessmentsStale",
@@ -88,6 +85,7 @@ __all__ = [
     "MerchantUnknown",
     "MomentToCome",
     "NoShadows",
+    "NotHandedOn",
     "NothingChanges",
     "NothingToJudge",
     "OrderAlreadyDecided",
@@ -102,6 +100,7 @@ __all__ = [
     "PolicyInvalid",
     "PolicyNotKept",
     "ProgrammeUnknown",
+    "RecordsKept",
     "ReplayDiffers",
     "ResolutionInvalid",
     "SchemaOutdated",
@@ -112,11 +111,11 @@ __all__ = [
     "SettlementImpossible",
     "StoreFull",
     "StoreUnavailable",
+    "TargetUnusable",
     "TooBusy",
     "Unauthenticated",
     "Unavailable",
     "UserKnown",
-    "answer_to",
 ]
 
 
@@ -232,6 +231,10 @@ class PersonUnknown(GoodfaithError):
     """Nobody of this name or id is known."""
 
 
+class RecordsKept(GoodfaithError):
+    """No setting says after how many years records may go."""
+
+
 class AnchorsUnreadable(GoodfaithError):
     """A file holds no anchors of an audit record."""
 
@@ -266,6 +269,14 @@ class PaymentsDiffer(GoodfaithError):
 
 class AddressUnavailable(GoodfaithError):
     """The address to listen on is taken, or is not one of this machine."""
+
+
+class NotHandedOn(GoodfaithError):
+    """A notification was not taken, or nobody knows whether it was."""
+
+
+class TargetUnusable(GoodfaithError):
+    """The address for notifications is none that can be used."""
 
 
 class BrokerUnavailable(GoodfaithError):
@@ -326,59 +337,3 @@ class PolicyInvalid(Unavailable):
 
 class AssessmentsStale(Unavailable):
     """The newest assessments are too old to be relied on."""
-
-
-#: HTTP status and stable code of every error that can reach a caller; a class without a row takes its parent's.
-ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
-    {
-        Unauthenticated: (401, "unauthenticated"),
-        ScopeMissing: (403, "scope_missing"),
-        LogInRefused: (401, "log_in_refused"),
-        SessionMissing: (401, "session_missing"),
-        FormForged: (403, "form_forged"),
-        PageUnknown: (404, "page_unknown"),
-        UserKnown: (409, "user_known"),
-        MerchantUnknown: (404, "merchant_unknown"),
-        ListingUnknown: (404, "listing_unknown"),
-        OrderUnknown: (404, "order_unknown"),
-        KeyUnknown: (404, "key_unknown"),
-        ProgrammeUnknown: (404, "programme_unknown"),
-        DecisionUnknown: (404, "decision_unknown"),
-        CaseUnknown: (404, "case_unknown"),
-        IdempotencyConflict: (409, "idempotency_conflict"),
-        OrderAlreadyDecided: (409, "order_already_decided"),
-        CaseClosed: (409, "case_closed"),
-        SettlementImpossible: (409, "settlement_impossible"),
-        SettlementExceeds: (409, "settlement_exceeds"),
-        SecondPersonNeeded: (409, "second_person_needed"),
-        ComplaintKnown: (409, "complaint_known"),
-        CurrencyMismatch: (422, "currency_mismatch"),
-        MomentToCome: (422, "as_of_in_future"),
-        IdempotencyKeyMissing: (422, "idempotency_key_missing"),
-        IdempotencyKeyInvalid: (422, "idempotency_key_invalid"),
-        ResolutionInvalid: (422, "resolution_invalid"),
-        TooBusy: (429, "too_busy"),
-        Unavailable: (503, "unavailable"),
-        StoreUnavailable: (503, "store_unavailable"),
-        StoreFull: (503, "store_full"),
-        ClockInDoubt: (503, "clock_in_doubt"),
-        OutOfTime: (503, "out_of_time"),
-        SchemaOutdated: (503, "schema_outdated"),
-        ChampionUnloadable: (503, "champion_unloadable"),
-        PolicyInvalid: (503, "policy_invalid"),
-        AssessmentsStale: (503, "assessments_stale"),
-        features_errors.StoreUnavailable: (503, "store_unavailable"),
-        GoodfaithError: (500, "internal"),
-    }
-)
-
-
-def answer_to(error: Exception) -> tuple[int, str]:
-    """Status and code for an error: its own row of the table, or that of the nearest class above it.
-
-    >>> answer_to(MerchantUnknown("no such merchant"))
-    (404, 'merchant_unknown')
-    >>> answer_to(ValueError("a mistake of ours"))
-    (500, 'internal')
-    """
-    return next((ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS), (500, "internal"))

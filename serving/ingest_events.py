@@ -160,7 +160,10 @@ def _settled(rows: pa.Table, undated: Collection[str]) -> tuple[list[int], int, 
     """Which rows (by place) stand, how many only repeat them, and which contradict them."""
     if not rows.num_rows:
         return [], 0, []
-    texts, ids = canonical(rows), rows.column("event_id").to_pylist()
+    ids = rows.column("event_id").to_pylist()
+    if len(set(ids)) == len(ids):
+        return list(range(len(ids))), 0, []
+    texts = canonical(rows)
     known = rows.column("known_at").cast(pa.int64()).to_pylist()
     first: dict[str, int] = {}
     for place in sorted(range(len(ids)), key=lambda place: (known[place], texts[place], place)):

@@ -19,13 +19,14 @@ from scoring.errors import ProgrammeUnknown
 from scoring.gate import Applicant, Application
 from scoring.programmes import Programme, ProgrammePolicy
 from scoring.standing import Place, Review, Standing, review
-from serving import decisions, store_decisions
+from serving import decisions, outbox, store_decisions
 from serving.answers import ScoreAnswer
 from serving.applicants import applicant_of, at_the_door, opinion
 from serving.decide import Bench, fallback_of, plain
 from serving.decisions import Verdict
 from serving.errors import MerchantUnknown
 from serving.ingest import take
+from serving.outbox import Notice, Topic
 from serving.provenance import made_by
 from serving.service import Service
 from serving.shadow_decisions import Otherwise
@@ -148,6 +149,10 @@ def _decided(bench: Bench, member: _Member) -> int:
         return 0
     made = decisions.record(bench.tx, _verdict(bench, member, found), by=_NIGHTLY, now=bench.now)
     _tell(bench, member, found, made)
+    if found.place.standing is not member.place.standing:
+        says = {"merchant_id": member.merchant_id, "programme": member.programme.id, "decision_id": made.id}
+        told = {**says, "outcome": found.place.standing.value, "before": member.place.standing.value}
+        outbox.tell(bench.tx, [Notice(topic=Topic.STANDING, says=told)], now=bench.now)
     return 1
 
 

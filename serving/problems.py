@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from features.errors import FeaturesError
-from serving.errors import GoodfaithError, answer_to
+from serving.errors import GoodfaithError
+from serving.statuses import answer_to
 
 __all__ = ["Problem", "documented", "explain", "problem", "problem_of"]
 

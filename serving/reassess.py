@@ -16,9 +16,10 @@ from features.moment import features_now
 from scoring.assessment import Assessment
 from scoring.evidence import Row
 from scoring.score_policy import ScorePolicy
-from serving import store_due
+from serving import outbox, store_due
 from serving.answers import stored
 from serving.assess import Judge
+from serving.outbox import set_aside_notices
 from serving.shadow import keep_shadows, shadows_of
 from serving.store import remember
 from serving.store_due import Seen
@@ -120,6 +121,7 @@ def _recording(
         remember(tx, [stored(one, assessed_at=now) for one in judged.assessments])
         store_due.clear(tx, done, day=day_of(now), now=micros(now))
         store_due.set_aside(tx, judged.set_aside, seen, day=day_of(now))
+        outbox.tell(tx, set_aside_notices(judged.set_aside), now=now)
         open_suspicions(tx, policy, zip(judged.assessments, judged.rows, strict=True), now=now)
 
     return record

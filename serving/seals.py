@@ -16,12 +16,16 @@ from sqlalchemy import Connection
 
 from features.database import micros
 from serving import store_audit, store_decisions
+from serving.dropped import last_dropped
 from serving.plain import as_json, digest
+from serving.store_audit import Link
 from serving.store_decisions import Decision, Sealed
 
 __all__ = [
     "DECIDED",
     "ERASED",
+    "KEPT",
+    "SEALING",
     "Altered",
     "altered",
     "is_whole",
@@ -31,8 +35,9 @@ __all__ = [
     "without_buyer",
 ]
 
-#: The actions of entries that seal a decision; the second stands in the place of the first.
-DECIDED, ERASED = "decided", "buyer_erased"
+#: The actions of entries that seal a decision: when it was made, when its buyer was forgotten, and when it was kept
+#: while others of its age were dropped. The last one stands in the place of those before.
+DECIDED, ERASED, KEPT = SEALING = ("decided", "buyer_erased", "decision_kept")
 
 _APART = ("buyer_id", "salt")
 
@@ -72,9 +77,8 @@ def request_without_buyer(request: str) -> str:
 
 def is_whole(tx: Connection, made: Decision) -> bool:
     """Whether a decision is what was sealed last."""
-    entries = [one for one in store_audit.about(tx, f"decision:{made.id}") if one.action in (DECIDED, ERASED)]
-    last = next((one for one in entries if one.action == ERASED), entries[0] if entries else None)
-    return last is not None and _holds(json.loads(last.body), made)
+    entries = [one for one in store_audit.about(tx, f"decision:{made.id}") if one.action in SEALING]
+    return bool(entries) and _holds(max(entries, key=_later).says, made)
 
 
 def altered(tx: Connection) -> Altered | None:
@@ -83,9 +87,11 @@ def altered(tx: Connection) -> Altered | None:
 
 
 def _altered(tx: Connection) -> Iterator[Altered]:
-    with closing(store_decisions.sealed(tx)) as entries:
+    dropped = last_dropped(tx)
+    before = dropped.before if dropped else None
+    with closing(store_decisions.sealed(tx, SEALING)) as entries:
         for _, told in groupby(entries, key=lambda one: one.decision_id):
-            found = _of_one(list(told))
+            found = _of_one(list(told), before)
             if found:
                 yield found
     unsealed = store_decisions.unsealed(tx)
@@ -93,12 +99,18 @@ def _altered(tx: Connection) -> Iterator[Altered]:
         yield Altered(decision_id=unsealed.id, at=micros(unsealed.decided_at))
 
 
-def _of_one(entries: Sequence[Sealed]) -> Altered | None:
-    """Whether one decision is what its last seal says."""
-    last = next((one for one in entries if one.action == ERASED), entries[0])
-    if last.decision is not None and _holds(last.body, last.decision):
+def _of_one(entries: Sequence[Sealed], before: int | None) -> Altered | None:
+    """Whether one decision is what its last seal says; one that is older than `before` may have been dropped."""
+    last = max(entries, key=_later)
+    is_dropped = last.decision is None and before is not None and entries[0].at < before
+    if is_dropped or (last.decision is not None and _holds(last.body, last.decision)):
         return None
     return Altered(decision_id=last.decision_id, at=entries[0].at)
+
+
+def _later(entry: Sealed | Link) -> tuple[int, int]:
+    """By what the last of some seals is known; of one moment the first is when the decision was made."""
+    return entry.at, SEALING.index(entry.action)
 
 
 def _holds(says: Mapping[str, Any], made: Decision) -> bool:

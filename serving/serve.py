@@ -3,6 +3,8 @@
 import signal
 import socket
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -17,61 +19,82 @@ from features.database import open_engine, reading
 from features.settings import Settings
 from serving.anchors import anchored
 from serving.app import create_app
+from serving.breaker.watch import Breaker
 from serving.champions import Champions, current_declarations
 from serving.clock import SteadyClock
 from serving.deadline import LONGEST
+from serving.dispatch import Dispatcher
 from serving.errors import AddressUnavailable, PolicyFileUnusable, PolicyInvalid, Unavailable
 from serving.judging import Judges
 from serving.logs import write_json_logs
 from serving.lookout import Lookout, Nightly
 from serving.metrics import shared_metrics
 from serving.policies.folder import read_folder
-from serving.policies.in_force import last_good, note_policies
+from serving.policies.in_force import last_good
 from serving.policies.reload import Following, Reloading, following
 from serving.readiness import Readiness
 from serving.readings import live_readings
 from serving.service import Clock, InForce, Service
 from serving.store import opened
+from serving.targets import target_at
 from serving.worker import Beside, Worker
 
-__all__ = ["WAITS", "listening", "serve_api", "service_on", "work"]
+__all__ = ["WAITS", "Address", "listening", "serve_api", "service_on", "work"]
 
 log = structlog.get_logger("goodfaith.serving")
 
 #: Seconds that whoever answers waits for the store at most; half as long as a caller waits for an answer.
 WAITS = LONGEST / 2
 
+#: Seconds that a process that is told to end has for what it took: nobody waits longer for an answer.
+_ENDS_WITHIN = round(LONGEST) + 5
+
 #: Seconds that a process may be silent: one that is killed while it still loads its libraries is begun anew for ever.
 _BEGINS_WITHIN = 60
 
 
-def serve_api(
-    champions: Champions, settings: Settings, *, host: str, port: int, workers: int = 1, clock: Clock
-) -> None:
-    """Serve the API on an address until interrupted; port 0 takes any that is free. Raises `AddressUnavailable`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where to answer, and how many processes do; port 0 is any that is free."""
 
-    With several `workers`, each is a process that answers on the same address; this one judges whoever is due.
+    host: str
+    port: int
+    workers: int = 1
+
+
+def serve_api(
+    champions: Champions,
+    settings: Settings,
+    address: Address,
+    *,
+    clock: Clock,
+    lookout: Callable[[], Lookout] | None = None,
+) -> None:
+    """Serve the API on an address until interrupted. Raises `AddressUnavailable`.
+
+    With several workers, each is a process that answers on the same address; this one judges whoever is due.
     """
     write_json_logs()
     with (
-        listening(host, port) as door,
+        listening(address.host, address.port) as door,
         opened(settings.database) as engine,
         opened(settings.database, waits=WAITS) as quick,
     ):
         service = service_on(quick, champions, settings, SteadyClock(clock))
         patient = replace(service, engine=engine, in_force=InForce())
         service.events.settle_currency(settings.currency)
-        note_policies(service)
         _try_out(service)
-        typer.echo(f"Goodfaith answers at http://{host}:{door.getsockname()[1]} (Ctrl+C stops it)")
-        beside = Beside(Worker(patient, Judges(patient)))
-        with anchored(engine, service.clock), following([service, patient], settings.policies), beside:
-            if workers == 1:
+        typer.echo(f"Goodfaith answers at http://{address.host}:{door.getsockname()[1]} (Ctrl+C stops it)")
+        beside = Beside(Worker(patient, Judges(patient), Breaker(patient, lookout)))
+        telling = _telling_others(patient, settings)
+        with anchored(engine, service.clock), following([service, patient], settings.policies), beside, telling:
+            if address.workers == 1:
                 # Uvicorn raises the signal that ended it once more; by then everything was answered.
                 signal.signal(signal.SIGTERM, lambda *_: None)
                 uvicorn.Server(_told(create_app(service))).run(sockets=[door])
             else:
-                _answer_together(_Answering(champions=champions, settings=settings, clock=clock), workers, door)
+                answering = _Answering(champions=champions, settings=settings, clock=clock)
+                _answer_together(answering, address.workers, door)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +108,11 @@ class _Answering:
     def __call__(self) -> FastAPI:
         write_json_logs()
         service = self._service(open_engine(self.settings.database, waits=WAITS))
+        reloading = Reloading([service], self.settings.policies)
+        reloading.look(at_once=True)
+        # It ends with the process.
+        Following(reloading).begin()
         _try_out(service)
-        if self.settings.policies:
-            # It ends with the process.
-            Following(Reloading([service], self.settings.policies)).begin()
         return create_app(service)
 
     def _service(self, engine: Engine) -> Service:
@@ -118,28 +142,46 @@ def _told(app: FastAPI | _Answering, *, workers: int = 1) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         timeout_worker_healthcheck=_BEGINS_WITHIN,
+        timeout_graceful_shutdown=_ENDS_WITHIN,
     )
 
 
 def work(
-    champions: Champions, settings: Settings, *, clock: Clock, lookout: Lookout | None = None, hour: int | None = None
+    champions: Champions,
+    settings: Settings,
+    *,
+    clock: Clock,
+    lookout: Callable[[], Lookout] | None = None,
+    hour: int | None = None,
 ) -> None:
-    """Judge whoever is due until interrupted; with a `lookout`, look at drift once a day from an hour (UTC) on."""
+    """Judge whoever is due until interrupted; with an `hour` (UTC), look at drift once a day from then on.
+
+    `lookout` opens whoever can tell how models drift, and go back.
+    """
     write_json_logs()
     with opened(settings.database) as engine:
         service = service_on(engine, champions, settings, SteadyClock(clock))
         service.events.settle_currency(settings.currency)
-        note_policies(service)
         stop = threading.Event()
         for told in (signal.SIGTERM, signal.SIGINT):
             signal.signal(told, lambda *_: stop.set())
         typer.echo("Goodfaith judges whoever is due (Ctrl+C stops it)")
         if lookout and hour is not None:
             # A look that is under way when it ends is left where it is: the next night looks again.
-            nightly = Nightly(service, lookout, hour=hour, acts=settings.roll_back_by_itself)
+            nightly = Nightly(service, lookout(), hour=hour, acts=settings.roll_back_by_itself)
             threading.Thread(target=nightly.run, args=(stop,), name="nightly", daemon=True).start()
-        with anchored(engine, service.clock), following([service], settings.policies):
-            Worker(service, Judges(service)).run(stop)
+        following_policies = following([service], settings.policies)
+        with anchored(engine, service.clock), following_policies, _telling_others(service, settings):
+            Worker(service, Judges(service), Breaker(service, lookout)).run(stop)
+
+
+def _telling_others(service: Service, settings: Settings) -> AbstractContextManager[None]:
+    """Hand notifications on for as long as a block runs, if there is where to. Raises `TargetUnusable`."""
+    url = settings.notify_url.get_secret_value()
+    if not url:
+        return nullcontext()
+    target = target_at(url, secret=settings.notify_secret.get_secret_value())
+    return Beside(Dispatcher(service.engine, target, clock=service.clock), name="dispatcher")
 
 
 def listening(host: str, port: int) -> socket.socket:

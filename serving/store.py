@@ -12,9 +12,11 @@ from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select,
 
 from features import errors as features_errors
 from features.database import open_engine, reading, some, writing
+from serving import outbox
 from serving.auth import ApiKey
 from serving.errors import KeyUnknown, StoreUnavailable
 from serving.migrate import check_schema
+from serving.outbox import Notice, Topic
 from serving.tables import api_keys, assessment_history, assessments
 
 __all__ = ["AssessmentStore", "KeyStore", "Stored", "check_presence", "opened"]
@@ -100,6 +102,9 @@ def remember(tx: Connection, batch: Sequence[Stored]) -> int:
     newer = [one.row() for one in batch if one.merchant_id in held and not held[one.merchant_id].is_later(one)]
     changed = [one.row() for one in batch if one.merchant_id not in held or held[one.merchant_id].differs(one)]
     _run(tx, insert(assessment_history), changed)
+    for one in batch:
+        if one.merchant_id in held and not held[one.merchant_id].is_later(one):
+            outbox.tell(tx, list(_rated(held[one.merchant_id].answer, one.answer)), now=one.assessed_at)
     _run(tx, insert(assessments), new)
     _run(tx, _REPLACE, [{"of": row["merchant_id"], **row} for row in newer])
     return len(new) + len(newer)
@@ -120,6 +125,18 @@ class _Held:
 
     def differs(self, other: Stored) -> bool:
         return _judgement(self.answer) != _judgement(other.answer)
+
+
+def _rated(before: str, after: str) -> Iterator[Notice]:
+    """What others are told where somebody's band or suspicion of fakes is another than it was."""
+    if before == after:
+        return
+    was, now = json.loads(before), json.loads(after)
+    old, new = (was["band"], was["counterfeit"]["level"]), (now["band"], now["counterfeit"]["level"])
+    if old != new:
+        told = {"merchant_id": now["merchant_id"], "score": now["score"], "band": new[0], "band_before": old[0]}
+        levels = {"counterfeit": new[1], "counterfeit_before": old[1]}
+        yield Notice(topic=Topic.RATED, says={**told, **levels, "assessed_at": now["assessed_at"]})
 
 
 def _judgement(answer: str) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """SQL of the audit record, and of locks by name."""
 
 import hashlib
+import json
 from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Connection, Row, and_, bindparam, func, insert, select, update
+from sqlalchemy import ARRAY, BigInteger, Connection, Row, and_, bindparam, delete, func, insert, select, update
 
-from features.database import insert_all, insert_new
+from features.database import columns_of, insert_all, insert_new
+from features.queries import Query, given
 from serving.audit_tables import anchor_heads, anchors, audit, audit_chains
 
 __all__ = [
@@ -24,9 +26,14 @@ __all__ = [
     "begin",
     "chains",
     "count",
+    "cut",
+    "cut_chains",
+    "cut_too_far",
     "end_of",
     "grown",
+    "hash_of",
     "hold",
+    "last_about",
     "last_anchor",
     "links",
     "misanchored",
@@ -55,6 +62,11 @@ class Link:
     body: str
     previous: str
     hash: str
+
+    @property
+    def says(self) -> dict[str, Any]:
+        """Its body, read."""
+        return dict(json.loads(self.body))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,19 +121,28 @@ def begin(tx: Connection, chain: str, *, at: int) -> None:
 
 def end_of(tx: Connection, chain: str) -> Head | None:
     """Where a chain goes on; None where it is yet to begin."""
-    columns = (audit.c.chain, audit.c.seq, audit.c.hash)
-    last = select(*columns).where(audit.c.chain == chain).order_by(audit.c.seq.desc()).limit(1)
-    row = tx.execute(last).one_or_none()
-    if row is None:
-        # Everything in it may have been dropped since it is old.
-        known = (audit_chains.c.chain, audit_chains.c.dropped_seq, audit_chains.c.dropped_hash)
-        row = tx.execute(select(*known).where(audit_chains.c.chain == chain)).one_or_none()
-    return Head(chain=row[0], seq=row[1], hash=row[2]) if row else None
+    # Everything in it may have been dropped since it is old.
+    found = _LAST.rows(tx, chain=chain) or _DROPPED.rows(tx, chain=chain)
+    return Head(chain=found[0][0], seq=found[0][1], hash=found[0][2]) if found else None
+
+
+_CHAIN = given("chain")
+_LAST = Query(
+    select(audit.c.chain, audit.c.seq, audit.c.hash)
+    .where(audit.c.chain == _CHAIN)
+    .order_by(audit.c.seq.desc())
+    .limit(1)
+)
+_DROPPED = Query(
+    select(audit_chains.c.chain, audit_chains.c.dropped_seq, audit_chains.c.dropped_hash).where(
+        audit_chains.c.chain == _CHAIN
+    )
+)
 
 
 def add(tx: Connection, written: Sequence[Link]) -> None:
     """Keep more links."""
-    insert_all(tx, audit, [asdict(one) for one in written])
+    insert_all(tx, audit, {name: [getattr(one, name) for one in written] for name in Link.__slots__})
 
 
 def about(tx: Connection, subject: str) -> tuple[Link, ...]:
@@ -141,6 +162,40 @@ def links(tx: Connection) -> Generator[Link, None, None]:
 def chains(tx: Connection) -> dict[str, Chain]:
     """Every chain that was begun, by its name."""
     return {row.chain: Chain(**row._mapping) for row in tx.execute(select(audit_chains))}
+
+
+def cut_chains(tx: Connection) -> tuple[Chain, ...]:
+    """The chains whose beginning was dropped, by name."""
+    cut = select(audit_chains).where(audit_chains.c.dropped_seq > 0).order_by(audit_chains.c.chain)
+    return tuple(Chain(**row._mapping) for row in tx.execute(cut))
+
+
+def cut_too_far(tx: Connection, *, before: int) -> Chain | None:
+    """The first chain of which something was dropped that, by the anchors, was written after a moment."""
+    further = and_(anchor_heads.c.chain == audit_chains.c.chain, anchor_heads.c.seq < audit_chains.c.dropped_seq)
+    query = select(audit_chains).join(anchor_heads, further)
+    query = query.join(anchors, anchors.c.number == anchor_heads.c.number).where(anchors.c.at >= before)
+    row = tx.execute(query.order_by(audit_chains.c.begun_at).limit(1)).one_or_none()
+    return Chain(**row._mapping) if row else None
+
+
+def last_about(tx: Connection, subject: str, *, action: str) -> Link | None:
+    """The last link that tells of something having been done to a thing."""
+    told = select(audit).where(audit.c.subject == subject, audit.c.action == action)
+    row = tx.execute(told.order_by(audit.c.at.desc(), audit.c.chain, audit.c.seq.desc()).limit(1)).one_or_none()
+    return Link(**row._mapping) if row else None
+
+
+def hash_of(tx: Connection, chain: str, seq: int) -> str:
+    """The hash of one link."""
+    return str(tx.execute(select(audit.c.hash).where(audit.c.chain == chain, audit.c.seq == seq)).scalar_one())
+
+
+def cut(tx: Connection, head: Head) -> None:
+    """Drop a chain's beginning, up to a link, from which it goes on."""
+    tx.execute(delete(audit).where(audit.c.chain == head.chain, audit.c.seq <= head.seq))
+    same = audit_chains.c.chain == head.chain
+    tx.execute(update(audit_chains).where(same).values(dropped_seq=head.seq, dropped_hash=head.hash))
 
 
 def count(tx: Connection) -> int:
@@ -172,7 +227,8 @@ def add_anchor(tx: Connection, anchor: Anchor) -> None:
     """Keep one more anchor; the chains that it holds are anchored as far as it says."""
     told = {"number": anchor.number, "at": anchor.at, "previous": anchor.previous, "hash": anchor.hash}
     tx.execute(insert(anchors).values(**told))
-    insert_all(tx, anchor_heads, [{"number": anchor.number, **asdict(head)} for head in anchor.heads])
+    heads = [{"number": anchor.number, **asdict(head)} for head in anchor.heads]
+    insert_all(tx, anchor_heads, columns_of(heads))
     for head in anchor.heads:
         tx.execute(update(audit_chains).where(audit_chains.c.chain == head.chain).values(anchored_seq=head.seq))
 

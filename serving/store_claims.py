@@ -10,8 +10,10 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, update
 
-from features.database import some
+from features.database import moment, some
 from features.tables import merchants
+from serving import outbox
+from serving.outbox import set_aside_notices
 
 __all__ = ["CLAIMED_FOR", "Claim", "Finished", "anybody_due", "claim", "finish", "give_up", "reviewed_on"]
 
@@ -63,7 +65,7 @@ def anybody_due(tx: Connection, *, day: int, now: int) -> bool:
     return any(tx.scalar(select(_name).where(one).limit(1)) is not None for one in ways)
 
 
-def finish(tx: Connection, done: Finished, *, day: int) -> None:
+def finish(tx: Connection, done: Finished, *, now: int, day: int) -> None:
     """Let go of what was claimed, all of it done; what meanwhile is somebody else's stays theirs."""
     for part in some(sorted(done.claim.merchant_ids)):
         # In the order in which everybody locks them.
@@ -75,6 +77,7 @@ def finish(tx: Connection, done: Finished, *, day: int) -> None:
     for name, why in sorted(done.set_aside.items()):
         # An event that came meanwhile has it judged again.
         tx.execute(update(merchants).where(_name == name, _since.is_(None)).values(set_aside=why))
+    outbox.tell(tx, set_aside_notices(done.set_aside), now=moment(now))
 
 
 def give_up(tx: Connection, *, day: int, now: int) -> list[str]:
@@ -82,9 +85,10 @@ def give_up(tx: Connection, *, day: int, now: int) -> list[str]:
     hopeless = and_(_lapsed(now), _tries >= len(_TOGETHER))
     if tx.scalar(select(_name).where(hopeless).limit(1)) is None:
         return []
-    ending = update(merchants).where(hopeless)
     values = {"set_aside": _DIED, "assessed_day": day, "claimed_until": None, "tries": None}
-    return list(tx.scalars(ending.values(**values).returning(_name)))
+    names = list(tx.scalars(update(merchants).where(hopeless).values(**values).returning(_name)))
+    outbox.tell(tx, set_aside_notices(dict.fromkeys(names, _DIED)), now=moment(now))
+    return names
 
 
 def reviewed_on(tx: Connection, merchant_ids: Sequence[str], *, day: int) -> set[str]:

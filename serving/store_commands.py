@@ -1,5 +1,6 @@
 """Commands about the store: its tables, what is derived from them, and what has had its time."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -60,6 +61,40 @@ def prune() -> None:
     with opened(settings.database) as engine:
         count = drop(engine, days=settings.shadow_days, now=datetime.now(UTC))
     typer.echo(f"{count:,} rows dropped that are older than {settings.shadow_days} days.")
+
+
+@app.command()
+def retention(
+    apply: Annotated[bool, typer.Option("--apply", help="Drop it; without this it is only told.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Tell which records are older than GOODFAITH_RECORDS_YEARS, and drop them; the audit record stays verifiable."""
+    from features.database import reading
+    from features.progress import shown
+    from serving.errors import RecordsKept
+    from serving.retention import apply_retention, cutoff, planned
+    from serving.store import opened
+
+    settings, now = Settings(), datetime.now(UTC)
+    if settings.records_years is None:
+        raise RecordsKept("records are kept for good while GOODFAITH_RECORDS_YEARS is not set")
+    before = cutoff(now, years=settings.records_years)
+    with opened(settings.database) as engine:
+        if apply:
+            plan = apply_retention(engine, before=before, clock=lambda: datetime.now(UTC), watch=shown)
+        else:
+            with reading(engine) as tx:
+                plan = planned(tx, before=before)
+    told = plan.plain()
+    typer.echo(json.dumps({**told, "dropped": apply}) if as_json else _told_of(told, dropped=apply))
+
+
+def _told_of(plan: dict[str, object], *, dropped: bool) -> str:
+    line = (
+        "Older than {before}: {decisions} decisions, {assessments} assessments, {audit_entries} audit entries; of "
+        "{decisions_staying} more decisions something still hangs, and they stay."
+    ).format(**plan)
+    return f"{line} {'They were dropped.' if dropped else 'Nothing was dropped: --apply does that.'}"
 
 
 @app.command()

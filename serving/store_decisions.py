@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, literal, select, update
 
-from features.database import insert_new, micros, moment, some
+from features.database import columns_of, insert_all, insert_new, micros, moment
+from features.queries import Query, given, listed
 from serving.audit_tables import audit
+from serving.months import decided_in_month_of
 from serving.tables import assessment_history, assessments, decisions, idempotency
 
 __all__ = [
@@ -18,23 +20,26 @@ __all__ = [
     "Kept",
     "Place",
     "Sealed",
-    "add_decision",
+    "add_decisions",
     "answer_once",
     "asked_by",
     "claim",
     "decisions_of",
     "draws",
     "drop_answers",
+    "drop_old_answers",
     "every_decision",
     "find_decision",
     "how_many",
-    "keep_answer",
+    "keep_answers",
     "kept_answers",
     "last_of_kind",
     "last_of_programme",
     "latest_answer",
+    "latest_answers",
     "of_buyer",
     "past_answers",
+    "read_decision",
     "refunds_since",
     "sealed",
     "unsealed",
@@ -105,28 +110,30 @@ class Draw:
     explored: bool
 
 
-def add_decision(tx: Connection, decision: Decision) -> None:
-    """Keep one more decision."""
-    tx.execute(insert(decisions).values(_row(decision, decisions.c.keys())))
+def add_decisions(tx: Connection, made: Sequence[Decision]) -> None:
+    """Keep more decisions."""
+    names = decisions.c.keys()
+    insert_all(tx, decisions, columns_of([_row(one, names) for one in made]))
 
 
 def find_decision(tx: Connection, decision_id: str) -> Decision | None:
     """The decision with this id."""
-    row = tx.execute(select(decisions).where(decisions.c.id == decision_id)).one_or_none()
-    return _decision(row) if row else None
+    there = and_(decisions.c.id == decision_id, decided_in_month_of(decision_id))
+    row = tx.execute(select(decisions).where(there)).one_or_none()
+    return read_decision(row) if row else None
 
 
 def decisions_of(tx: Connection, merchant_id: str, limit: int) -> tuple[Decision, ...]:
     """A merchant's decisions, the newest first."""
     query = select(decisions).where(decisions.c.merchant_id == merchant_id)
     newest = query.order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(limit)
-    return tuple(map(_decision, tx.execute(newest)))
+    return tuple(map(read_decision, tx.execute(newest)))
 
 
 def of_buyer(tx: Connection, buyer_id: str) -> tuple[Decision, ...]:
     """Everything that was decided for a buyer, the first one first."""
     query = select(decisions).where(decisions.c.buyer_id == buyer_id).order_by(decisions.c.decided_at, decisions.c.id)
-    return tuple(map(_decision, tx.execute(query)))
+    return tuple(map(read_decision, tx.execute(query)))
 
 
 def last_of_programme(tx: Connection, merchant_id: str, programme: str, *, kind: str = "") -> Decision | None:
@@ -135,14 +142,14 @@ def last_of_programme(tx: Connection, merchant_id: str, programme: str, *, kind:
     chosen += [decisions.c.kind == kind] if kind else []
     newest = select(decisions).where(and_(*chosen)).order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(1)
     row = tx.execute(newest).one_or_none()
-    return _decision(row) if row else None
+    return read_decision(row) if row else None
 
 
 def every_decision(tx: Connection) -> Generator[Decision, None, None]:
     """All decisions, in the order in which they were made."""
     query = select(decisions).order_by(decisions.c.decided_at, decisions.c.id)
     with tx.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as found:
-        yield from map(_decision, found)
+        yield from map(read_decision, found)
 
 
 def how_many(tx: Connection) -> int:
@@ -155,7 +162,7 @@ def last_of_kind(tx: Connection, merchant_id: str, kind: str) -> Decision | None
     chosen = and_(decisions.c.merchant_id == merchant_id, decisions.c.kind == kind)
     newest = select(decisions).where(chosen).order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(1)
     row = tx.execute(newest).one_or_none()
-    return _decision(row) if row else None
+    return read_decision(row) if row else None
 
 
 def refunds_since(tx: Connection, since: datetime) -> Generator[Decision, None, None]:
@@ -163,7 +170,7 @@ def refunds_since(tx: Connection, since: datetime) -> Generator[Decision, None, 
     chosen = and_(decisions.c.kind == "refund", decisions.c.decided_at >= micros(since))
     query = select(decisions).where(chosen).order_by(decisions.c.decided_at, decisions.c.id)
     with tx.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as found:
-        yield from map(_decision, found)
+        yield from map(read_decision, found)
 
 
 def draws(tx: Connection) -> Generator[Draw, None, None]:
@@ -171,7 +178,7 @@ def draws(tx: Connection) -> Generator[Draw, None, None]:
     query = select(decisions).where(decisions.c.kind == "programme").order_by(decisions.c.decided_at, decisions.c.id)
     with tx.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as found:
         for row in found:
-            yield _draw(_decision(row))
+            yield _draw(read_decision(row))
 
 
 def _draw(of: Decision) -> Draw:
@@ -189,12 +196,12 @@ def _draw(of: Decision) -> Draw:
     )
 
 
-def sealed(tx: Connection) -> Generator[Sealed, None, None]:
-    """Every entry of the audit record that seals a decision, by decision, the earlier one first."""
+def sealed(tx: Connection, actions: Sequence[str]) -> Generator[Sealed, None, None]:
+    """Every entry of the audit record that seals a decision (these are its actions), by decision, in their order."""
     columns = [column.label(f"of_{name}") for name, column in decisions.c.items()]
     query = select(audit.c.subject, audit.c.action, audit.c.at, audit.c.body, *columns)
     query = query.outerjoin(decisions, decisions.c.id == func.substr(audit.c.subject, len(_SUBJECT) + 1))
-    query = query.where(audit.c.action.in_(("decided", "buyer_erased"))).order_by(audit.c.subject, audit.c.at)
+    query = query.where(audit.c.action.in_(actions)).order_by(audit.c.subject, audit.c.at)
     with tx.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as found:
         yield from map(_sealed, found)
 
@@ -204,7 +211,7 @@ def unsealed(tx: Connection) -> Decision | None:
     told = literal(_SUBJECT).concat(decisions.c.id) == audit.c.subject
     query = select(decisions).outerjoin(audit, told).where(audit.c.subject.is_(None))
     row = tx.execute(query.order_by(decisions.c.decided_at, decisions.c.id).limit(1)).one_or_none()
-    return _decision(row) if row else None
+    return read_decision(row) if row else None
 
 
 #: How the audit record names a decision.
@@ -222,7 +229,8 @@ def _sealed(row: Row[Any]) -> Sealed:
     )
 
 
-def _decision(row: Row[Any]) -> Decision:
+def read_decision(row: Row[Any]) -> Decision:
+    """A decision as its row keeps it."""
     return _of(dict(row._mapping))
 
 
@@ -230,12 +238,31 @@ def _of(values: Mapping[str, Any]) -> Decision:
     return Decision(**{**values, **{name: moment(values[name]) for name in ("decided_at", "expires_at")}})
 
 
-def asked_by(tx: Connection, buyer_id: str, *, since: datetime) -> tuple[tuple[tuple[str, str], datetime], ...]:
-    """The orders (merchant and order id) that a buyer's refunds were decided on, and when."""
-    columns = (decisions.c.merchant_id, decisions.c.order_id, decisions.c.decided_at)
-    theirs = and_(decisions.c.buyer_id == buyer_id, decisions.c.decided_at >= micros(since))
-    rows = tx.execute(select(*columns).where(theirs, decisions.c.kind == "refund"))
-    return tuple(((row.merchant_id, row.order_id), moment(row.decided_at)) for row in rows)
+def asked_by(
+    tx: Connection, buyer_ids: Sequence[str], *, since: datetime
+) -> dict[str, list[tuple[tuple[str, str], datetime]]]:
+    """The orders (merchant and order id) that refunds were decided on, and when, by the buyer who asked."""
+    found: dict[str, list[tuple[tuple[str, str], datetime]]] = {}
+    for buyer_id, merchant_id, order_id, decided_at in _ASKED.rows(tx, buyers=list(buyer_ids), since=micros(since)):
+        found.setdefault(buyer_id, []).append(((merchant_id, order_id), moment(decided_at)))
+    return found
+
+
+_ASKED = Query(
+    select(decisions.c.buyer_id, decisions.c.merchant_id, decisions.c.order_id, decisions.c.decided_at).where(
+        listed(decisions.c.buyer_id, "buyers"), decisions.c.decided_at >= given("since"), decisions.c.kind == "refund"
+    )
+)
+
+
+def latest_answers(tx: Connection, merchant_ids: Sequence[str]) -> dict[str, str]:
+    """The stored assessments of those of some merchants that were ever assessed, as JSON."""
+    return dict(map(tuple, _LATEST.rows(tx, merchants=list(merchant_ids))))
+
+
+_LATEST = Query(
+    select(assessments.c.merchant_id, assessments.c.answer).where(listed(assessments.c.merchant_id, "merchants"))
+)
 
 
 def latest_answer(tx: Connection, merchant_id: str) -> str | None:
@@ -261,8 +288,9 @@ def claim(tx: Connection, place: Place, *, request_hash: str, now: datetime) -> 
 _KEPT = (idempotency.c.request_hash, idempotency.c.status, idempotency.c.answer)
 
 
-def _kept(row: Any) -> Kept:
-    return Kept(request_hash=row.request_hash, status=row.status, answer=row.answer)
+def _kept(row: Sequence[Any]) -> Kept:
+    request_hash, status, answer = row
+    return Kept(request_hash=request_hash, status=status, answer=answer)
 
 
 def answer_once(tx: Connection, place: Place, *, status: int, answer: str) -> None:
@@ -270,40 +298,52 @@ def answer_once(tx: Connection, place: Place, *, status: int, answer: str) -> No
     tx.execute(update(idempotency).where(_at(place)).values(status=status, answer=answer))
 
 
-def kept_answers(tx: Connection, places: Sequence[Place]) -> dict[Place, Kept]:
-    """What those of some keys stand for that stand for anything."""
-    own = (idempotency.c.key_id, idempotency.c.route, idempotency.c.key)
-    found = (row for part in some(places) for row in tx.execute(select(*own, *_KEPT).where(_among(part))))
-    asked = set(places)
-    return {place: _kept(row) for row in found if (place := (row.key_id, row.route, row.key)) in asked}
+def kept_answers(tx: Connection, places: Sequence[Place], *, before: datetime) -> dict[Place, Kept]:
+    """What those of some keys stand for that stand for anything; what came before a moment is too old, and dropped."""
+    found, asked = {}, set(places)
+    # Keys of one caller, mostly, and of one route.
+    of, routes, keys = (sorted(set(values)) for values in zip(*places, strict=True))
+    for key_id, route, key, created_at, *kept in _KEPT_ANSWERS.rows(tx, of=of, routes=routes, keys=keys):
+        place = (key_id, route, key)
+        if place in asked and created_at < micros(before):
+            drop_answers(tx, place, before=before)
+        elif place in asked:
+            found[place] = _kept(kept)
+    return found
 
 
-def keep_answer(tx: Connection, place: Place, kept: Kept, *, now: datetime) -> None:
-    """Have a key that stands for nothing stand for an answer."""
-    key_id, route, key = place
-    row = {"key_id": key_id, "route": route, "key": key, "created_at": micros(now)}
-    tx.execute(
-        insert(idempotency).values(**row, request_hash=kept.request_hash, status=kept.status, answer=kept.answer)
+_PLACE = (idempotency.c.key_id, idempotency.c.route, idempotency.c.key)
+_KEPT_ANSWERS = Query(
+    select(*_PLACE, idempotency.c.created_at, *_KEPT).where(
+        listed(idempotency.c.key_id, "of"), listed(idempotency.c.route, "routes"), listed(idempotency.c.key, "keys")
     )
+)
 
 
-def drop_answers(tx: Connection, *places: Place, before: datetime) -> None:
-    """Drop what some keys stood for too long ago, and a few more of that age."""
-    aged = idempotency.c.created_at < micros(before)
-    for part in some(places):
-        tx.execute(delete(idempotency).where(_among(part), aged))
-    primary = (idempotency.c.key_id, idempotency.c.route, idempotency.c.key)
-    few = select(*primary).where(aged).limit(_DROPPED_AT_ONCE).with_for_update(skip_locked=True)
-    for row in tx.execute(few).all():
+def keep_answers(tx: Connection, kept: Mapping[Place, Kept], *, now: datetime) -> None:
+    """Have keys that stand for nothing stand for answers."""
+    told = {"created_at": micros(now)}
+    rows = [
+        {"key_id": key_id, "route": route, "key": key, "request_hash": one.request_hash, "status": one.status,
+         "answer": one.answer, **told}
+        for (key_id, route, key), one in kept.items()
+    ]  # fmt: skip
+    insert_all(tx, idempotency, columns_of(rows))
+
+
+def drop_answers(tx: Connection, place: Place, *, before: datetime) -> None:
+    """Drop what a key stood for too long ago, and a few more of that age."""
+    tx.execute(delete(idempotency).where(_at(place), idempotency.c.created_at < micros(before)))
+    drop_old_answers(tx, before=before, most=_DROPPED_AT_ONCE)
+
+
+def drop_old_answers(tx: Connection, *, before: datetime, most: int) -> int:
+    """Drop some of what keys stood for too long ago; answer how many that were."""
+    few = select(*_PLACE).where(idempotency.c.created_at < micros(before)).limit(most)
+    found = tx.execute(few.with_for_update(skip_locked=True)).all()
+    for row in found:
         tx.execute(delete(idempotency).where(_at(tuple(row))))
-
-
-def _among(places: Sequence[Place]) -> ColumnElement[bool]:
-    """Whether a key may be one of some: lists of columns are found by the index, a list of places is not."""
-    columns = (idempotency.c.key_id, idempotency.c.route, idempotency.c.key)
-    return and_(
-        *(column.in_(sorted(set(values))) for column, values in zip(columns, zip(*places, strict=True), strict=True))
-    )
+    return len(found)
 
 
 def _at(place: Sequence[str]) -> ColumnElement[bool]:

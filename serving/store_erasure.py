@@ -4,6 +4,7 @@ from sqlalchemy import Connection, delete, exists, select, update
 
 from serving.audit_tables import persons
 from serving.ledger.tables import reservations
+from serving.months import decided_in_month_of
 from serving.store_decisions import Decision
 from serving.tables import cases, decisions, sessions, users
 
@@ -21,7 +22,7 @@ def decided_for(tx: Connection, buyer_id: str) -> list[str]:
 def rename_in_decision(tx: Connection, nameless: Decision) -> None:
     """Let a decision name its buyer otherwise, and seal nobody."""
     told = {"buyer_id": nameless.buyer_id, "salt": nameless.salt, "request": nameless.request}
-    tx.execute(update(decisions).where(decisions.c.id == nameless.id).values(**told))
+    tx.execute(update(decisions).where(decisions.c.id == nameless.id, decided_in_month_of(nameless.id)).values(**told))
 
 
 def rename_in_promises(tx: Connection, buyer_id: str, *, to: str) -> None:

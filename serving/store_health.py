@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import structlog
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 
@@ -12,6 +13,8 @@ from serving.errors import StoreFull, StoreUnavailable
 from serving.metrics import Metrics
 
 __all__ = ["StoreHealth"]
+
+log = structlog.get_logger("goodfaith.serving")
 
 #: What databases call it: SQLite's names of errors, PostgreSQL's states, their first two letters standing for a class.
 _KINDS = {
@@ -65,11 +68,18 @@ class StoreHealth:
         if kind:
             self._doubt = kind
             self._metrics.store_failed(kind)
+            # The error's own words may quote values.
+            log.warning("the store could not do what was asked", kind=kind, state=_state(context.original_exception))
+
+
+def _state(error: Any) -> str | None:
+    """What the database calls it; None where it is not the database that says so."""
+    return getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None)
 
 
 def _kind(error: Any) -> str | None:
     """What went wrong with the store; None where it was something else, such as a key that is taken."""
-    told = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None)
+    told = _state(error)
     if told is None:
         # The driver has no state to tell where nobody answered.
         return "gone" if type(error).__name__ in ("OperationalError", "InterfaceError") else None

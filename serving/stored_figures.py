@@ -8,6 +8,8 @@ from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import Connection
 
 from serving import store_due
+from serving.breaker.back import breaker_figures
+from serving.dispatch import outbox_figures
 from serving.lookout import drift_figures
 from serving.policies.in_force import policy_figures
 from serving.shadow_figures import shadow_figures
@@ -20,7 +22,9 @@ def stored_figures(tx: Connection, *, now: datetime) -> Iterator[Metric]:
     yield from shadow_figures(tx, now=now)
     yield from drift_figures(tx)
     yield from policy_figures(tx, now=now)
+    yield from breaker_figures(tx)
     yield _set_aside(tx)
+    yield from outbox_figures(tx, now=now)
 
 
 def _set_aside(tx: Connection) -> GaugeMetricFamily:

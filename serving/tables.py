@@ -2,8 +2,10 @@
 
 from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Table, Text, text
 
+from features.months import make_default_partition
 from features.tables import metadata
 from serving.audit_tables import anchor_heads, anchors, audit, audit_chains, persons
+from serving.breaker.tables import live_models, suspect_changes
 from serving.ledger.tables import held_days, merchant_balances, own_events, postings, reservations, settlements
 
 __all__ = [
@@ -20,8 +22,9 @@ __all__ = [
     "drifts",
     "held_days",
     "idempotency",
-    "locks",
+    "live_models",
     "merchant_balances",
+    "outbox",
     "own_events",
     "persons",
     "policies",
@@ -33,6 +36,7 @@ __all__ = [
     "shadow_assessments",
     "shadow_days",
     "shadow_decisions",
+    "suspect_changes",
     "users",
 ]
 
@@ -169,7 +173,7 @@ decisions = Table(
     Column("buyer_id", String),
     Column("programme", String),
     Column("outcome", String, nullable=False),
-    Column("decided_at", BigInteger, nullable=False),
+    Column("decided_at", BigInteger, primary_key=True, autoincrement=False),
     Column("decided_by", String, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("seen_seq", BigInteger, nullable=False),
@@ -179,7 +183,10 @@ decisions = Table(
     Column("salt", String),
     Index("decisions_of_a_merchant", "merchant_id", "decided_at"),
     Index("decisions_of_a_buyer", "buyer_id", "decided_at"),
+    Index("decisions_by_time", "decided_at"),
+    postgresql_partition_by="RANGE (decided_at)",
 )
+make_default_partition(decisions)
 
 #: Every policy that decisions were made by, for good, so that they can be made again; `hash` is that of `body`.
 #:
@@ -192,9 +199,6 @@ policies = Table(
     Column("version", String, nullable=False),
     Column("body", Text, nullable=False),
 )
-
-#: What may change only under one hand at a time, by name; rows are locked, never changed.
-locks = Table("locks", metadata, Column("name", String, primary_key=True))
 
 #: Answers that a repeated request gets again, per key and route.
 idempotency = Table(
@@ -267,6 +271,25 @@ complaints = Table(
     Column("policy_version", String, nullable=False),
     Column("model_version", String),
 )
+
+#: What others are told of; `says` is JSON. It is due at `next_at`, which is null once it was handed on (`sent_at`).
+#:
+#: `failure` says why it could not be the last time, of `tries`.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", _NUMBER, primary_key=True, autoincrement=True),
+    Column("topic", String, nullable=False),
+    Column("says", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("next_at", BigInteger),
+    Column("tries", Integer, nullable=False),
+    Column("sent_at", BigInteger),
+    Column("failure", Text),
+    Index("outbox_waiting", "next_at", sqlite_where=text("next_at IS NOT NULL"),
+          postgresql_where=text("next_at IS NOT NULL")),
+    Index("outbox_by_age", "created_at"),
+)  # fmt: skip
 
 #: People who use the console; `password` is an Argon2 hash.
 users = Table(

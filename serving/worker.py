@@ -1,29 +1,35 @@
 """The worker: judges whoever is due, within a second of the event, and everybody once a day."""
 
 import threading
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Protocol
 
 import structlog
 from sqlalchemy import Connection, Engine
 
 from features.database import day_of, micros, reading, written
 from features.errors import FeaturesError
-from serving import store_claims, store_due
+from serving import outbox, store_claims, store_due
 from serving.anchors import Anchoring
 from serving.assess import Judge
+from serving.breaker.store import note_models
+from serving.breaker.watch import Breaker
 from serving.complaints.intake import escalate_overdue
 from serving.errors import GoodfaithError
+from serving.idempotency import forget_old_answers
 from serving.judging import Judges
 from serving.ledger.promises import expire
 from serving.members import review_members
+from serving.months import ensure_months
 from serving.penalties.ladder import review_penalties
 from serving.prune import prune
 from serving.reassess import reassess, take_in_whatever_came
 from serving.service import Service
 from serving.store_claims import Claim, Finished
 
-__all__ = ["Beside", "Worker"]
+__all__ = ["Beside", "Runs", "Worker"]
 
 log = structlog.get_logger("goodfaith.serving")
 
@@ -43,10 +49,12 @@ class Worker:
     A merchant that was judged twice all the same, since its claim ran out, was judged alike.
     """
 
-    def __init__(self, service: Service, judges: Judges) -> None:
+    def __init__(self, service: Service, judges: Judges, breaker: Breaker | None = None) -> None:
         self._service = service
         self._bench = judges
+        self._breaker = breaker or Breaker(service)
         self._pruned: int | None = None
+        self._months_made: int | None = None
         self._clocks_seen: datetime | None = None
         self._beaten: datetime | None = None
         self._anchoring = Anchoring(service.engine)
@@ -55,11 +63,13 @@ class Worker:
         """Judge some of those who are due; answer how many were looked at. Raises `Unavailable`."""
         engine = self._service.engine
         self._beat(now)
+        self._make_months(now)
         self._look_at_clocks(now)
         expire(engine, now=now)
         self._anchoring.if_due(now)
         judge = self._bench.judge(now)
-        _settle(engine, judge)
+        _settle(engine, judge, now)
+        self._breaker.look_if_due(now)
         take_in_whatever_came(engine, now=now)
         claimed = _claimed(engine, now)
         if claimed.merchant_ids:
@@ -67,7 +77,7 @@ class Worker:
             for name in judged.set_aside.values():
                 log.error("a merchant could not be judged", reason=name)
             done = self._reviewed(claimed, [one.merchant_id for one in judged.assessments], now)
-            written(engine, partial(store_claims.finish, done=done, day=day_of(now)))
+            written(engine, partial(store_claims.finish, done=done, now=micros(now), day=day_of(now)))
         else:
             self._prune(now)
         return len(claimed.merchant_ids)
@@ -92,6 +102,14 @@ class Worker:
             log.info("penalties were decided on", decisions=punished)
         return Finished(claim=claim, reviewed=fresh, set_aside=aside)
 
+    def _make_months(self, now: datetime) -> None:
+        """Once a day, and at first, make room for the months to come."""
+        if self._months_made != day_of(now):
+            self._months_made = day_of(now)
+            names = ensure_months(self._service.engine, now=now)
+            if names:
+                log.info("months were made", partitions=names)
+
     def _beat(self, now: datetime) -> None:
         """Say every few seconds that there is a worker."""
         if self._beaten is None or not timedelta(0) <= now - self._beaten < _BEATS_EVERY:
@@ -99,13 +117,14 @@ class Worker:
             self._beaten = now
 
     def _look_at_clocks(self, now: datetime) -> None:
-        """Raise complaints whose time has run out, whether or not anybody can be judged."""
+        """Raise complaints whose time has run out, and forget old answers, whether or not anybody can be judged."""
         seen = self._clocks_seen
         if seen is None or not timedelta(0) <= now - seen < _CLOCKS_EVERY:
             self._clocks_seen = now
             count = escalate_overdue(self._service.engine, self._service.current().complaints, now=now)
             if count:
                 log.warning("complaints were raised: nobody ended them in time", cases=count)
+            forget_old_answers(self._service.engine, now=now)
 
     def _prune(self, now: datetime) -> None:
         """Once a day, when nobody is due, drop what challengers thought too long ago."""
@@ -113,7 +132,8 @@ class Worker:
             # Noted first: what goes wrong is tried again tomorrow, and holds up nobody today.
             self._pruned = day_of(now)
             count = prune(self._service.engine, days=self._service.shadow_days, now=now)
-            log.info("old opinions of challengers dropped", rows=count)
+            told = written(self._service.engine, partial(outbox.drop_older, now=now))
+            log.info("old opinions of challengers and old notifications dropped", rows=count, notifications=told)
 
     def drain(self, now: datetime) -> int:
         """Judge until nobody is due; answer how many were judged."""
@@ -136,7 +156,7 @@ class Worker:
         return 0
 
 
-def _settle(engine: Engine, judge: Judge) -> None:
+def _settle(engine: Engine, judge: Judge, now: datetime) -> None:
     """Have everybody judged again where somebody else judges than the last time, or judges beside."""
     named, beside = judge.named, judge.challengers.versions
     # Looked at first: whoever waits for work would else wait for the right to write, too.
@@ -146,6 +166,7 @@ def _settle(engine: Engine, judge: Judge) -> None:
 
     def settle(tx: Connection) -> None:
         store_due.settle_judges(tx, named)
+        note_models(tx, {target: one.named.version for target, one in judge.models.present.items()}, now=now)
         store_due.settle_challengers(tx, beside)
 
     written(engine, settle)
@@ -162,12 +183,19 @@ def _claimed(engine: Engine, now: datetime) -> Claim:
     return written(engine, partial(store_claims.claim, day=day, now=moment))
 
 
-class Beside:
-    """The worker in a thread of its own, for as long as a block runs."""
+class Runs(Protocol):
+    """What goes on until it is told to stop."""
 
-    def __init__(self, worker: Worker) -> None:
+    def run(self, stop: threading.Event) -> None:
+        """Go on."""
+
+
+class Beside(AbstractContextManager[None]):
+    """Something in a thread of its own, for as long as a block runs."""
+
+    def __init__(self, what: Runs, *, name: str = "worker") -> None:
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=worker.run, args=(self._stop,), name="worker", daemon=True)
+        self._thread = threading.Thread(target=what.run, args=(self._stop,), name=name, daemon=True)
 
     def __enter__(self) -> None:
         self._thread.start()

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy.special import logit
 
 from features.catalogue import CATALOGUE
 from features.catalogue.feature import Feature
@@ -42,6 +43,9 @@ MOST_SILENT = 0.10
 #: An input has shifted where its population has, and what it adds to the log-odds has by so much on average: 1.4 points
 #: of the score (own proposal). Rates drawn to their category's move a little all the time, and tell nothing by that.
 LEAST_EFFECT = 0.05
+#: Scores have where theirs has, and their tenths lie so far from where they lay: 5 points, a quarter of what doubles
+#: the odds (own proposal). Where most merchants score nearly the same, two points all round are a PSI of 0.7.
+LEAST_MOVE = 0.17
 #: Before labels mature, merchants are looked at at the end of each of so many weeks back: a credit label's horizon.
 WEEKS = 8
 #: What shows early, each of the 30 days before a week's end: what labels are made of, and what comes before it.
@@ -75,15 +79,18 @@ class Now:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """How far an input's population has moved, and what it adds to the log-odds on average beside then."""
+    """How far a population has moved, and what that does to log-odds: what an input adds to them on average beside
+    then, or how far scores lie from where they lay, on average over tenths of the merchants.
+    """
 
     shift: Shift
     effect: float
+    least: float = LEAST_EFFECT
 
     @property
     def state(self) -> str:
         """Stable, watch or shifted; what hardly changes any answer is to be watched at most."""
-        if self.shift.state == "shifted" and abs(self.effect) < LEAST_EFFECT:
+        if self.shift.state == "shifted" and abs(self.effect) < self.least:
             return "watch"
         return self.shift.state
 
@@ -112,7 +119,7 @@ class Drift:
     version: str
     as_of: datetime
     rows: int
-    score: Shift
+    score: Moved
     inputs: Mapping[str, Moved]
     categories: Shift
     silent: Mapping[str, float]
@@ -140,7 +147,11 @@ class Drift:
         """For a monitor: how far what counts has moved, what shows early, and the error on matured labels."""
         last = self.early.weeks[-1]
         early = {f"early_{name}": last.mean(name) for name in last.figures}
-        told = {"score_psi": self.score.psi, "categories_psi": self.categories.psi, "inputs_shifted": len(self.shifted)}
+        told = {
+            "score_psi": self.score.shift.psi,
+            "categories_psi": self.categories.psi,
+            "inputs_shifted": len(self.shifted),
+        }
         told |= {"early_signs": len(self.early.risen), **early}
         if self.matured:
             told |= {name: self.matured.judged.figures[name].value for name in ("ece", "auc")}
@@ -148,23 +159,24 @@ class Drift:
 
     def plain(self) -> dict[str, Any]:
         """As JSON shows it."""
-        told = {
-            name: {**asdict(one.shift), "effect": one.effect, "state": one.state} for name, one in self.inputs.items()
-        }
         return {
             "target": self.target,
             "version": self.version,
             "as_of": self.as_of.isoformat(),
             "rows": self.rows,
-            "score": {**asdict(self.score), "state": self.score.state},
+            "score": _plain_moved(self.score),
             "categories": {**asdict(self.categories), "state": self.categories.state},
-            "inputs": told,
+            "inputs": {name: _plain_moved(one) for name, one in self.inputs.items()},
             "silent": dict(self.silent),
             "early": self.early.plain(),
             "matured": self.matured and _plain_matured(self.matured),
             "alarms": list(self.alarms),
             "advice": self.advice,
         }
+
+
+def _plain_moved(moved: Moved) -> dict[str, Any]:
+    return {**asdict(moved.shift), "effect": moved.effect, "state": moved.state}
 
 
 def _plain_matured(matured: Matured) -> dict[str, Any]:
@@ -260,7 +272,7 @@ def drift_of(
         for at, name in enumerate(bundle.inputs)
     }
     silent = {name: float(now.silent[:, at].mean()) for at, name in enumerate(bundle.inputs)}
-    score = then.p.shift(model.p(now.X))
+    score = _moved(then, model.p(now.X))
     say(f"{bundle.target}: labels that have matured since")
     matured = _matured(log, champion.recipe, model, champion.before, since)
     return Drift(
@@ -276,6 +288,13 @@ def drift_of(
         matured=matured,
         alarms=tuple(_alarms(score, silent, then, matured, champion.on_record)),
     )
+
+
+def _moved(then: Population, p: npt.NDArray[np.float64]) -> Moved:
+    """How far scores have moved: a PSI alone tells of less than a point, where most merchants score nearly the same."""
+    edges = logit(then.p.apart(p))
+    by = float(np.abs(edges[:, 1] - edges[:, 0]).mean()) if len(edges) else 0.0
+    return Moved(shift=then.p.shift(p), effect=by, least=LEAST_MOVE)
 
 
 def _matured(log: EventLog, recipe: Recipe, model: Model, before: Bundle | None, since: date | None) -> Matured | None:
@@ -316,7 +335,7 @@ def _columns(rows: Dataset, bundle: Bundle) -> npt.NDArray[np.float64]:
 
 
 def _alarms(
-    score: Shift,
+    score: Moved,
     silent: Mapping[str, float],
     then: Population,
     matured: Matured | None,
@@ -324,7 +343,11 @@ def _alarms(
 ) -> list[str]:
     found = []
     if score.state == "shifted":
-        found.append(f"scores have shifted: PSI {score.psi:.2f}, chance explains {score.bound:.2f}")
+        shift = score.shift
+        found.append(
+            f"scores have shifted: PSI {shift.psi:.2f}, chance explains {shift.bound:.2f}, "
+            f"and log-odds by {score.effect:.2f}"
+        )
     risen = {name: share - then.silent.get(name, 0.0) for name, share in silent.items()}
     worst = max(risen, key=lambda name: risen[name])
     if risen[worst] > MOST_SILENT:

@@ -66,7 +66,7 @@ def write_metrics(found: Sequence[Drift], out: Path) -> None:
     risen = Gauge("goodfaith_drift_early_signs", "Early figures that rose beyond chance", ("target",), registry=kept)
     when = Gauge("goodfaith_drift_as_of_seconds", "The midnight that was looked at", ("target",), registry=kept)
     for one in found:
-        psi.labels(one.target, "score").set(one.score.psi)
+        psi.labels(one.target, "score").set(one.score.shift.psi)
         psi.labels(one.target, "categories").set(one.categories.psi)
         for name, moved in one.inputs.items():
             psi.labels(one.target, name).set(moved.shift.psi)

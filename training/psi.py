@@ -71,6 +71,16 @@ class Reference:
         """As JSON holds it."""
         return {"edges": list(self.edges), "shares": list(self.shares), "rows": self.rows}
 
+    def apart(self, values: Floats) -> Floats:
+        """The values (n,) at the shares where its edges were, beside those: (edges, 2), so that moves have a unit.
+
+        >>> Reference.of(np.arange(100.0), bins=4).apart(np.arange(100.0) + 5).tolist()
+        [[25.0, 30.0], [50.0, 55.0], [75.0, 80.0]]
+        """
+        levels = np.cumsum(self.shares)[:-1].clip(0, 1)
+        now = np.quantile(values, levels, method="higher")
+        return np.column_stack([self.edges, now])
+
     def shift(self, values: Floats, *, rows: int = 0) -> Shift:
         """How far values (n,) have moved from it, `rows` of them independent (left away: all); NaN of none."""
         now = _shares(values, np.array(self.edges)) if len(values) else np.zeros(len(self.shares))

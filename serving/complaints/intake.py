@@ -12,7 +12,7 @@ from features.live import lock_merchants
 from features.lookup import Found, events_about, events_about_any, events_of_type, live_state
 from scoring.complaint_policy import ComplaintPolicy
 from scoring.complaints import Basis, Cause, Complaint, Triage, escalated, triage
-from serving import audit, cases, store_cases
+from serving import audit, cases, outbox, store_cases
 from serving.cases import Kind, Matter
 from serving.complaints import events, store
 from serving.complaints.bodies import ComplaintAnswer, ComplaintBody
@@ -20,6 +20,7 @@ from serving.complaints.reader import Reader, Reading
 from serving.complaints.store import Filed
 from serving.errors import ComplaintKnown, MerchantUnknown
 from serving.idempotency import Answer, Asked, earlier_answer, keep
+from serving.outbox import Notice, Topic
 from serving.service import Service
 
 __all__ = ["escalate_overdue", "receive"]
@@ -234,6 +235,8 @@ def _escalate(tx: Connection, *, case_id: str, policy: ComplaintPolicy, now: dat
     said = {"tier": found.tier, "before": filed.tier, "due_at": found.due_at.isoformat()}
     entry = audit.Entry(actor=_BY_CLOCK, action="complaint_escalated", subject=f"case:{case_id}", body=said)
     audit.write(tx, entry, now=now)
+    told = {"case_id": case_id, "kind": str(case.kind), "merchant_id": case.merchant_id, **said}
+    outbox.tell(tx, [Notice(topic=Topic.CASE_RAISED, says=told)], now=now)
     return 1
 
 

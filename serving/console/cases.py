@@ -20,10 +20,10 @@ from serving.errors import (
     OrderAlreadyDecided,
     ResolutionInvalid,
     SecondPersonNeeded,
-    answer_to,
 )
 from serving.people import APPROVERS
 from serving.sessions import Session
+from serving.statuses import answer_to
 
 __all__ = ["add_to"]
 

@@ -15,10 +15,11 @@ from starlette.exceptions import HTTPException
 from features.errors import FeaturesError
 from serving.console import words
 from serving.console.pages import HEADERS, Pages
-from serving.errors import GoodfaithError, SessionMissing, answer_to
+from serving.errors import GoodfaithError, SessionMissing
 from serving.people import People
 from serving.service import Service
 from serving.sessions import Session, Sessions
+from serving.statuses import answer_to
 
 __all__ = ["COOKIE", "Desk", "see_other"]
 

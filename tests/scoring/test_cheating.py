@@ -38,7 +38,8 @@ def test_what_costs_as_much_as_it_unlocks_is_not_too_cheap():
 
 
 def test_what_is_not_possible_is_never_too_cheap():
-    assert not a_cheat(cents=None, worth=100).too_cheap
+    cheat = a_cheat(cents=None, worth=100)
+    assert (cheat.possible, cheat.too_cheap) == (False, False)
 
 
 def test_each_goal_is_warned_of_once_by_its_cheapest_attack():

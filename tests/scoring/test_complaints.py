@@ -33,6 +33,8 @@ def sorted_(text="", *, guess=None, **told):
         ("下单三周，至今未收到货。", "logistics", "logistics"),
         ("I have not received my order.", "logistics", "logistics"),
         ("O pedido atrasou dez dias.", "logistics", "logistics"),
+        ("Where is my parcel?", "logistics", "logistics"),
+        ("The battery caught fire and burned my hand.", "quality", "quality_control"),
         ("不给退款", "refund", "refunds"),
         ("The merchant refuses to repair it.", "refund", "refunds"),
         ("保证金什么时候退给我的店铺？", "cooperation", "merchant_support"),
@@ -129,6 +131,23 @@ def test_the_regulators_clock_runs_on_when_ours_begins_anew():
     assert escalated(complaint, first, policy=POLICY, as_of=first.due_at).due_at <= ends
 
 
+def test_a_classifier_that_is_sure_makes_a_major_case():
+    assert sorted_(guess=Guess(topic="quality", p=0.9, p_major=POLICY.major_from)).causes == (Cause.CLASSIFIER,)
+    assert sorted_(guess=Guess(topic="quality", p=0.9, p_major=POLICY.major_from - 0.01)).tier == 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "guess"),
+    [
+        ({"topic": {"fake": 0.7, "quality": 0.3}}, Guess(topic="fake", p=0.7)),
+        ({"topic": {"fake": 0.5, "quality": 0.5}}, Guess(topic="quality", p=0.5)),
+        ({"topic": {"fake": 1.0}, "major": {"yes": 0.8, "no": 0.2}}, Guess(topic="fake", p=1.0, p_major=0.8)),
+    ],
+)
+def test_the_likeliest_answer_of_a_classifier_is_its_guess(answers, guess):
+    assert Guess.of(answers) == guess
+
+
 def test_people_are_told_in_both_languages():
     found = sorted_("假货", channel="12315")
     assert found.text == "A complaint. Fakes: the brand protection team. From the regulator's platform 12315."
@@ -173,6 +192,7 @@ def test_more_money_and_more_buyers_never_wait_longer(complaint, cents, buyers):
         ('name = "cooperation"', 'name = "other"', "each of the topics"),
         ("tier = 2", "tier = 1", "the tiers must be 1, 2 and 3"),
         ('covers = ["counterfeit"]', 'covers = ["late"]', "topics that stand under two: late"),
+        ('told_as = "counterfeit"', 'told_as = "late"', "told as what they do not cover: late"),
         ("settle_hours = 48 ", "settle_hours = 480 ", "a major case waits longer"),
         ("answer_hours = 4 ", "answer_hours = 400 ", "a first answer is due before the end"),
     ],

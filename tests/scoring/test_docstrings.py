@@ -5,7 +5,7 @@ from importlib import import_module
 
 import pytest
 
-MODULES = ("bounds", "exploration", "linear", "scorecard", "wording")
+MODULES = ("bounds", "cheating", "exploration", "linear", "policy_text", "scorecard", "text", "wording")
 
 
 @pytest.mark.parametrize("name", MODULES)

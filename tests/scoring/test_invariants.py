@@ -276,10 +276,16 @@ def weary(found, **how):
 
 asking = st.tuples(situations(), cents)
 pressing = st.tuples(situations(), cents, st.sampled_from(AGAINST), st.integers(1, 200))
+# Money goes out at once in few situations, and only there can a judge who breaks it be found out.
+TRUSTED = {
+    "state": "delivered", "buyer_credit": 950, "band": "A", "basis": "model", "counterfeit_level": "none",
+    "known": True, "stale": False, "refunds_90d": 0, "debt_cents": 0, "linked": False,
+    "buyer_cents": 0, "merchant_cents": 0, "fund_cents": 0, "day_cents": 0,
+}  # fmt: skip
 splitting = st.tuples(
-    situations(), st.lists(st.tuples(st.integers(1, 30_000), st.sampled_from(list(POLICY.instant_reasons))), min_size=2,
-                           max_size=6)
-)  # fmt: skip
+    st.one_of(situations(), situations().map(lambda one: {**one, **TRUSTED})),
+    st.lists(st.tuples(st.integers(1, 30_000), st.sampled_from(list(POLICY.instant_reasons))), min_size=2, max_size=8),
+)
 applying = st.tuples(merchants(), st.sampled_from(IDS), metrics, st.sampled_from(CONFIRMED), st.integers(1, 40))
 found = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 100)), min_size=1, max_size=8)
 

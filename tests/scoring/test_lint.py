@@ -138,6 +138,10 @@ CHANGED = [
     ("score", "to = 579 ", "to = 570 ", "L311"),
     ("score", "to = 579 ", "to = 585 ", "L321"),
     ("score", "to = 579 ", "to = 400 ", "L302"),
+    ("score", 'name = "E"', 'name = "D"', "L311"),
+    ("score", "highest = 850 ", "highest = 600 ", "L302"),
+    ("score", "lowest = 300 ", "lowest = 200 ", "L311"),
+    ("score", "[scale]", "[scales]", "L101"),
     ("score", "to = 850 ", "to = 840 ", "L311"),
     ("score", "watch = 0.05 ", "watch = 0.30 ", "L302"),
     ("score", 'best_band = "C"', 'best_band = "A"', "L331"),
@@ -149,6 +153,8 @@ CHANGED = [
     ("refunds", "fair = 20_000, watched = 5_000 }    #", "fair = 60_000, watched = 5_000 }    #", "L331"),
     ("refunds", "A = 5_000_000 ", "A = 50_000 ", "L302"),
     ("refunds", "C = 0.10 ", "C = 0.02 ", "L331"),
+    ("refunds", "C = { trusted", "F = { trusted", "L311"),
+    ("refunds", "[loss.not_back.confirmed]", "[loss.not_back.forgotten]", "L311"),
     ("refunds", "C = 500_000 ", "C = 5_000_000 ", "L331"),
     ("refunds", "[loss.not_back.confirmed]\notherwise", "[loss.not_back.confirmed]\nlate", "L311"),
     ("refunds", "unknown_buyer_cents = 5_000 ", "unknown_buyer_cents = 500_000 ", "L302"),
@@ -157,6 +163,7 @@ CHANGED = [
     ("compensation", '[exclusions.label_flaw]\ncode = "C202"\ngrounds = ["unsafe_food"]',
      '[exclusions.label_flaw]\ncode = "C202"\ngrounds = ["spoilt"]', "L303"),
     ("complaints", 'words = ["退款",', 'words = ["退款", "fake news",', "L301"),
+    ("complaints", 'covers = ["counterfeit"]\n', "covers = []\nwords = []\n[unused]\n", "L303"),
     ("complaints", 'safety_topics = ["unsafe"]', 'safety_topics = ["weather"]', "L303"),
     ("complaints", "answer_hours = 4 ", "answer_hours = 40 ", "L331"),
     ("complaints", "accept_working_days = 7 ", "accept_working_days = 17 ", "L331"),
@@ -168,6 +175,7 @@ CHANGED = [
     ("penalties", "from_points = 12 ", "from_points = 2 ", "L331"),
     ("penalties", "from_points = 48 ", "from_points = 48_000 ", "L302"),
     ("penalties", "from_points = 1 ", "from_points = 2 ", "L311"),
+    ("penalties", "most_points = 48 ", "most = 48 ", "L101"),
     ("penalties", "points = 12 ", "points = 120 ", "L302"),
     ("penalties", 'kind = "no_answer"', 'kind = "late_dispatch"', "L321"),
     ("penalties", 'text_zh = "清退。"', 'text_zh = "Removed."', "L103"),
@@ -182,7 +190,11 @@ def test_a_fault_planted_in_a_shipped_policy_is_found(kind, there, instead, code
     assert code in {one for one, _ in found(text.replace(there, instead, 1), LOG)}
 
 
+ON_TRIAL = "[programmes.lightning_dispatch.provisional]"
+PAYS = "[programmes.lightning_dispatch.pays]\nat_least_cents = 5\n"
 IN_PROGRAMMES = [
+    (ON_TRIAL, f"{PAYS}{ON_TRIAL}", "L303"),
+    (ON_TRIAL, f"{PAYS}at_most_cents = 4\ntimes_price = 1.0\n{ON_TRIAL}", "L302"),
     ('suits = ["clothing"]', 'suits = ["custom_made"]', "L301"),
     ('_90d"  # fault: L405\nunder = 0.50 ', '_90d_capped"\nunder = 0.98 ', "L302"),
     ("per_thing = 5.0 ", "per_thing = 0.0 ", "L302"),
@@ -248,6 +260,43 @@ def test_the_clean_things_that_a_condition_asks_for_can_be_worked_out_by_hand(li
     assert clean_things_needed(a_rate(**limits)) == clean
 
 
+def test_a_limit_that_no_record_can_prove_asks_for_more_than_there_is():
+    assert clean_things_needed(a_rate(at_least=0.9999999, confidence=0.95)) is None
+    text = FAULTY.replace("at_most = 0.001 ", "at_most = 0.00000001 ")
+    assert any(one.code == "L412" and "more than there are" in one.text for one in lint(text, GIVEN))
+
+
+def test_what_is_switched_off_or_cannot_be_read_by_itself_is_not_looked_at():
+    off = FAULTY.replace("[conditions.P301]", '[conditions.P301]\nswitched_off = "Later."\nswitched_off_zh = "暂不。"')
+    odd = FAULTY.replace("[conditions.P301]", "[conditions.P301]\nmood = 1")
+    for text in (off, odd):
+        assert "P301" not in {one.condition.code for one in proofs_of(text, LOG)}
+        assert not [one for one in lint(text, LOG) if one.code.startswith("L41") and "P301" in one.text]
+
+
+def test_terms_that_are_left_out_are_not_compared():
+    missing = FAULTY.replace(ON_TRIAL, "[programmes.lightning_dispatch.trial]")
+    assert not [one for one in lint(missing, GIVEN) if one.code == "L302" and "provisional" in one.text]
+
+
+def test_a_paper_that_is_waived_need_not_be_in_the_log():
+    bare = replace(LOG, event_types=frozenset({"order_placed"}))
+    waived = 'waived = "It is new."\nwaived_zh = "新近增设。"\n'
+    assert "L411" in {one.code for one in lint(FAULTY, bare) if "identity" in one.text}
+    text = FAULTY.replace('metric = "identity"', f'{waived}metric = "identity"')
+    assert not [one for one in lint(text, bare) if one.code == "L411" and "identity" in one.text]
+
+
+def test_a_rate_whose_confidence_nobody_chose_is_listed():
+    text = FAULTY.replace("confidence = ", "sureness = ", 1)
+    assert any(one.code == "L203" and "confidence" in one.text for one in lint(text, GIVEN))
+
+
+def test_a_finding_is_plain_for_json():
+    one = lint("since = tomorrow", GIVEN)[0]
+    assert one.plain == {"code": "L101", "severity": "error", "line": 1, "text": one.text, "text_zh": one.text_zh}
+
+
 def test_the_share_who_can_prove_a_condition_counts_merchants_with_enough_of_anything():
     proof = next(one for one in proofs_of(FAULTY, LOG) if one.condition.code == "P306")
     assert (proof.able, proof.by_bound) == (0.0, 2994)
@@ -258,6 +307,10 @@ def test_a_place_is_found_with_the_comments_above_it_and_behind_it():
     assert [places.line(path) for path in (("a", 0, "b"), ("a", 1, "c", 1), ("a", 1, "d"))] == [3, 5, 9]
     assert places.comment(("a", 0, "b")).strip() == "why"
     assert "source: law" in places.comment(("a", 0))
+
+
+def test_what_is_neither_a_header_nor_a_key_has_no_place():
+    assert places_of("'odd' = 1\nb = 2\n").lines == {("b",): 2}
 
 
 def test_every_rule_speaks_both_languages():

@@ -218,6 +218,13 @@ def test_a_file_that_is_no_model_is_refused(content):
         Model(replace(a_tree_bundle(), files={"model.txt": content}))
 
 
+def test_a_text_in_which_a_tree_does_not_stand_where_the_header_says_is_refused():
+    whole = a_tree_bundle().files["model.txt"]
+    for cut in (whole.replace(b"Tree=1\n", b"Tree=2\n"), whole.replace(b"tree_sizes=", b"tree_sizes=x")):
+        with pytest.raises(BundleBroken, match="no whole LightGBM model"):
+            Model(replace(a_tree_bundle(), files={"model.txt": cut}))
+
+
 @given(st.integers(0, 9_999))
 def test_a_cut_model_is_refused_before_lightgbm_reads_beyond_its_end(ten_thousandths):
     whole = a_tree_bundle().files["model.txt"]

@@ -55,6 +55,11 @@ def decided(policy=POLICY, as_of=NOW, judge=decide_refund, **changes):
     return judge(replace(REQUEST, **asked), RefundFacts(**parts), policy=policy, as_of=as_of)
 
 
+def test_how_far_back_asking_matters_is_the_longest_of_the_stretches():
+    assert POLICY.abuse.looks_back == timedelta(hours=168)
+    assert POLICY.abuse.model_copy(update={"velocity": ()}).looks_back == timedelta(0)
+
+
 def ago(*hours):
     return tuple(NOW - timedelta(hours=one) for one in hours)
 

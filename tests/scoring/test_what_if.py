@@ -95,6 +95,10 @@ def test_a_changed_limit_of_a_programme_is_felt_by_those_between():
     assert judged_again(a_subject("m1", cancelled(200, 600)), after).move is Move.GAINS
 
 
+def test_policies_are_known_by_their_versions():
+    assert SHIPPED.versions == (SCORE.version, PROGRAMMES.version, REFUNDS.version)
+
+
 def test_a_programme_that_is_gone_admits_nobody():
     fewer = PROGRAMMES.model_copy(update={"programmes": PROGRAMMES.programmes[1:]})
     gone = PROGRAMMES.programmes[0].id
@@ -177,6 +181,12 @@ def test_doors_that_no_score_opens_hang_on_no_cut_off():
     assert sum(one.places for one in found) == len(PROGRAMMES.programmes) - len(shut)
 
 
+def test_a_programme_that_takes_every_band_hangs_on_no_cut_off():
+    open_to_all = tuple(one.model_copy(update={"band_at_worst": "E"}) for one in PROGRAMMES.programmes)
+    after = replace(moved(20), programmes=PROGRAMMES.model_copy(update={"programmes": open_to_all}))
+    assert cutoffs([a_subject()], SHIPPED, after, costs=COSTS, as_of=NOW) == ()
+
+
 def a_simulation(*subjects, refunds=(), after=None):
     past = Past(as_of=NOW, days=90, subjects=subjects, refunds=tuple(refunds), recorded=True)
     return what_if(past, SHIPPED, after or moved(20), costs=COSTS)
@@ -198,6 +208,9 @@ def test_costs_and_looks_are_added_up_for_both_sides():
     assert found.cost("after").lost > found.cost("before").lost
     assert (found.refund_sums("before").instant_cents, found.refund_sums("after").instant_cents) == (10_000, 0)
     assert found.refund_cost("before").loss > found.refund_cost("after").loss == 0
+    assert found.refunds_by_category() == {
+        REQUEST.category: (found.refund_sums("before"), found.refund_sums("after")),
+    }
 
 
 def test_nothing_adds_up_to_nothing():

@@ -44,7 +44,7 @@ def claimed(engine, now=NOON):
 def finished(engine, claim, **more):
     done = store_claims.Finished(claim=claim, reviewed=(), set_aside={}, **more)
     with writing(engine) as tx:
-        store_claims.finish(tx, done, day=day_of(NOON))
+        store_claims.finish(tx, done, now=micros(NOON), day=day_of(NOON))
 
 
 def kept(engine):

@@ -4,7 +4,8 @@ import re
 import pytest
 
 from serving import errors
-from serving.errors import ANSWERS, GoodfaithError, answer_to
+from serving.errors import GoodfaithError
+from serving.statuses import ANSWERS, answer_to
 
 
 def the_classes() -> set[str]:

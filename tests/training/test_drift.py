@@ -13,11 +13,12 @@ from features.log import FileLog
 from scoring.bundle import Bundle
 from tests.training.build import a_log, a_recipe
 from training.dataset import build_dataset
-from training.drift import Champion, drift_of, now_in
+from training.drift import LEAST_MOVE, Champion, Moved, drift_of, now_in
 from training.drift_run import run, write_metrics
 from training.errors import RegistryError, TooLittleToLearnFrom
 from training.fit import bundle_of, fit
 from training.population import Population
+from training.psi import Shift
 
 RECIPE = a_recipe()
 
@@ -68,6 +69,15 @@ def test_a_storm_is_told_by_scores_and_by_what_became_of_merchants(storm, bundle
     assert any(alarm.startswith("rank was lost") for alarm in found.alarms)
     assert found.advice == "retrain"
     assert found.shifted
+
+
+@pytest.mark.parametrize(
+    ("psi", "moved", "state"),
+    [(0.7, 0.08, "watch"), (0.7, 0.2, "shifted"), (0.05, 0.2, "stable")],
+    ids=["two points all round where all score alike", "six points", "what chance explains"],
+)
+def test_scores_have_shifted_where_they_moved_by_points_and_beyond_chance(psi, moved, state):
+    assert Moved(shift=Shift(psi=psi, bound=0.1, rows=300), effect=moved, least=LEAST_MOVE).state == state
 
 
 def test_a_storm_of_the_last_weeks_is_an_early_sign(calm, bundle, tmp_path):

@@ -1,0 +1,104 @@
+"""Tables with a partition for each month: no row is ever without a place, and everything reads as from one table."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from features.database import micros, reading, writing
+from features.months import first_moment, make_months, month_of
+from serving.audit_check import first_fault
+from serving.decisions import decision, decisions_of
+from serving.months import MONTHLY, drop_empty_months, ensure_months
+from serving.replay import replay_all
+from serving.tables import decisions
+from tests.serving.shop import a_refund, a_shop, an_order, refund
+from tests.serving.world import NOON, FakeClock, a_service
+
+DECISIONS = MONTHLY["decisions"]
+
+
+@pytest.mark.parametrize(
+    ("at", "month", "first"),
+    [
+        (datetime(1970, 1, 1, tzinfo=UTC), 0, datetime(1970, 1, 1, tzinfo=UTC)),
+        (datetime(2026, 11, 30, 23, 59, tzinfo=UTC), 682, datetime(2026, 11, 1, tzinfo=UTC)),
+        (datetime(2026, 12, 1, tzinfo=UTC), 683, datetime(2026, 12, 1, tzinfo=UTC)),
+        (datetime(1969, 12, 31, tzinfo=UTC), -1, datetime(1969, 12, 1, tzinfo=UTC)),
+    ],
+)
+def test_months_are_counted_from_the_first_of_1970(at, month, first):
+    assert (month_of(at), first_moment(month)) == (month, micros(first))
+
+
+def where(engine, decision_id):
+    """The partition that holds a decision."""
+    with reading(engine) as tx:
+        return tx.scalar(text("SELECT tableoid::regclass::text FROM decisions WHERE id = :id"), {"id": decision_id})
+
+
+def decided(engine, number, *, days=0):
+    """A refund that was decided so many days after noon."""
+    an_order(engine, f"x{number}", buyer=f"b{number}")
+    clock = FakeClock(NOON + timedelta(days=days))
+    return refund(a_service(engine, clock=clock), a_refund(f"x{number}", buyer=f"b{number}"))["decision_id"]
+
+
+def everything_is_there(engine, ids):
+    with reading(engine) as tx:
+        assert {one.id for one in decisions_of(tx, "m1", 50)} == set(ids)
+        assert [decision(tx, one).id for one in ids] == ids
+        assert {one.same for one in replay_all(tx)} == {True}
+        assert first_fault(tx) is None
+
+
+def test_decisions_of_any_month_are_found_as_in_one_table(any_engine):
+    a_shop(any_engine)
+    ensure_months(any_engine, now=NOON)
+    ids = [decided(any_engine, number, days=days) for number, days in enumerate((0, 15, 45, 400))]
+    everything_is_there(any_engine, ids)
+
+
+def test_months_are_made_once_and_ahead_and_those_without_one_have_a_place(any_engine):
+    if any_engine.dialect.name == "sqlite":
+        assert ensure_months(any_engine, now=NOON) == []
+        return
+    made = ["decisions_2026_11", "decisions_2026_12", "decisions_2027_01"]
+    assert [one for one in ensure_months(any_engine, now=NOON) if one.startswith("decisions")] == made
+    assert ensure_months(any_engine, now=NOON) == []
+    a_shop(any_engine)
+    ids = [decided(any_engine, number, days=days) for number, days in enumerate((0, 15, 90))]
+    places = ["decisions_2026_11", "decisions_2026_12", "decisions_default"]
+    assert [where(any_engine, one) for one in ids] == places
+
+
+def test_a_month_that_is_made_late_takes_what_is_its_own(any_engine):
+    a_shop(any_engine)
+    ids = [decided(any_engine, number, days=days) for number, days in enumerate((0, 15))]
+    ensure_months(any_engine, now=NOON)
+    everything_is_there(any_engine, ids)
+    if any_engine.dialect.name == "postgresql":
+        assert [where(any_engine, one) for one in ids] == ["decisions_2026_11", "decisions_2026_12"]
+
+
+def test_months_in_which_nothing_is_left_are_dropped(any_engine):
+    if any_engine.dialect.name == "sqlite":
+        assert drop_empty_months(any_engine, before=NOON) == []
+        return
+    a_shop(any_engine)
+    with writing(any_engine) as tx:
+        make_months(tx, DECISIONS, now=NOON - timedelta(days=100), ahead=5)
+    kept = decided(any_engine, 0, days=-45)
+    assert drop_empty_months(any_engine, before=NOON) == ["decisions_2026_08", "decisions_2026_09"]
+    everything_is_there(any_engine, [kept])
+
+
+def test_an_id_of_an_earlier_version_is_found_in_any_month(any_engine):
+    a_shop(any_engine)
+    ensure_months(any_engine, now=NOON)
+    kept = decided(any_engine, 0)
+    with writing(any_engine) as tx:
+        tx.execute(decisions.update().values(id="d_3f9c"))
+        row = tx.execute(select(decisions.c.id)).scalar_one()
+        assert decision(tx, row).id == "d_3f9c"
+    assert kept.startswith("d_202611_")
