@@ -26,7 +26,7 @@ from serving.ledger.store import sums_of
 from serving.ledger.store_settlements import Said
 from serving.plain import as_json
 from serving.reservations import Reservation, held_for, reserve
-from serving.store_decisions import Decision, add_decision
+from serving.store_decisions import Decision, add_decisions
 from tests.serving.shop import an_event
 from tests.serving.world import NOON
 
@@ -154,7 +154,7 @@ class Ledger(RuleBasedStateMachine):
             state="reserved", reserved_at=self.now, expires_at=self.now + LASTS, fund=fund,
         )  # fmt: skip
         with writing(self.engine) as tx:
-            add_decision(tx, decided)
+            add_decisions(tx, [decided])
             reserve(tx, held)
         self.model.append(one)
         return one
