@@ -1,5 +1,5 @@
 # Two commands for people: `make demo` and `make test`. Both set up what they need.
-.PHONY: setup setup-spark demo test rest coverage check lint types imports locks lock docs clean
+.PHONY: setup setup-spark demo test rest soak coverage check lint types imports locks lock docs clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -25,6 +25,12 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/pytest -q -n auto --dist loadfile
+
+# What is too long for every day: many kills on each store, and many examples of what the ledger and judgement promise.
+KILLS ?= 200
+soak: $(READY)
+	GOODFAITH_KILLS=$(KILLS) $(BIN)/pytest -q -s tests/faults/test_kill.py
+	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -q -n auto tests/serving/ledger tests/scoring
 
 # All tests but those of judgement, which `coverage` runs.
 rest: $(READY)

@@ -136,9 +136,9 @@ def demo(
     _demo_ingest(settings, log)
     _demo_first_day(settings, port)
     if not no_serve:
-        from serving.serve import serve_api
+        from serving.serve import Address, serve_api
 
-        serve_api(_champions(), settings, host="127.0.0.1", port=port, clock=_now)
+        serve_api(_champions(), settings, Address(host="127.0.0.1", port=port), clock=_now, lookout=_Lookout)
 
 
 def _now() -> datetime:
@@ -224,10 +224,12 @@ def _demo_ingest(settings: Settings, log: Path) -> None:
 
 def _demo_first_day(settings: Settings, port: int) -> None:
     from serving.first_day import spend_first_day
+    from serving.logs import write_warnings_alone
     from serving.serve import service_on
     from serving.store import opened
 
     _say("judging everybody, deciding on some applications ...")
+    write_warnings_alone()
     with opened(settings.database) as engine:
         day = spend_first_day(service_on(engine, _champions(), settings, _now))
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(day.outcomes.items()))

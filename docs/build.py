@@ -25,6 +25,7 @@ from features.settings import Settings
 from features.validation import REJECTIONS
 from goodfaith import app
 from scoring.advert_policy import AdvertPolicy
+from scoring.breaker_policy import BreakerPolicy
 from scoring.compensation_policy import CompensationPolicy
 from scoring.condition_policy import Condition
 from scoring.gate_words import GateState
@@ -385,7 +386,27 @@ def failures_page() -> str:
     )
     told = tomllib.loads((Path(__file__).parent / "failures.toml").read_text("utf-8"))["failures"]
     head = ("what fails", "callers get", "said by", "recovers")
-    return intro + table(head, ((one["what"], one["callers"], one["told"], one["recovers"]) for one in told))
+    rows = table(head, ((one["what"], one["callers"], one["told"], one["recovers"]) for one in told))
+    return intro + rows + "\n" + breaker_text()
+
+
+def breaker_text() -> str:
+    """What the circuit breaker watches."""
+    policy = BreakerPolicy.parse(shipped("breaker"))
+    about = (
+        "## Circuit breaker\n\nThe shipped policy, `scoring/policies/breaker.toml`. A change of model or policy is "
+        f"watched for {policy.watch_hours} hours, every {policy.every_minutes} minutes, against the "
+        f"{policy.before_days} days before it, from {policy.least} decisions on either side; of one merchant "
+        f"{policy.voices} count. A share has risen by so much when it surely has: at a look {policy.confidence:.5%} "
+        f"sure, so that of a hundred changes that shift nothing {policy.error * 100:g} at most opens a case. How it is "
+        "used: [circuit breaker](../howto/circuit-breaker.md).\n\n"
+    )
+    rows = (
+        (one.decisions, ", ".join(one.outcomes), f"{one.case_from:.0%}", f"{one.back_from:.0%}",
+         f"{one.text} / {one.text_zh}")
+        for one in policy.watched
+    )  # fmt: skip
+    return about + table(("decisions", "outcomes", "a case from", "gone back from", "says"), rows)
 
 
 def pages() -> dict[str, str]:

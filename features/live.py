@@ -104,7 +104,8 @@ def take_in_waiting(tx: Connection, *, at: int, later: bool = False) -> int:
         # Only theirs: what somebody else has stored meanwhile is of merchants that are not locked here.
         come = (waiting.c.known_at <= at, waiting.c.merchant_id.in_(part))
         taken += tx.scalars(delete(waiting).where(*come).returning(waiting.c.seq))
-        tx.execute(update(merchants).where(merchants.c.merchant_id.in_(part)).values(due_since=at, set_aside=None))
+        due = {"due_since": at, "set_aside": None, "changes": merchants.c.changes + 1}
+        tx.execute(update(merchants).where(merchants.c.merchant_id.in_(part)).values(due))
     if later:
         put_off(tx, names)
     elif taken:

@@ -3,50 +3,65 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from features.database import among, some
 from features.numbers import numbers_of
+from features.queries import Query, listed
 from features.tables import event_keys, events, merchants
 
 __all__ = [
     "Found",
     "LiveState",
+    "carriers",
     "events_about",
     "events_about_any",
+    "events_by_key",
     "events_of_type",
     "events_of_types",
     "events_with_ids",
     "live_state",
+    "live_states",
     "types_of",
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Found:
     """One stored event: its place in the store, and what it says (times are texts in ISO 8601, UTC)."""
 
     seq: int
+    event_id: str
     event_type: str
     merchant_id: str
     event_time: int
     known_at: int
-    says: dict[str, Any]
+    body: str
+
+    @cached_property
+    def says(self) -> dict[str, Any]:
+        """What it says, read when it is asked for: of most events only their type and time matter."""
+        return dict(json.loads(self.body))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveState:
-    """What the store keeps of a merchant beside its events: the newest one's `seq`, and since when it is due."""
+    """What the store keeps of a merchant beside its events: the newest one's `seq`, and since when it is due.
+
+    `changes` rises whenever another event of the merchant is stored, or begins to count.
+    """
 
     last_seq: int
     assessed_seq: int
     due_since: int | None
+    changes: int
 
 
-_COLUMNS = (events.c.seq, events.c.event_type, events.c.merchant_id, events.c.event_time, events.c.known_at,
-            events.c.body)  # fmt: skip
+_COLUMNS = (events.c.seq, events.c.event_id, events.c.event_type, events.c.merchant_id, events.c.event_time,
+            events.c.known_at, events.c.body)  # fmt: skip
 
 
 def events_about(
@@ -99,11 +114,49 @@ def types_of(tx: Connection, event_ids: Sequence[str]) -> dict[str, str]:
 
 def live_state(tx: Connection, merchant_id: str) -> LiveState | None:
     """What is kept of a merchant; None where no event of it was ever accepted."""
-    columns = (merchants.c.last_seq, merchants.c.assessed_seq, merchants.c.due_since)
-    row = tx.execute(
-        select(*columns).where(merchants.c.merchant_id == merchant_id, merchants.c.last_seq > 0)
-    ).one_or_none()
-    return LiveState(last_seq=row.last_seq, assessed_seq=row.assessed_seq, due_since=row.due_since) if row else None
+    return live_states(tx, [merchant_id]).get(merchant_id)
+
+
+def live_states(tx: Connection, merchant_ids: Sequence[str], *, hold: bool = False) -> dict[str, LiveState]:
+    """`live_state` of those of some merchants of which any event was ever accepted.
+
+    With `hold` nobody else may change what is kept of them until the transaction ends.
+    """
+    rows = (_HELD if hold else _STATES).rows(tx, merchants=list(merchant_ids))
+    return {
+        name: LiveState(last_seq=last, assessed_seq=assessed, due_since=since, changes=changes)
+        for name, last, assessed, since, changes in rows
+    }
+
+
+_KEPT = merchants.c
+_STATE = select(_KEPT.merchant_id, _KEPT.last_seq, _KEPT.assessed_seq, _KEPT.due_since, _KEPT.changes).where(
+    listed(_KEPT.merchant_id, "merchants"), _KEPT.last_seq > 0
+)
+_STATES = Query(_STATE)
+#: Rows are taken in one order, so that two transactions never wait for each other crosswise.
+_HELD = Query(_STATE.order_by(_KEPT.merchant_id).with_for_update())
+
+
+def events_by_key(tx: Connection, query: Query, **given: Any) -> dict[str, list[Found]]:
+    """Events by the key that they carry, those that came first before the others; reversed ones are left out.
+
+    `query` is of `carriers`.
+    """
+    rows = sorted(query.rows(tx, **given), key=lambda row: row.seq)
+    found = [(row.key, _found(row[1:])) for row in rows]
+    taken_back = _reversed(tx, [one for _, one in found])
+    by_key: dict[str, list[Found]] = {}
+    for key, one in found:
+        if (one.merchant_id, one.event_id) not in taken_back:
+            by_key.setdefault(key, []).append(one)
+    return by_key
+
+
+def carriers(name: str, *chosen: ColumnElement[bool]) -> Select[Any]:
+    """A statement for the events that carry one of the keys that are given by a name, and are chosen besides."""
+    joined: Select[Any] = select(event_keys.c.key, *_COLUMNS).join(events, events.c.seq == event_keys.c.seq)
+    return joined.where(listed(event_keys.c.key, name), *chosen)
 
 
 def _live(tx: Connection, query: Select[Any], types: Sequence[str]) -> tuple[Found, ...]:
@@ -111,22 +164,22 @@ def _live(tx: Connection, query: Select[Any], types: Sequence[str]) -> tuple[Fou
         query = query.where(events.c.event_type.in_(types))
     found = [_found(row) for row in tx.execute(query.order_by(events.c.seq))]
     taken_back = _reversed(tx, found)
-    return tuple(one for one in found if (one.merchant_id, one.says["event_id"]) not in taken_back)
+    return tuple(one for one in found if (one.merchant_id, one.event_id) not in taken_back)
 
 
-def _found(row: Row[Any]) -> Found:
+def _found(row: Sequence[Any]) -> Found:
+    seq, event_id, event_type, merchant_id, event_time, known_at, body = row
     return Found(
-        seq=row.seq,
-        event_type=row.event_type,
-        merchant_id=row.merchant_id,
-        event_time=row.event_time,
-        known_at=row.known_at,
-        says=json.loads(row.body),
-    )
+        seq=seq, event_id=event_id, event_type=event_type, merchant_id=merchant_id, event_time=event_time,
+        known_at=known_at, body=body,
+    )  # fmt: skip
 
 
 def _reversed(tx: Connection, found: Sequence[Found]) -> set[tuple[str, str]]:
     """Which of some events were taken back, by merchant and event id; a reversal itself never is."""
-    keys = {f"event:{one.says['event_id']}" for one in found if one.event_type != "event_reversed"}
-    query = select(event_keys.c.merchant_id, event_keys.c.key).where(event_keys.c.key.in_(keys))
-    return {(row.merchant_id, row.key.removeprefix("event:")) for row in tx.execute(query)} if keys else set()
+    keys = {f"event:{one.event_id}" for one in found if one.event_type != "event_reversed"}
+    rows = _CARRIED.rows(tx, keys=sorted(keys)) if keys else ()
+    return {(merchant_id, key.removeprefix("event:")) for merchant_id, key in rows}
+
+
+_CARRIED = Query(select(event_keys.c.merchant_id, event_keys.c.key).where(listed(event_keys.c.key, "keys")))

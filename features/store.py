@@ -178,7 +178,8 @@ def _mark_due(tx: Connection, new: pa.Table, seqs: Sequence[int], at: datetime) 
     newest = dict(zip(new.column("merchant_id").to_pylist(), seqs, strict=True))
     update_all(tx, merchants, {"merchant_id": list(newest), "last_seq": list(newest.values())})
     marking = update(merchants).where(among(tx, merchants.c.merchant_id, list(newest)))
-    tx.execute(marking.values(due_since=func.coalesce(merchants.c.due_since, micros(at)), set_aside=None))
+    since, changes = func.coalesce(merchants.c.due_since, micros(at)), merchants.c.changes + 1
+    tx.execute(marking.values(due_since=since, set_aside=None, changes=changes))
 
 
 class StoreLog:

@@ -97,7 +97,8 @@ waiting = Table(
 #: It is due while `last_seq > assessed_seq`, since `due_since`; `measures` is the version of its tiles, empty while
 #: they are to be made anew; `heads` are the events that stand for "the latest" of anything (JSON);
 #: `set_aside` says why it could not be assessed. It is a worker's until `claimed_until`, for the time `tries` since
-#: one last finished it; `reviewed_day` is when its places in programmes were last looked at.
+#: one last finished it; `reviewed_day` is when its places in programmes were last looked at. `changes` rises whenever
+#: another event of it is stored, or begins to count: what was worked out of its events holds as long as it stays.
 merchants = Table(
     "merchants",
     metadata,
@@ -112,6 +113,7 @@ merchants = Table(
     Column("claimed_until", BigInteger),
     Column("tries", Integer),
     Column("reviewed_day", Integer),
+    Column("changes", BigInteger, nullable=False, server_default="0"),
     Index("due_merchants", "due_since", sqlite_where=text("due_since IS NOT NULL"),
           postgresql_where=text("due_since IS NOT NULL")),
     Index("merchants_by_day", "assessed_day"),

@@ -6,7 +6,7 @@ to whatever is put between Chinese characters to hide them. Each claim names the
 
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from scoring.advert_policy import AdvertPolicy, Barred
@@ -86,7 +86,7 @@ def check_advert(text: str, advertiser: Advertiser, *, policy: AdvertPolicy, pro
     ]
     if not advertiser.authorised:
         found += _barred(text, read, policy.genuine, Verdict.FALSE_PROMISE, ())
-    claims = sorted(_longest(found), key=lambda one: (one.start, one.end, one.code))
+    claims = sorted(_joined(found, text), key=lambda one: (one.start, one.end, one.code))
     order = list(Verdict)
     return Finding(
         verdict=max((one.verdict for one in claims), key=order.index, default=Verdict.PASSED),
@@ -140,16 +140,18 @@ def _of_the_text(read: _Read, start: int, end: int) -> tuple[int, int]:
     return read.places[start], read.places[end - 1] + 1
 
 
-def _longest(claims: Sequence[Claim]) -> Iterator[Claim]:
-    """Of claims of one code that lie within each other, the longest."""
-    for one in claims:
-        within = (
-            other.code == one.code and other.start <= one.start and one.end <= other.end
-            and (other.start, other.end) != (one.start, one.end)
-            for other in claims
-        )  # fmt: skip
-        if not any(within):
-            yield one
+def _joined(claims: Sequence[Claim], text: str) -> Iterator[Claim]:
+    """Claims of one code that lie within or across each other as one: what people read as one claim is told once."""
+    last: Claim | None = None
+    for one in sorted(claims, key=lambda one: (one.code, one.start, one.end)):
+        if last is None or last.code != one.code or one.start >= last.end:
+            if last is not None:
+                yield last
+            last = one
+        elif one.end > last.end:
+            last = replace(last, end=one.end, words=text[last.start : one.end])
+    if last is not None:
+        yield last
 
 
 # How a text is read.

@@ -7,7 +7,7 @@ promise do not stack; the larger extra binds, and a tie is the law's.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from scoring.compensation_policy import CompensationPolicy, Exclusion, Ground, Rule
+from scoring.compensation_policy import CompensationPolicy, Exclusion, Ground, Rule, Said
 from scoring.policy_text import times
 from scoring.programmes import Programme
 
@@ -20,6 +20,7 @@ class Claim:
 
     `days_since_order` and `days_since_receipt` are whole days, None where nobody knows; then the claim is in time.
     `household_cents` is the part of the price that an ordinary household needs, where a person found it to be less.
+    `categories` are what the goods are; of some a buyer may have confirmed at the purchase that there is no return.
     `buyer_deceived` and `label_flaw` are findings of a person as well.
     """
 
@@ -30,6 +31,8 @@ class Claim:
     household_cents: int | None = None
     days_since_order: int | None = None
     days_since_receipt: int | None = None
+    categories: tuple[str, ...] = ()
+    no_return_confirmed: bool = False
     buyer_deceived: bool = False
     label_flaw: bool = False
 
@@ -50,7 +53,7 @@ class Award:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why nothing is paid on top."""
+    """Why nothing is paid on top, or by a law or promise nothing at all."""
 
     code: str
     source: str
@@ -76,12 +79,19 @@ def quote(claim: Claim, *, policy: CompensationPolicy, promises: Sequence[Progra
     """What is owed for a claim, by law and by the programmes that the order carries."""
     excluded = tuple(_excluded(claim, policy))
     if any(one.takes_all for one in excluded):
-        return _quote((), excluded, policy)
+        return _quote((), _refused(excluded), policy)
     given = (*_by_law(claim, policy), *_by_promise(claim, policy, promises))
-    return _quote(tuple(replace(one, extra_cents=0) for one in given) if excluded else given, excluded, policy)
+    refusals = (*_refused(excluded), *_unpaid(claim, policy, promises))
+    if not given and not refusals:
+        refusals = (_refusal(policy.unpaid.nothing, claim.ground),)
+    return _quote(tuple(replace(one, extra_cents=0) for one in given) if excluded else given, refusals, policy)
 
 
-def _quote(given: tuple[Award, ...], excluded: tuple[Exclusion, ...], policy: CompensationPolicy) -> Quote:
+def _refused(excluded: Sequence[Exclusion]) -> tuple[Refusal, ...]:
+    return tuple(Refusal(code=one.code, source=one.law, text=one.text, text_zh=one.text_zh) for one in excluded)
+
+
+def _quote(given: tuple[Award, ...], refusals: tuple[Refusal, ...], policy: CompensationPolicy) -> Quote:
     refund = max((one.refund_cents for one in given), default=0)
     freight = max((one.freight_cents for one in given), default=0)
     extra = max((one.extra_cents for one in given), default=0)
@@ -91,7 +101,7 @@ def _quote(given: tuple[Award, ...], excluded: tuple[Exclusion, ...], policy: Co
         freight_cents=freight,
         total_cents=refund + freight + extra,
         awards=_with_the_binding_one(given, extra),
-        refusals=tuple(Refusal(code=one.code, source=one.law, text=one.text, text_zh=one.text_zh) for one in excluded),
+        refusals=refusals,
         jurisdiction=policy.jurisdiction,
         policy_version=policy.version,
     )
@@ -112,7 +122,7 @@ def _excluded(claim: Claim, policy: CompensationPolicy) -> Iterator[Exclusion]:
 
 def _by_law(claim: Claim, policy: CompensationPolicy) -> Iterator[Award]:
     for rule in policy.rules:
-        if rule.holds_for(claim.ground, days_since_receipt=claim.days_since_receipt):
+        if claim.ground in rule.grounds and not _left_out(claim, rule) and not rule.is_late(claim.days_since_receipt):
             yield Award(
                 code=rule.code,
                 source=rule.law,
@@ -125,6 +135,33 @@ def _by_law(claim: Claim, policy: CompensationPolicy) -> Iterator[Award]:
             )
 
 
+def _left_out(claim: Claim, rule: Rule) -> bool:
+    return rule.leaves_out(claim.categories, no_return_confirmed=claim.no_return_confirmed)
+
+
+def _ended(claim: Claim, programme: Programme) -> bool:
+    return (claim.days_since_order or 0) > programme.claim_days
+
+
+def _unpaid(claim: Claim, policy: CompensationPolicy, promises: Sequence[Programme]) -> Iterator[Refusal]:
+    """The laws and promises on this ground that give nothing, and why."""
+    said = policy.unpaid
+    for rule in (one for one in policy.rules if claim.ground in one.grounds):
+        if _left_out(claim, rule):
+            yield _refusal(said.excluded, rule.law)
+        elif rule.is_late(claim.days_since_receipt):
+            yield _refusal(said.too_late, rule.law, days=rule.within_days)
+    for programme in (one for one in promises if claim.ground in one.pays.grounds):
+        if _ended(claim, programme):
+            yield _refusal(said.too_late, programme.id, days=programme.claim_days)
+
+
+def _refusal(said: Said, source: str, **values: int | None) -> Refusal:
+    return Refusal(
+        code=said.code, source=source, text=said.text.format(**values), text_zh=said.text_zh.format(**values)
+    )
+
+
 def _extra_by_law(claim: Claim, rule: Rule) -> int:
     """The larger of so many times the price and so many times the loss, at least the least."""
     within = claim.price_cents if claim.household_cents is None else min(claim.household_cents, claim.price_cents)
@@ -135,8 +172,7 @@ def _extra_by_law(claim: Claim, rule: Rule) -> int:
 
 def _by_promise(claim: Claim, policy: CompensationPolicy, promises: Sequence[Programme]) -> Iterator[Award]:
     for programme in promises:
-        in_time = (claim.days_since_order or 0) <= programme.claim_days
-        if in_time and claim.ground in programme.pays.grounds:
+        if claim.ground in programme.pays.grounds and not _ended(claim, programme):
             yield Award(
                 code=policy.programmes.code,
                 source=programme.id,

@@ -125,6 +125,9 @@ def _topic(complaint: Complaint, policy: ComplaintPolicy, guess: Guess | None) -
     if guess and guessed and guess.p >= policy.sure_from:
         return guessed, Basis.CLASSIFIER
     told = next((one for one in policy.topics if _has_any(complaint.text, one.words)), None)
+    if told is None and _has_any(complaint.text, policy.gravity.safety_words):
+        # What hurts somebody is about the goods, whatever else is said.
+        told = next(filter(None, map(policy.covering, policy.gravity.safety_topics)), None)
     return (told, Basis.WORDS) if told else (policy.topic("other"), Basis.NOBODY)
 
 

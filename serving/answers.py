@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -67,6 +68,12 @@ class ScoreAnswer(_Part):
     policy_version: str | None = None
     as_of: datetime
     assessed_at: datetime
+
+
+@lru_cache(maxsize=4096)
+def thought_in(text: str) -> ScoreAnswer:
+    """An assessment as it is stored, read; the same text is read once, and no other ever stands for it."""
+    return ScoreAnswer.model_validate_json(text)
 
 
 def answer_of(assessment: Assessment, *, assessed_at: datetime) -> str:

@@ -3,26 +3,27 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from pydantic_core import to_jsonable_python
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from features.database import reading, written
-from features.live import lock_merchants
+from features.lookup import LiveState, live_states
 from scoring.evidence import Measured
-from serving import audit, decisions
-from serving.decisions import Verdict
+from scoring.refunds import RefundPolicy
+from serving import decisions, store_decisions
+from serving.decisions import Made, Verdict
 from serving.errors import MerchantUnknown
 from serving.idempotency import Answer, Asked, Earlier
 from serving.ledger.store import hold_buyer
 from serving.plain import as_json
 from serving.service import Service
-from serving.standing import Standing, standing
+from serving.standing import Standing, standing, standing_of
 from serving.unassessed import answer_unassessed
 
-__all__ = ["Bench", "Question", "decide", "decide_all", "fallback_of", "plain", "try_out"]
+__all__ = ["Bench", "Question", "Sitting", "decide", "decide_all", "fallback_of", "plain", "try_out"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +55,65 @@ class Bench:
 Judge = Callable[[Bench], Verdict]
 
 
+class Wish(Protocol):
+    """A request to be decided once and for good: about which merchant, and buyer if any."""
+
+    @property
+    def merchant_id(self) -> str:
+        """The merchant that it is about."""
+        ...
+
+    @property
+    def buyer_id(self) -> str | None:
+        """The buyer to whom something may be promised."""
+        ...
+
+    @property
+    def asked(self) -> Asked:
+        """The request as its repeats are known by."""
+        ...
+
+
+W = TypeVar("W", bound=Wish)
+
+#: Looks up at once what some wishes are to be judged from; answers who judges them, one after the other.
+Sit = Callable[["Sitting", Sequence[W]], Callable[[W], Verdict]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sitting:
+    """One transaction in which wishes are judged, at one moment; their merchants and buyers are held.
+
+    `standings` are what is thought of their merchants, or why nothing can be; `policies` as in `Bench`.
+    """
+
+    service: Service
+    tx: Connection
+    now: datetime
+    standings: Mapping[str, Standing | Exception]
+    policies: Mapping[str, str]
+
+    def standing(self, merchant_id: str) -> Standing:
+        """What is thought of a merchant. Raises `MerchantUnknown`."""
+        found = self.standings[merchant_id]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def bench(self, merchant_id: str) -> Bench:
+        """The bench of a judge who looks things up as they are needed. Raises `MerchantUnknown`."""
+        otherwise = self.standing(merchant_id).text
+        return Bench(service=self.service, tx=self.tx, now=self.now, otherwise=otherwise, policies=self.policies)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A request to be decided once and for good: about which merchant, and buyer if any, by which judge."""
+    """A request of which its own judge looks up everything."""
 
     merchant_id: str
     judge: Judge
     asked: Asked
-    buyer_id: str | None = None
+    buyer_id: None = None
 
 
 def decide(service: Service, question: Question) -> Answer:
@@ -70,93 +122,121 @@ def decide(service: Service, question: Question) -> Answer:
     Whoever decides about the same merchant waits, so what the judge adds up still holds when it is recorded.
     Raises `MerchantUnknown`, `IdempotencyConflict`, and what the judge raises; then nothing is kept.
     """
-    (answer,) = decide_all(service, [question])
+
+    def sit(sitting: Sitting, _: Sequence[Question]) -> Callable[[Question], Verdict]:
+        return lambda one: one.judge(sitting.bench(one.merchant_id))
+
+    (answer,) = decide_all(service, [question], sit)
     if isinstance(answer, Exception):
         raise answer
     return answer
 
 
-def decide_all(service: Service, questions: Sequence[Question]) -> list[Answer | Exception]:
+def decide_all(service: Service, wishes: Sequence[W], sit: Sit[W]) -> list[Answer | Exception]:
     """Judge requests one after the other in one transaction: each sees what was decided before it.
 
     Each is answered, or refused with an error of its own, of which nothing is kept. What goes wrong with the
     transaction is everybody's: it is raised, and nothing is kept at all.
     """
-    otherwise, policies = _fallbacks(service, questions), service.keep_policies()
-    told = written(service.engine, lambda tx: _Session(service, tx, otherwise, policies).decide(questions))
-    service.metrics.committed(len(questions))
+    policies, otherwise = service.keep_policies(), dict[str, str | Exception]()
+    while True:
+        session = _Session(service=service, wishes=wishes, sit=sit, policies=policies, otherwise=otherwise)
+        try:
+            told = written(service.engine, session.decided)
+            break
+        except _Unassessed as never:
+            # That reads all events of a merchant, so it is done while nobody waits for a lock.
+            otherwise |= {one: _unassessed(service, one) for one in never.merchant_ids}
+    service.metrics.committed(len(wishes))
     for one in told:
-        if isinstance(one, _Decided):
+        if isinstance(one, Made):
             service.metrics.decided(kind=one.verdict.kind, outcome=one.verdict.outcome)
-    return [one.answer if isinstance(one, _Decided) else one for one in told]
+    return [one.answer if isinstance(one, Made) else one for one in told]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Decided:
-    """A verdict that was recorded just now, and its answer."""
-
-    verdict: Verdict
-    answer: Answer
-
-
 class _Session:
-    """One transaction in which requests are decided.
+    """Wishes on their way: load, judge, record, answer.
 
-    `otherwise` is `fallback_of` each merchant, or why there is none.
+    `otherwise` is what is thought of merchants that were never assessed, or why nothing can be.
     """
 
-    def __init__(
-        self, service: Service, tx: Connection, otherwise: Mapping[str, str | Exception | None],
-        policies: Mapping[str, str],
-    ) -> None:  # fmt: skip
-        self._service, self._tx, self._otherwise, self._policies = service, tx, otherwise, policies
-        self._entries: list[audit.Entry] = []
+    service: Service
+    wishes: Sequence[Any]
+    sit: Sit[Any]
+    policies: Mapping[str, str]
+    otherwise: Mapping[str, str | Exception]
 
-    def decide(self, questions: Sequence[Question]) -> list["_Decided | Answer | Exception"]:
-        """What becomes of each request."""
-        # Everything is locked before anything is read, and in one order, so that nobody waits for another crosswise.
-        known = {one for one, thought in self._otherwise.items() if not isinstance(thought, Exception)}
-        lock_merchants(self._tx, sorted(known))
-        hold_buyer(self._tx, *(one.buyer_id for one in questions if one.buyer_id is not None))
-        # The moment is taken under the locks: a wait must not let a decision look back past the one before it.
-        self._now = self._service.clock()
-        self._earlier = Earlier(self._tx, [one.asked for one in questions], now=self._now)
-        told = [self._answer_to(one) for one in questions]
-        audit.write_all(self._tx, self._entries, now=self._now)
+    def decided(self, tx: Connection) -> list[Made | Answer | Exception]:
+        """What becomes of each wish."""
+        sitting = self._load(tx)
+        earlier = Earlier(tx, [one.asked for one in self.wishes], now=sitting.now)
+        judge = self.sit(sitting, self.wishes)
+        told = [_told(one, judge, earlier, sitting) for one in self.wishes]
+        decisions.keep_all(tx, [one for one in told if isinstance(one, Made)], now=sitting.now)
+        earlier.keep_all()
         return told
 
-    def _answer_to(self, question: Question) -> "_Decided | Answer | Exception":
-        try:
-            found = self._earlier.of(question.asked) or self._judged(question)
-        except SQLAlchemyError:
-            raise
-        except Exception as error:
-            return error
-        # From here on something is kept: what goes wrong now takes the whole transaction with it.
-        return self._recorded(question, found) if isinstance(found, Verdict) else found
-
-    def _judged(self, question: Question) -> Verdict:
-        otherwise = self._otherwise[question.merchant_id]
-        if isinstance(otherwise, Exception):
-            raise otherwise
-        bench = Bench(
-            service=self._service, tx=self._tx, now=self._now, otherwise=otherwise, policies=self._policies
-        )  # fmt: skip
-        return question.judge(bench)
-
-    def _recorded(self, question: Question, verdict: Verdict) -> _Decided:
-        made, entry = decisions.kept(self._tx, verdict, by=question.asked.caller, now=self._now)
-        self._entries.append(entry)
-        answer = Answer(status=200, body=made.answer)
-        self._earlier.keep(question.asked, answer)
-        return _Decided(verdict=verdict, answer=answer)
+    def _load(self, tx: Connection) -> Sitting:
+        # Everything is held before anything is read, and in one order, so that nobody waits for another crosswise.
+        merchant_ids = sorted({one.merchant_id for one in self.wishes})
+        live = live_states(tx, merchant_ids, hold=True)
+        hold_buyer(tx, *(one.buyer_id for one in self.wishes if one.buyer_id is not None))
+        # The moment is taken under the locks: a wait must not let a decision look back past the one before it.
+        now = self.service.clock()
+        standings = _standings(tx, live, merchant_ids, self.otherwise, policy=self.service.refunds, now=now)
+        return Sitting(service=self.service, tx=tx, now=now, standings=standings, policies=self.policies)
 
 
-def try_out(service: Service, merchant_id: str, judge: Judge) -> Answer:
-    """What `decide` would answer now, with nothing kept; the answer's decision has no id."""
+def _told(wish: W, judge: Callable[[W], Verdict], earlier: Earlier, at: Sitting) -> Made | Answer | Exception:
+    """What becomes of one wish; what is wrong with it is its own affair, what is wrong with the store everybody's."""
+    try:
+        found = earlier.of(wish.asked) or judge(wish)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        return error
+    if isinstance(found, Answer):
+        return found
+    made = decisions.make(at.tx, found, by=wish.asked.caller, now=at.now)
+    earlier.keep(wish.asked, made.answer)
+    return made
+
+
+def _standings(
+    tx: Connection, live: Mapping[str, LiveState], merchant_ids: Sequence[str],
+    otherwise: Mapping[str, str | Exception], *, policy: RefundPolicy, now: datetime,
+) -> dict[str, Standing | Exception]:  # fmt: skip
+    """What is thought of merchants. Raises `_Unassessed`."""
+    answers = {**otherwise, **store_decisions.latest_answers(tx, merchant_ids)}
+    never = [one for one in merchant_ids if one not in answers]
+    if never:
+        raise _Unassessed(never)
+    found: dict[str, Standing | Exception] = {}
+    for one, answer in answers.items():
+        if isinstance(answer, Exception):
+            found[one] = answer
+        elif one in live:
+            found[one] = standing_of(live[one], answer, policy=policy, now=now)
+        else:
+            found[one] = MerchantUnknown("no event of a merchant with this id is known")
+    return found
+
+
+class _Unassessed(Exception):
+    """Merchants among those asked about that have no assessment."""
+
+    def __init__(self, merchant_ids: Sequence[str]) -> None:
+        super().__init__()
+        self.merchant_ids = merchant_ids
+
+
+def try_out(service: Service, merchant_id: str, judge: Callable[[Sitting], Verdict]) -> Answer:
+    """What would be decided now, with nothing kept; the answer's decision has no id. Raises `MerchantUnknown`."""
     now, otherwise = service.clock(), fallback_of(service, merchant_id)
     with reading(service.engine) as tx:
-        verdict = judge(Bench(service=service, tx=tx, now=now, otherwise=otherwise))
+        seen = standing(tx, merchant_id, otherwise=otherwise, policy=service.refunds, now=now)
+        verdict = judge(Sitting(service=service, tx=tx, now=now, standings={merchant_id: seen}, policies={}))
     return Answer(status=200, body=as_json({**verdict.answer, "decision_id": None}))
 
 
@@ -164,13 +244,6 @@ def plain(value: Any) -> dict[str, Any]:
     """A value of ours as plain JSON values."""
     found: dict[str, Any] = to_jsonable_python(value)
     return found
-
-
-def _fallbacks(service: Service, questions: Sequence[Question]) -> dict[str, str | Exception | None]:
-    """`fallback_of` each merchant that is asked about, or why there is none."""
-    merchant_ids = list(dict.fromkeys(one.merchant_id for one in questions))
-    assessed = service.assessments.latest_of(merchant_ids)
-    return {one: None if one in assessed else _unassessed(service, one) for one in merchant_ids}
 
 
 def _unassessed(service: Service, merchant_id: str) -> str | Exception:

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,22 +13,31 @@ from serving import audit, cases, reservations, seals, store_decisions
 from serving.answers import ScoreAnswer
 from serving.cases import Case, Matter
 from serving.errors import DecisionUnknown
+from serving.idempotency import Answer
 from serving.months import month_in_id
-from serving.plain import as_json
+from serving.plain import as_json, joined
 from serving.reservations import Reservation
-from serving.shadow_decisions import Otherwise, keep_beside
+from serving.shadow_decisions import Otherwise, Thinking, keep_beside
 from serving.store_decisions import Decision
 
-__all__ = ["Decision", "Verdict", "asked_for", "case_of", "decision", "decisions_of", "kept", "record"]
+__all__ = [
+    "Decision", "Made", "Verdict", "asked_for", "case_of", "decision", "decisions_of", "keep_all", "make", "new_id",
+    "record",
+]  # fmt: skip
+
+
+def new_id(now: datetime) -> str:
+    """An id for one more decision."""
+    return f"{month_in_id(now)}{secrets.token_hex(12)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """A judgement before it is recorded; `answer` is what the caller gets, but for the decision's id.
 
-    `request`, `answer`, `trace` and `made_by` hold plain values. `reserves_cents` is to be held for it, out of `fund`
-    if that pays; `matter` is to be looked at by a person. It rests on what is `thought` of the merchant; `rethink`
-    tells what would be decided, of the same facts, by whoever thinks otherwise.
+    `request`, `answer`, `trace` and `made_by` hold plain values, `trace` also `Json`. What it `promised` is to be held;
+    `matter` is to be looked at by a person. It rests on what is `thought` of the merchant; `rethink` tells what would
+    be decided, of the same facts, by whoever thinks otherwise.
     """
 
     kind: str
@@ -45,30 +54,50 @@ class Verdict:
     order_id: str | None = None
     buyer_id: str | None = None
     programme: str | None = None
-    reserves_cents: int = 0
-    fund: str | None = None
+    promised: Reservation | None = None
     matter: Matter | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A decision that is yet to be written, and the verdict that it came of."""
+
+    decision: Decision
+    verdict: Verdict
+
+    @property
+    def answer(self) -> Answer:
+        """What the caller gets."""
+        return Answer(status=200, body=self.decision.answer)
+
+    @property
+    def thinking(self) -> Thinking:
+        """What whoever thinks otherwise has to know of it."""
+        return Thinking(made=self.decision, thought=self.verdict.thought, rethink=self.verdict.rethink)
 
 
 def record(tx: Connection, verdict: Verdict, *, by: str, now: datetime) -> Decision:
-    """Keep a verdict for good, with the money it holds, the case it opens and its audit entry.
+    """Keep a verdict for good, with the money it holds, the case it opens and its audit entry."""
+    made = make(tx, verdict, by=by, now=now)
+    keep_all(tx, [made], now=now)
+    return made.decision
 
-    What challengers would have decided is kept beside it.
+
+def make(tx: Connection, verdict: Verdict, *, by: str, now: datetime) -> Made:
+    """What is to be kept of a verdict; the case that it opens, if any, is open from now on."""
+    return Made(decision=_decision(tx, verdict, by=by, now=now), verdict=verdict)
+
+
+def keep_all(tx: Connection, made: Sequence[Made], *, now: datetime) -> None:
+    """Keep decisions for good, with the money that they hold and their audit entries.
+
+    What challengers would have decided is kept beside them.
     """
-    made, entry = kept(tx, verdict, by=by, now=now)
-    audit.write(tx, entry, now=now)
-    return made
-
-
-def kept(tx: Connection, verdict: Verdict, *, by: str, now: datetime) -> tuple[Decision, audit.Entry]:
-    """`record` but for its audit entry, which the same transaction must write: many of them are cheap together."""
-    made = _decision(tx, verdict, by=by, now=now)
-    store_decisions.add_decision(tx, made)
-    if verdict.reserves_cents:
-        reservations.reserve(tx, _reservation(made, verdict))
-    keep_beside(tx, made, thought=verdict.thought, rethink=verdict.rethink)
-    entry = audit.Entry(actor=f"key:{by}", action=seals.DECIDED, subject=f"decision:{made.id}", body=seals.seal(made))
-    return made, entry
+    store_decisions.add_decisions(tx, [one.decision for one in made])
+    reservations.reserve(tx, *(one.verdict.promised for one in made if one.verdict.promised))
+    keep_beside(tx, [one.thinking for one in made])
+    audit.write_all(tx, [_entry(one.decision) for one in made], now=now)
 
 
 def decision(tx: Connection, decision_id: str) -> Decision:
@@ -97,7 +126,7 @@ def case_of(tx: Connection, of: Decision) -> Case | None:
 
 
 def _decision(tx: Connection, verdict: Verdict, *, by: str, now: datetime) -> Decision:
-    decision_id = f"{month_in_id(now)}{secrets.token_hex(12)}"
+    decision_id = verdict.id or new_id(now)
     matter = verdict.matter and replace(verdict.matter, decision_id=decision_id)
     case_id = cases.open_case(tx, matter, now=now) if matter else None
     return Decision(
@@ -114,21 +143,11 @@ def _decision(tx: Connection, verdict: Verdict, *, by: str, now: datetime) -> De
         seen_seq=verdict.seen_seq,
         request=as_json(seals.without_buyer(verdict.request)),
         answer=as_json({**verdict.answer, "decision_id": decision_id}),
-        trace=as_json({**verdict.trace, "made_by": verdict.made_by, "case_id": case_id}),
+        trace=joined({**verdict.trace, "made_by": verdict.made_by, "case_id": case_id}),
         salt=seals.new_salt() if verdict.buyer_id is not None else None,
     )
 
 
-def _reservation(made: Decision, verdict: Verdict) -> Reservation:
-    return Reservation(
-        decision_id=made.id,
-        merchant_id=made.merchant_id,
-        order_id=made.order_id or "",
-        buyer_id=made.buyer_id or "",
-        promised_cents=verdict.reserves_cents,
-        cents=verdict.reserves_cents,
-        fund=verdict.fund,
-        state="reserved",
-        reserved_at=made.decided_at,
-        expires_at=made.expires_at,
-    )
+def _entry(made: Decision) -> audit.Entry:
+    actor, subject = f"key:{made.decided_by}", f"decision:{made.id}"
+    return audit.Entry(actor=actor, action=seals.DECIDED, subject=subject, body=seals.seal(made))

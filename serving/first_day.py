@@ -26,8 +26,9 @@ from serving.worker import Worker
 __all__ = ["FirstDay", "spend_first_day"]
 
 #: How many merchants apply, so that a reviewer finds something to do.
-_APPLICANTS = 40
+_APPLICANTS = 20
 _SHOWN = 5
+_EVERYBODY = 10**6
 _REVIEWER = "reviewer"
 
 
@@ -49,14 +50,14 @@ def spend_first_day(service: Service) -> FirstDay:
     """Judge everybody, let some apply for every programme, make a key with every scope and a reviewer."""
     now = service.clock()
     note_policies(service)
-    judged = Worker(service, Judges(service)).drain(now)
+    Worker(service, Judges(service)).drain(now)
     most, least = _ranked(service, _SHOWN), _ranked(service, _SHOWN, worst=True)
     made, password = make_key(), make_password()
     key = ApiKey(id=made.id, name="demo", hash=fingerprint(made.key), scopes=SCOPES, created_at=now)
     service.keys.add(key)
     People(service.engine).add(User(name=_REVIEWER, role="reviewer", created_at=now), password=password)
     return FirstDay(
-        judged=judged,
+        judged=len(service.assessments.ranked(_EVERYBODY)),
         outcomes=Counter(_decided(service, made.id)),
         most_trusted=most,
         least_trusted=least,
@@ -74,7 +75,7 @@ def _ranked(service: Service, most: int, *, worst: bool = False) -> tuple[ScoreA
 
 def _decided(service: Service, caller: str) -> Iterator[str]:
     """Outcomes of the applications of some merchants, from the whole range of scores."""
-    ranked = _ranked(service, 10**6)
+    ranked = _ranked(service, _EVERYBODY)
     step = max(len(ranked) // _APPLICANTS, 1)
     for thought in ranked[::step]:
         with reading(service.engine) as tx:

@@ -4,18 +4,22 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
+from features.database import written
 from serving import store_decisions
 from serving.errors import IdempotencyConflict, IdempotencyKeyInvalid, IdempotencyKeyMissing
 from serving.plain import digest
-from serving.store_decisions import Kept
+from serving.store_decisions import Kept, Place
 
-__all__ = ["KEPT_FOR", "Answer", "Asked", "Earlier", "checked", "earlier_answer", "keep"]
+__all__ = ["KEPT_FOR", "Answer", "Asked", "Earlier", "checked", "earlier_answer", "forget_old_answers", "keep"]
 
 #: How long an answer is kept for repeats (contracts 3.4).
 KEPT_FOR = timedelta(days=30)
+
+_DROPPED_AT_ONCE = 500
 
 _KEY = re.compile(r"[ -~]{1,200}", re.ASCII)
 
@@ -38,7 +42,12 @@ class Asked:
     body: str
 
     @property
-    def place(self) -> tuple[str, str, str]:
+    def hash(self) -> str:
+        """What tells its body from others."""
+        return digest(self.body)
+
+    @property
+    def place(self) -> Place:
         """Where its answer is kept."""
         return self.caller, self.route, self.key
 
@@ -60,7 +69,7 @@ def earlier_answer(tx: Connection, asked: Asked, *, now: datetime) -> Answer | N
     Raises `IdempotencyConflict` where the key stands for another body.
     """
     store_decisions.drop_answers(tx, asked.place, before=now - KEPT_FOR)
-    kept = store_decisions.claim(tx, asked.place, request_hash=digest(asked.body), now=now)
+    kept = store_decisions.claim(tx, asked.place, request_hash=asked.hash, now=now)
     return _same(asked, kept)
 
 
@@ -70,27 +79,34 @@ def keep(tx: Connection, asked: Asked, answer: Answer) -> None:
 
 
 class Earlier:
-    """What some requests' keys stand for, from the start of a transaction on; no key is anybody's before it is kept."""
+    """What some requests' keys stand for, as one transaction sees it; what is kept meanwhile is written at its end."""
 
     def __init__(self, tx: Connection, asked: Sequence[Asked], *, now: datetime) -> None:
-        self._tx, self._now = tx, now
-        places = [one.place for one in asked]
-        store_decisions.drop_answers(tx, *places, before=now - KEPT_FOR)
-        self._kept = store_decisions.kept_answers(tx, places)
+        self._tx, self._now, places = tx, now, [one.place for one in asked]
+        self._kept = store_decisions.kept_answers(tx, places, before=now - KEPT_FOR)
+        self._new: dict[Place, Kept] = {}
 
     def of(self, asked: Asked) -> Answer | None:
         """The answer that this very request got before. Raises `IdempotencyConflict`."""
-        kept = self._kept.get(asked.place)
+        kept = self._new.get(asked.place) or self._kept.get(asked.place)
         return _same(asked, kept) if kept else None
 
     def keep(self, asked: Asked, answer: Answer) -> None:
-        """Keep an answer for repeats, those within the same transaction among them."""
-        kept = Kept(request_hash=digest(asked.body), status=answer.status, answer=answer.body)
-        store_decisions.keep_answer(self._tx, asked.place, kept, now=self._now)
-        self._kept[asked.place] = kept
+        """Have an answer kept for repeats."""
+        self._new[asked.place] = Kept(request_hash=asked.hash, status=answer.status, answer=answer.body)
+
+    def keep_all(self) -> None:
+        """Write what is to be kept."""
+        store_decisions.keep_answers(self._tx, self._new, now=self._now)
+
+
+def forget_old_answers(engine: Engine, *, now: datetime) -> int:
+    """Drop what keys stood for too long ago, a few hundred at a time; answer how many that were."""
+    drop = partial(store_decisions.drop_old_answers, before=now - KEPT_FOR, most=_DROPPED_AT_ONCE)
+    return sum(iter(lambda: written(engine, drop), 0))
 
 
 def _same(asked: Asked, kept: Kept) -> Answer | None:
-    if kept.request_hash != digest(asked.body):
+    if kept.request_hash != asked.hash:
         raise IdempotencyConflict("this Idempotency-Key came with another body before")
     return Answer(status=kept.status, body=kept.answer) if kept.status else None

@@ -12,7 +12,7 @@ from structlog.typing import ExcInfo
 from serving.metrics import Metrics
 from serving.problems import problem
 
-__all__ = ["RequestLog", "write_json_logs"]
+__all__ = ["RequestLog", "write_json_logs", "write_warnings_alone"]
 
 log = structlog.get_logger("goodfaith.serving")
 
@@ -32,6 +32,7 @@ def write_json_logs() -> None:
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler()
@@ -39,6 +40,11 @@ def write_json_logs() -> None:
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     # What migrations say of themselves is news once, and `goodfaith migrate` says it.
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def write_warnings_alone() -> None:
+    """Say nothing that a person at a command line need not know: only what went wrong."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
 class RequestLog:

@@ -59,6 +59,10 @@ class Metrics:
             "goodfaith_out_of_time", "Requests that were answered 503 since nobody should wait longer", ("method",),
             registry=self.registry,
         )  # fmt: skip
+        self._shift = Gauge(
+            "goodfaith_shift", "By how much the share of outcomes has risen at least since a change that is watched",
+            ("subject", "kind", "outcomes"), registry=self.registry, multiprocess_mode="mostrecent",
+        )  # fmt: skip
         self._refused = Gauge(
             "goodfaith_policy_files_refused", "1 while the folder's policies cannot be followed, and older ones are",
             registry=self.registry, multiprocess_mode="livemax",
@@ -96,6 +100,10 @@ class Metrics:
     def out_of_time(self, method: str) -> None:
         """Count a request that took too long."""
         self._out_of_time.labels(method).inc()
+
+    def shifted(self, subject: str, kind: str, outcomes: str, rise: float) -> None:
+        """Note by how much a change has shifted the answers."""
+        self._shift.labels(subject, kind, outcomes).set(rise)
 
     def policies(self, *, refused: bool) -> None:
         """Note whether the newest policy files could not be followed."""

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
-__all__ = ["as_json", "digest", "first_difference"]
+__all__ = ["Json", "as_json", "digest", "first_difference", "joined"]
 
 
 def as_json(value: Any) -> str:
@@ -14,7 +16,30 @@ def as_json(value: Any) -> str:
     >>> as_json({"b": 1, "a": ["店"]})
     '{"a":["店"],"b":1}'
     """
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+class Json(str):
+    """A text that is canonical JSON already."""
+
+    __slots__ = ()
+
+
+def joined(parts: Mapping[str, Any]) -> str:
+    """`as_json` of an object, whose values may be `Json`: these are put in as they are.
+
+    >>> joined({"b": Json('{"c":1}'), "a": 2})
+    '{"a":2,"b":{"c":1}}'
+    """
+    by_kind = groupby(sorted(parts.items()), key=lambda part: isinstance(part[1], Json))
+    return "{" + ",".join(_texts(some) if as_is else as_json(dict(some))[1:-1] for as_is, some in by_kind) + "}"
+
+
+def _texts(some: Iterable[tuple[str, str]]) -> str:
+    return ",".join(f"{as_json(name)}:{text}" for name, text in some)
 
 
 def first_difference(one: Any, other: Any, *, at: str = "") -> str | None:

@@ -9,16 +9,19 @@ from features.live import lock_merchants
 from scoring.refunds import OrderFacts
 from serving import store_decisions
 from serving.errors import OrderAlreadyDecided
-from serving.orders import order_facts
-from serving.reservations import Reservation, fund_of, held_for, hold_buyer, hold_fund, reserve
+from serving.orders import Books
+from serving.reservations import Reservation, fund_of, hold_buyer, hold_fund, reserve
 from serving.store_decisions import Decision
 
 __all__ = ["lock_merchant_of", "promise"]
 
 
 def lock_merchant_of(tx: Connection, merchant_id: str) -> None:
-    """Let nobody decide about a merchant until the transaction ends; to be held before a case is locked."""
-    lock_merchants(tx, [merchant_id])
+    """Let nobody decide about a merchant until the transaction ends; to be held before a case is locked.
+
+    A case about no merchant has none to lock.
+    """
+    lock_merchants(tx, [merchant_id] if merchant_id else [])
 
 
 def promise(tx: Connection, decision_id: str, *, now: datetime) -> None:
@@ -53,8 +56,8 @@ def promise(tx: Connection, decision_id: str, *, now: datetime) -> None:
 
 def _with_enough_left(tx: Connection, decided: Decision, cents: int, now: datetime) -> OrderFacts:
     order, buyer_id = (decided.merchant_id, decided.order_id or ""), decided.buyer_id or ""
-    facts = order_facts(tx, order, buyer_id=buyer_id, now=now)
-    held = held_for(tx, order=order, buyer_id=buyer_id, now=now)
+    books = Books(tx, [(order, buyer_id)], now=now)
+    facts, held = books.order(order, buyer_id=buyer_id), books.held(order, buyer_id=buyer_id)
     if facts.known and facts.refunded_cents + held.order_cents + cents > facts.paid_cents:
         raise OrderAlreadyDecided("refunds of this order would exceed what was paid for it")
     return facts

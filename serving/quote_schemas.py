@@ -6,7 +6,7 @@ from pydantic import Field
 
 from features.events import MOST_CENTS
 from scoring.compensation_policy import Ground
-from serving.schemas import Id, Sent, Told
+from serving.schemas import Id, Sent, Told, Word
 
 __all__ = ["QuoteAnswer", "QuoteBody"]
 
@@ -23,6 +23,7 @@ class QuoteBody(Sent):
     amount_cents: Annotated[int, Field(gt=0, le=MOST_CENTS)] | None = Field(
         default=None, description="What was paid after discounts, without freight; for an order that is not known"
     )
+    category: Word | None = Field(default=None, description="Of the goods; our own order's goes before it")
     freight_cents: Amount = 0
     loss_cents: Amount = 0
     household_cents: Amount | None = Field(
@@ -46,7 +47,7 @@ class AwardAnswer(Told):
 
 
 class RefusalAnswer(Told):
-    """Why nothing is paid on top."""
+    """Why nothing is paid on top, or by a law or a promise nothing at all; `source` is that, or the ground."""
 
     code: str
     source: str

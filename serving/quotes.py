@@ -65,9 +65,18 @@ def _claim(body: QuoteBody, placed: Found | None, delivered: Found | None, now: 
         household_cents=body.household_cents,
         days_since_order=_days(placed, now),
         days_since_receipt=_days(delivered, now),
+        categories=_categories(body, placed),
+        no_return_confirmed=bool(placed and placed.says.get("no_return_confirmed")),
         buyer_deceived=body.buyer_deceived,
         label_flaw=body.label_flaw,
     )
+
+
+def _categories(body: QuoteBody, placed: Found | None) -> tuple[str, ...]:
+    """What the goods are: of their category, and whether they were made for this buyer."""
+    category = placed.says.get("category") if placed else None
+    made = ("custom_made",) if placed and placed.says.get("kind") == "custom" else ()
+    return (*(one for one in (category or body.category,) if one), *made)
 
 
 def _days(since: Found | None, now: datetime) -> int | None:

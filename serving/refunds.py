@@ -1,8 +1,7 @@
 """Fast refunds: what we know of the order, its buyer and its merchant -> a decision, with its money held."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from scoring.pledges import pledged_cents
@@ -18,22 +17,21 @@ from scoring.refunds import (
 )
 from serving.answers import ScoreAnswer
 from serving.cases import Kind, Matter
-from serving.decide import Bench, Question, decide, decide_all, plain, try_out
-from serving.decisions import Verdict
+from serving.decide import Sitting, decide_all, plain, try_out
+from serving.decisions import Verdict, new_id
 from serving.errors import CurrencyMismatch, OrderAlreadyDecided, PolicyInvalid
 from serving.idempotency import Answer, Asked
-from serving.orders import buyer_facts, order_facts
+from serving.orders import Books
+from serving.owed import OwedBy
 from serving.provenance import made_by
-from serving.reservations import fund_of, held_for, hold_fund
-from serving.schemas import ExpectedLossAnswer, RefundAnswer, RefundBody
+from serving.reservations import Reservation, fund_of, hold_fund
+from serving.schemas import RefundBody
 from serving.service import Service
 from serving.shadow_decisions import Otherwise
-from serving.standing import Standing, members_of, membership
+from serving.standing import Standing
 from serving.traces import Rerun, Trace
 
-__all__ = ["RefundAsked", "check_currency", "decide_on_refund", "decide_on_refunds", "rerun", "try_refund"]
-
-_OWED = ("merchant_debt_cents", "deposit_cents")
+__all__ = ["RefundAsked", "RefundJudge", "decide_on_refund", "decide_on_refunds", "rerun", "try_refund"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +42,14 @@ class RefundAsked:
     asked: Asked
 
     @property
-    def question(self) -> Question:
-        """What is to be judged, and who is held meanwhile."""
-        body, judge = self.body, partial(_verdict, body=self.body, lock=True)
-        return Question(merchant_id=body.merchant_id, buyer_id=body.buyer.id, judge=judge, asked=self.asked)
+    def merchant_id(self) -> str:
+        """The merchant whose order it is."""
+        return self.body.merchant_id
+
+    @property
+    def buyer_id(self) -> str:
+        """The buyer who asks."""
+        return self.body.buyer.id
 
 
 def decide_on_refund(service: Service, body: RefundBody, asked: Asked) -> Answer:
@@ -55,106 +57,139 @@ def decide_on_refund(service: Service, body: RefundBody, asked: Asked) -> Answer
 
     Raises `CurrencyMismatch`, `MerchantUnknown`, `OrderAlreadyDecided`, `IdempotencyConflict`.
     """
-    check_currency(service, body)
-    return decide(service, RefundAsked(body=body, asked=asked).question)
+    (answer,) = decide_on_refunds(service, [RefundAsked(body=body, asked=asked)], OwedBy())
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
-def decide_on_refunds(service: Service, wishes: Sequence[RefundAsked]) -> list[Answer | Exception]:
+def decide_on_refunds(service: Service, wishes: Sequence[RefundAsked], owed: OwedBy) -> list[Answer | Exception]:
     """`decide_on_refund` of several at once, in one transaction: each is answered, or refused with an error of its own.
 
-    Their currency is checked before.
+    `owed` is what is remembered of merchants from one time to the next.
     """
-    return decide_all(service, [one.question for one in wishes])
+
+    def sit(sitting: Sitting, _: Sequence[RefundAsked]) -> Callable[[RefundAsked], Verdict]:
+        judge = RefundJudge(sitting, [one.body for one in wishes], owed)
+        # Everybody who refunds waits for the fund, so it is taken when nothing else is left to look up.
+        hold_fund(sitting.tx)
+        return lambda one: judge.verdict(one.body)
+
+    return decide_all(service, wishes, sit)
 
 
 def try_refund(service: Service, body: RefundBody) -> Answer:
     """What would be decided on a refund now; nothing is kept. Raises as `decide_on_refund` does."""
-    check_currency(service, body)
-    return try_out(service, body.merchant_id, lambda bench: _verdict(bench, body, lock=False))
+    return try_out(service, body.merchant_id, lambda sitting: RefundJudge(sitting, [body], OwedBy()).verdict(body))
+
+
+class RefundJudge:
+    """Judges refunds one after the other; what they are judged from was looked up for all of them at once."""
+
+    def __init__(self, sitting: Sitting, bodies: Sequence[RefundBody], owed: OwedBy) -> None:
+        self._sitting, self._owed, self._policy = sitting, owed, sitting.service.refunds
+        asked = [((one.merchant_id, one.order_id), one.buyer.id) for one in bodies]
+        self._books = Books(sitting.tx, asked, now=sitting.now, looks_back=self._policy.abuse.looks_back)
+
+    def verdict(self, body: RefundBody) -> Verdict:
+        """Judge one; the next is judged as if this one's verdict were written already.
+
+        Raises `CurrencyMismatch`, `PolicyInvalid`, `MerchantUnknown`, `OrderAlreadyDecided`.
+        """
+        _check_currency(self._sitting.service, body)
+        seen = self._sitting.standing(body.merchant_id)
+        facts, request = self._facts(body, seen), _request(body)
+        if is_spent(facts.order, facts.held):
+            raise OrderAlreadyDecided("refunds of this order already reach what was paid for it")
+        decision = decide_refund(request, facts, policy=self._policy, as_of=self._sitting.now)
+        verdict = self._verdict(body, facts, decision, seen)
+        self._books.ask((body.merchant_id, body.order_id), buyer_id=body.buyer.id, promised=verdict.promised)
+        return verdict
+
+    def _facts(self, body: RefundBody, seen: Standing) -> RefundFacts:
+        order, buyer_id, books = (body.merchant_id, body.order_id), body.buyer.id, self._books
+        return RefundFacts(
+            order=books.order(order, buyer_id=buyer_id),
+            buyer=books.buyer(buyer_id, order=order),
+            merchant=self._merchant(body.merchant_id, seen),
+            held=books.held(order, buyer_id=buyer_id),
+        )
+
+    def _merchant(self, merchant_id: str, seen: Standing) -> MerchantFacts:
+        owed, programmes = self._owed.of(merchant_id, self._sitting), self._sitting.service.programmes
+        return MerchantFacts(
+            **_opinion(seen.assessment),
+            stale=seen.stale,
+            debt_cents=owed.debt_cents,
+            deposit_cents=owed.deposit_cents,
+            pledged_cents=pledged_cents(owed.members, policy=programmes, as_of=self._sitting.now),
+        )
+
+    def _verdict(self, body: RefundBody, facts: RefundFacts, decision: RefundDecision, seen: Standing) -> Verdict:
+        told = plain({"as_of": self._sitting.now, "request": _request(body), "facts": facts, "decision": decision})
+        decision_id = new_id(self._sitting.now)
+        return Verdict(
+            id=decision_id,
+            kind="refund",
+            merchant_id=body.merchant_id,
+            order_id=body.order_id,
+            buyer_id=body.buyer.id,
+            outcome=decision.outcome,
+            expires_at=decision.expires_at,
+            seen_seq=seen.seen_seq,
+            request=body.model_dump(mode="json"),
+            answer=_answer(told["decision"], seen),
+            trace={**told, **seen.trace},
+            made_by=made_by(self._sitting.policies),
+            thought=seen.assessment,
+            rethink=lambda thought: self._otherwise(body, facts, replace(seen, assessment=thought)),
+            promised=self._promised(decision_id, body, facts, decision),
+            matter=_matter(body, decision),
+        )
+
+    def _promised(
+        self, decision_id: str, body: RefundBody, facts: RefundFacts, decision: RefundDecision
+    ) -> Reservation | None:
+        """The money that is held for a decision, if any."""
+        if not decision.reserves_cents:
+            return None
+        return Reservation(
+            decision_id=decision_id,
+            merchant_id=body.merchant_id,
+            order_id=body.order_id,
+            buyer_id=body.buyer.id,
+            promised_cents=decision.reserves_cents,
+            cents=decision.reserves_cents,
+            fund=fund_of(facts.order),
+            state="reserved",
+            reserved_at=self._sitting.now,
+            expires_at=decision.expires_at,
+        )
+
+    def _otherwise(self, body: RefundBody, facts: RefundFacts, seen: Standing) -> Otherwise:
+        """What would be decided of the same facts if this were thought of the merchant."""
+        facts = replace(facts, merchant=replace(facts.merchant, **_opinion(seen.assessment)))
+        decision = decide_refund(_request(body), facts, policy=self._policy, as_of=self._sitting.now)
+        return Otherwise(outcome=decision.outcome, answer=_answer(plain(decision), seen))
 
 
 def rerun(trace: Trace, policy: RefundPolicy) -> Rerun:
     """What is decided of the same facts under this policy."""
     decision = decide_refund(trace.request, trace.facts, policy=policy, as_of=trace.as_of)
+    told = plain(decision)
     return Rerun(
         outcome=decision.outcome,
         expires_at=decision.expires_at,
-        answer=_answer(decision, trace.seen),
-        judged=plain({"decision": decision}),
+        answer=_answer(told, trace.seen),
+        judged={"decision": told},
     )
 
 
-def check_currency(service: Service, body: RefundBody) -> None:
-    """Raise `CurrencyMismatch` for an amount, and `PolicyInvalid` for limits, that are not in the store's currency."""
+def _check_currency(service: Service, body: RefundBody) -> None:
     if body.currency != service.currency:
         raise CurrencyMismatch(f"amounts of this store are in {service.currency}, not in {body.currency}")
     if service.refunds.currency != service.currency:
         raise PolicyInvalid(f"the policy of fast refunds states its limits in {service.refunds.currency}")
-
-
-def _verdict(bench: Bench, body: RefundBody, *, lock: bool) -> Verdict:
-    """Judge a refund; whoever will record it holds merchant and buyer, and now the fund before anything is added up."""
-    seen = bench.standing(body.merchant_id)
-    facts = _facts(bench, body, seen, lock=lock)
-    if is_spent(facts.order, facts.held):
-        raise OrderAlreadyDecided("refunds of this order already reach what was paid for it")
-    request = _request(body)
-    decision = decide_refund(request, facts, policy=bench.service.refunds, as_of=bench.now)
-    trace = {"as_of": bench.now, "request": request, "facts": facts, "decision": decision}
-    return Verdict(
-        kind="refund",
-        merchant_id=body.merchant_id,
-        order_id=body.order_id,
-        buyer_id=body.buyer.id,
-        outcome=decision.outcome,
-        expires_at=decision.expires_at,
-        seen_seq=seen.seen_seq,
-        request=body.model_dump(mode="json"),
-        answer=_answer(decision, seen),
-        trace={**plain(trace), **seen.trace},
-        made_by=made_by(bench.policies),
-        thought=seen.assessment,
-        rethink=lambda thought: _otherwise(bench, request, facts, replace(seen, assessment=thought)),
-        reserves_cents=decision.reserves_cents,
-        fund=fund_of(facts.order),
-        matter=_matter(body, decision),
-    )
-
-
-def _otherwise(bench: Bench, request: RefundRequest, facts: RefundFacts, seen: Standing) -> Otherwise:
-    """What would be decided of the same facts if this were thought of the merchant."""
-    merchant = replace(facts.merchant, **_opinion(seen.assessment))
-    decision = decide_refund(request, replace(facts, merchant=merchant), policy=bench.service.refunds, as_of=bench.now)
-    return Otherwise(outcome=decision.outcome, answer=_answer(decision, seen))
-
-
-def _facts(bench: Bench, body: RefundBody, seen: Standing, *, lock: bool) -> RefundFacts:
-    tx, now, order = bench.tx, bench.now, (body.merchant_id, body.order_id)
-    known = order_facts(tx, order, buyer_id=body.buyer.id, now=now)
-    buyer = buyer_facts(tx, body.buyer.id, now=now, order=order, policy=bench.service.refunds)
-    merchant = _merchant_facts(bench, body.merchant_id, seen)
-    # Everybody who refunds waits for the fund, so it is taken when nothing else is left to look up.
-    if lock:
-        hold_fund(tx)
-    held = held_for(tx, order=order, buyer_id=body.buyer.id, now=now)
-    return RefundFacts(order=known, buyer=buyer, merchant=merchant, held=held)
-
-
-def _merchant_facts(bench: Bench, merchant_id: str, seen: Standing) -> MerchantFacts:
-    owed = bench.readings(merchant_id, *_OWED)
-    return MerchantFacts(
-        **_opinion(seen.assessment),
-        stale=seen.stale,
-        debt_cents=_cents(owed["merchant_debt_cents"].value) or 0,
-        deposit_cents=_cents(owed["deposit_cents"].value),
-        pledged_cents=_pledged(bench, merchant_id),
-    )
-
-
-def _pledged(bench: Bench, merchant_id: str) -> int:
-    """What guarantee programmes hold of the merchant's deposit."""
-    members = members_of(membership(bench.tx, merchant_id))
-    return pledged_cents(members, policy=bench.service.programmes, as_of=bench.now)
 
 
 def _opinion(thought: ScoreAnswer) -> dict[str, Any]:
@@ -165,10 +200,6 @@ def _opinion(thought: ScoreAnswer) -> dict[str, Any]:
         "counterfeit_level": thought.counterfeit.level,
         "basis": thought.basis,
     }
-
-
-def _cents(value: Any) -> int | None:
-    return None if value is None else int(value)
 
 
 def _request(body: RefundBody) -> RefundRequest:
@@ -185,22 +216,21 @@ def _request(body: RefundBody) -> RefundRequest:
     )
 
 
-def _answer(decision: RefundDecision, seen: Standing) -> dict[str, Any]:
-    answer = RefundAnswer(
-        decision_id=None,
-        outcome=decision.outcome,
-        limit_cents=decision.limit_cents,
-        advanced_by=decision.advanced_by,
-        finally_liable=decision.finally_liable,
-        expected_loss_cents=decision.expected_loss.total_cents,
-        expected_loss=ExpectedLossAnswer.model_validate(decision.expected_loss),
-        reasons=plain(decision.reasons),
-        expires_at=decision.expires_at,
-        policy_version=decision.policy_version,
-        model_version=seen.assessment.model.version,
-        basis=seen.assessment.basis,
-    )
-    return answer.model_dump(mode="json")
+def _answer(decision: Mapping[str, Any], seen: Standing) -> dict[str, Any]:
+    """What the caller gets (`RefundAnswer`), but for the decision's id; the decision and it are plain values."""
+    return {
+        **{name: decision[name] for name in _ANSWERED},
+        "decision_id": None,
+        "expected_loss_cents": decision["expected_loss"]["total_cents"],
+        "model_version": seen.assessment.model.version,
+        "basis": seen.assessment.basis,
+    }
+
+
+_ANSWERED = (
+    "outcome", "limit_cents", "advanced_by", "finally_liable", "expected_loss", "reasons", "expires_at",
+    "policy_version",
+)  # fmt: skip
 
 
 def _matter(body: RefundBody, decision: RefundDecision) -> Matter | None:

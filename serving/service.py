@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from features.store import EventStore
 from scoring.advert_policy import AdvertPolicy
+from scoring.breaker_policy import BreakerPolicy
 from scoring.compensation_policy import CompensationPolicy
 from scoring.complaint_policy import ComplaintPolicy
 from scoring.penalty_policy import PenaltyPolicy
@@ -43,9 +44,9 @@ class InForce:
 class Service:
     """Everything that a route may need.
 
-    `score`, `programmes`, `refunds`, `compensation`, `adverts`, `complaints` and `penalties` are the policies;
-    `declarations` every feature's hash as it is now, `currency` the store's. `readings` reads live features. Nobody is
-    let in by lot without a `salt`. What challengers thought is kept for `shadow_days`.
+    `score`, `programmes`, `refunds`, `compensation`, `adverts`, `complaints`, `penalties` and `breaker` are the
+    policies; `declarations` every feature's hash as it is now, `currency` the store's. `readings` reads live features.
+    Nobody is let in by lot without a `salt`. What challengers thought is kept for `shadow_days`.
     """
 
     engine: Engine
@@ -57,6 +58,7 @@ class Service:
     compensation: CompensationPolicy
     adverts: AdvertPolicy
     penalties: PenaltyPolicy
+    breaker: BreakerPolicy
     currency: str
     declarations: Mapping[str, str]
     clock: Clock
@@ -80,7 +82,7 @@ class Service:
     def policies(self) -> tuple[Policy, ...]:
         """Every policy."""
         first = (self.score, self.programmes, self.refunds, self.compensation)
-        return (*first, self.adverts, self.complaints, self.penalties)
+        return (*first, self.adverts, self.complaints, self.penalties, self.breaker)
 
     def keep_policies(self) -> dict[str, str]:
         """The hashes of the policies that decisions are made by, all of them kept; not within a transaction."""

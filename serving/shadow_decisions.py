@@ -4,7 +4,7 @@ Nothing is reserved and nobody is told. What goes wrong here is written down, an
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from serving.plain import as_json
 from serving.store_decisions import Decision
 from serving.store_shadow import Beside
 
-__all__ = ["FAILED", "Otherwise", "keep_beside"]
+__all__ = ["FAILED", "Otherwise", "Thinking", "keep_beside"]
 
 #: The outcome that is kept where a challenger's opinion could not be judged by.
 FAILED = "failed"
@@ -34,23 +34,31 @@ class Otherwise:
     answer: dict[str, Any]
 
 
-def keep_beside(
-    tx: Connection, made: Decision, *, thought: ScoreAnswer, rethink: Callable[[ScoreAnswer], Otherwise]
-) -> None:
-    """Keep what each challenger would have decided that judged the merchant from the facts that `thought` is of."""
-    found = store_shadow.beside(tx, made.merchant_id, assessed_at=thought.assessed_at)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thinking:
+    """A decision with what it rests on: what is `thought` of the merchant; whoever thinks otherwise may `rethink`."""
+
+    made: Decision
+    thought: ScoreAnswer
+    rethink: Callable[[ScoreAnswer], Otherwise]
+
+
+def keep_beside(tx: Connection, decided: Sequence[Thinking]) -> None:
+    """Keep what each challenger would have decided that judged a merchant from the facts that `thought` is of."""
+    found = store_shadow.beside(tx, {one.made.merchant_id: one.thought.assessed_at for one in decided})
     if not found:
         return
     try:
-        # A statement that fails would take PostgreSQL's whole transaction with it, and with it the real decision.
+        # A statement that fails would take PostgreSQL's whole transaction with it, and with it the real decisions.
         with tx.begin_nested():
-            store_shadow.add_decisions(tx, [_row(made, one, rethink) for one in found])
+            rows = [_row(one, beside) for one in decided for beside in found.get(one.made.merchant_id, ())]
+            store_shadow.add_decisions(tx, rows)
     except Exception as error:
         log.error("what challengers would have decided could not be kept", error=type(error).__name__)
 
 
-def _row(made: Decision, beside: Beside, rethink: Callable[[ScoreAnswer], Otherwise]) -> dict[str, Any]:
-    otherwise = _rethought(beside, rethink)
+def _row(of: Thinking, beside: Beside) -> dict[str, Any]:
+    made, otherwise = of.made, _rethought(beside, of.rethink)
     return {
         "target": beside.target,
         "decision_id": made.id,

@@ -14,10 +14,21 @@ from scoring.gate import Paper
 from scoring.pledges import Member
 from scoring.refunds import RefundPolicy
 from serving import store_decisions
-from serving.answers import ScoreAnswer
+from serving.answers import ScoreAnswer, thought_in
 from serving.errors import MerchantUnknown
+from serving.plain import Json
 
-__all__ = ["Membership", "Readings", "Standing", "category_of", "members_of", "membership", "papers_of", "standing"]
+__all__ = [
+    "Membership",
+    "Readings",
+    "Standing",
+    "category_of",
+    "members_of",
+    "membership",
+    "papers_of",
+    "standing",
+    "standing_of",
+]
 
 #: Reads features of a merchant as of now, within a transaction, with the evidence behind each.
 Readings = Callable[[Connection, str, Sequence[str], datetime], Mapping[str, Measured]]
@@ -25,17 +36,22 @@ Readings = Callable[[Connection, str, Sequence[str], datetime], Mapping[str, Mea
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A merchant's assessment, whether it is too old to be relied on, and the last event that was seen."""
+    """A merchant's assessment, whether it is too old to be relied on, and the last event that was seen.
+
+    `text` is the assessment as it is stored, `changes` how often what is stored of the merchant has changed so far.
+    """
 
     assessment: ScoreAnswer
     stale: bool
     seen_seq: int
+    text: str = ""
+    changes: int = 0
 
     @property
     def trace(self) -> dict[str, Any]:
-        """What a decision keeps of it."""
+        """What a decision keeps of it: plain values, and `Json`."""
         return {
-            "assessment": self.assessment.model_dump(mode="json"),
+            "assessment": Json(self.text) if self.text else self.assessment.model_dump(mode="json"),
             "stale": self.stale,
             "seen_seq": self.seen_seq,
             "model_version": self.assessment.model.version,
@@ -58,8 +74,14 @@ def standing(
     answer = store_decisions.latest_answer(tx, merchant_id) or otherwise
     if live is None or answer is None:
         raise MerchantUnknown("no event of a merchant with this id is known")
-    thought = ScoreAnswer.model_validate_json(answer)
-    return Standing(assessment=thought, stale=_stale(thought, live, policy, now), seen_seq=live.last_seq)
+    return standing_of(live, answer, policy=policy, now=now)
+
+
+def standing_of(live: LiveState, answer: str, *, policy: RefundPolicy, now: datetime) -> Standing:
+    """What is thought of a merchant in this state, by an assessment as it is stored."""
+    thought = thought_in(answer)
+    stale = _stale(thought, live, policy, now)
+    return Standing(assessment=thought, stale=stale, seen_seq=live.last_seq, text=answer, changes=live.changes)
 
 
 def _stale(thought: ScoreAnswer, live: LiveState, policy: RefundPolicy, now: datetime) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, Connection, Row, and_, bindparam, delete, func, insert, select, update
 
 from features.database import columns_of, insert_all, insert_new
+from features.queries import Query, given
 from serving.audit_tables import anchor_heads, anchors, audit, audit_chains
 
 __all__ = [
@@ -120,19 +121,28 @@ def begin(tx: Connection, chain: str, *, at: int) -> None:
 
 def end_of(tx: Connection, chain: str) -> Head | None:
     """Where a chain goes on; None where it is yet to begin."""
-    columns = (audit.c.chain, audit.c.seq, audit.c.hash)
-    last = select(*columns).where(audit.c.chain == chain).order_by(audit.c.seq.desc()).limit(1)
-    row = tx.execute(last).one_or_none()
-    if row is None:
-        # Everything in it may have been dropped since it is old.
-        known = (audit_chains.c.chain, audit_chains.c.dropped_seq, audit_chains.c.dropped_hash)
-        row = tx.execute(select(*known).where(audit_chains.c.chain == chain)).one_or_none()
-    return Head(chain=row[0], seq=row[1], hash=row[2]) if row else None
+    # Everything in it may have been dropped since it is old.
+    found = _LAST.rows(tx, chain=chain) or _DROPPED.rows(tx, chain=chain)
+    return Head(chain=found[0][0], seq=found[0][1], hash=found[0][2]) if found else None
+
+
+_CHAIN = given("chain")
+_LAST = Query(
+    select(audit.c.chain, audit.c.seq, audit.c.hash)
+    .where(audit.c.chain == _CHAIN)
+    .order_by(audit.c.seq.desc())
+    .limit(1)
+)
+_DROPPED = Query(
+    select(audit_chains.c.chain, audit_chains.c.dropped_seq, audit_chains.c.dropped_hash).where(
+        audit_chains.c.chain == _CHAIN
+    )
+)
 
 
 def add(tx: Connection, written: Sequence[Link]) -> None:
     """Keep more links."""
-    insert_all(tx, audit, columns_of([asdict(one) for one in written]))
+    insert_all(tx, audit, {name: [getattr(one, name) for one in written] for name in Link.__slots__})
 
 
 def about(tx: Connection, subject: str) -> tuple[Link, ...]:

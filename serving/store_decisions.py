@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, literal, select, update
 
-from features.database import insert_new, micros, moment, some
+from features.database import columns_of, insert_all, insert_new, micros, moment
+from features.queries import Query, given, listed
 from serving.audit_tables import audit
 from serving.months import decided_in_month_of
 from serving.tables import assessment_history, assessments, decisions, idempotency
@@ -19,21 +20,23 @@ __all__ = [
     "Kept",
     "Place",
     "Sealed",
-    "add_decision",
+    "add_decisions",
     "answer_once",
     "asked_by",
     "claim",
     "decisions_of",
     "draws",
     "drop_answers",
+    "drop_old_answers",
     "every_decision",
     "find_decision",
     "how_many",
-    "keep_answer",
+    "keep_answers",
     "kept_answers",
     "last_of_kind",
     "last_of_programme",
     "latest_answer",
+    "latest_answers",
     "of_buyer",
     "past_answers",
     "read_decision",
@@ -107,9 +110,10 @@ class Draw:
     explored: bool
 
 
-def add_decision(tx: Connection, decision: Decision) -> None:
-    """Keep one more decision."""
-    tx.execute(insert(decisions).values(_row(decision, decisions.c.keys())))
+def add_decisions(tx: Connection, made: Sequence[Decision]) -> None:
+    """Keep more decisions."""
+    names = decisions.c.keys()
+    insert_all(tx, decisions, columns_of([_row(one, names) for one in made]))
 
 
 def find_decision(tx: Connection, decision_id: str) -> Decision | None:
@@ -234,12 +238,31 @@ def _of(values: Mapping[str, Any]) -> Decision:
     return Decision(**{**values, **{name: moment(values[name]) for name in ("decided_at", "expires_at")}})
 
 
-def asked_by(tx: Connection, buyer_id: str, *, since: datetime) -> tuple[tuple[tuple[str, str], datetime], ...]:
-    """The orders (merchant and order id) that a buyer's refunds were decided on, and when."""
-    columns = (decisions.c.merchant_id, decisions.c.order_id, decisions.c.decided_at)
-    theirs = and_(decisions.c.buyer_id == buyer_id, decisions.c.decided_at >= micros(since))
-    rows = tx.execute(select(*columns).where(theirs, decisions.c.kind == "refund"))
-    return tuple(((row.merchant_id, row.order_id), moment(row.decided_at)) for row in rows)
+def asked_by(
+    tx: Connection, buyer_ids: Sequence[str], *, since: datetime
+) -> dict[str, list[tuple[tuple[str, str], datetime]]]:
+    """The orders (merchant and order id) that refunds were decided on, and when, by the buyer who asked."""
+    found: dict[str, list[tuple[tuple[str, str], datetime]]] = {}
+    for buyer_id, merchant_id, order_id, decided_at in _ASKED.rows(tx, buyers=list(buyer_ids), since=micros(since)):
+        found.setdefault(buyer_id, []).append(((merchant_id, order_id), moment(decided_at)))
+    return found
+
+
+_ASKED = Query(
+    select(decisions.c.buyer_id, decisions.c.merchant_id, decisions.c.order_id, decisions.c.decided_at).where(
+        listed(decisions.c.buyer_id, "buyers"), decisions.c.decided_at >= given("since"), decisions.c.kind == "refund"
+    )
+)
+
+
+def latest_answers(tx: Connection, merchant_ids: Sequence[str]) -> dict[str, str]:
+    """The stored assessments of those of some merchants that were ever assessed, as JSON."""
+    return dict(map(tuple, _LATEST.rows(tx, merchants=list(merchant_ids))))
+
+
+_LATEST = Query(
+    select(assessments.c.merchant_id, assessments.c.answer).where(listed(assessments.c.merchant_id, "merchants"))
+)
 
 
 def latest_answer(tx: Connection, merchant_id: str) -> str | None:
@@ -265,8 +288,9 @@ def claim(tx: Connection, place: Place, *, request_hash: str, now: datetime) -> 
 _KEPT = (idempotency.c.request_hash, idempotency.c.status, idempotency.c.answer)
 
 
-def _kept(row: Any) -> Kept:
-    return Kept(request_hash=row.request_hash, status=row.status, answer=row.answer)
+def _kept(row: Sequence[Any]) -> Kept:
+    request_hash, status, answer = row
+    return Kept(request_hash=request_hash, status=status, answer=answer)
 
 
 def answer_once(tx: Connection, place: Place, *, status: int, answer: str) -> None:
@@ -274,40 +298,52 @@ def answer_once(tx: Connection, place: Place, *, status: int, answer: str) -> No
     tx.execute(update(idempotency).where(_at(place)).values(status=status, answer=answer))
 
 
-def kept_answers(tx: Connection, places: Sequence[Place]) -> dict[Place, Kept]:
-    """What those of some keys stand for that stand for anything."""
-    own = (idempotency.c.key_id, idempotency.c.route, idempotency.c.key)
-    found = (row for part in some(places) for row in tx.execute(select(*own, *_KEPT).where(_among(part))))
-    asked = set(places)
-    return {place: _kept(row) for row in found if (place := (row.key_id, row.route, row.key)) in asked}
+def kept_answers(tx: Connection, places: Sequence[Place], *, before: datetime) -> dict[Place, Kept]:
+    """What those of some keys stand for that stand for anything; what came before a moment is too old, and dropped."""
+    found, asked = {}, set(places)
+    # Keys of one caller, mostly, and of one route.
+    of, routes, keys = (sorted(set(values)) for values in zip(*places, strict=True))
+    for key_id, route, key, created_at, *kept in _KEPT_ANSWERS.rows(tx, of=of, routes=routes, keys=keys):
+        place = (key_id, route, key)
+        if place in asked and created_at < micros(before):
+            drop_answers(tx, place, before=before)
+        elif place in asked:
+            found[place] = _kept(kept)
+    return found
 
 
-def keep_answer(tx: Connection, place: Place, kept: Kept, *, now: datetime) -> None:
-    """Have a key that stands for nothing stand for an answer."""
-    key_id, route, key = place
-    row = {"key_id": key_id, "route": route, "key": key, "created_at": micros(now)}
-    tx.execute(
-        insert(idempotency).values(**row, request_hash=kept.request_hash, status=kept.status, answer=kept.answer)
+_PLACE = (idempotency.c.key_id, idempotency.c.route, idempotency.c.key)
+_KEPT_ANSWERS = Query(
+    select(*_PLACE, idempotency.c.created_at, *_KEPT).where(
+        listed(idempotency.c.key_id, "of"), listed(idempotency.c.route, "routes"), listed(idempotency.c.key, "keys")
     )
+)
 
 
-def drop_answers(tx: Connection, *places: Place, before: datetime) -> None:
-    """Drop what some keys stood for too long ago, and a few more of that age."""
-    aged = idempotency.c.created_at < micros(before)
-    for part in some(places):
-        tx.execute(delete(idempotency).where(_among(part), aged))
-    primary = (idempotency.c.key_id, idempotency.c.route, idempotency.c.key)
-    few = select(*primary).where(aged).limit(_DROPPED_AT_ONCE).with_for_update(skip_locked=True)
-    for row in tx.execute(few).all():
+def keep_answers(tx: Connection, kept: Mapping[Place, Kept], *, now: datetime) -> None:
+    """Have keys that stand for nothing stand for answers."""
+    told = {"created_at": micros(now)}
+    rows = [
+        {"key_id": key_id, "route": route, "key": key, "request_hash": one.request_hash, "status": one.status,
+         "answer": one.answer, **told}
+        for (key_id, route, key), one in kept.items()
+    ]  # fmt: skip
+    insert_all(tx, idempotency, columns_of(rows))
+
+
+def drop_answers(tx: Connection, place: Place, *, before: datetime) -> None:
+    """Drop what a key stood for too long ago, and a few more of that age."""
+    tx.execute(delete(idempotency).where(_at(place), idempotency.c.created_at < micros(before)))
+    drop_old_answers(tx, before=before, most=_DROPPED_AT_ONCE)
+
+
+def drop_old_answers(tx: Connection, *, before: datetime, most: int) -> int:
+    """Drop some of what keys stood for too long ago; answer how many that were."""
+    few = select(*_PLACE).where(idempotency.c.created_at < micros(before)).limit(most)
+    found = tx.execute(few.with_for_update(skip_locked=True)).all()
+    for row in found:
         tx.execute(delete(idempotency).where(_at(tuple(row))))
-
-
-def _among(places: Sequence[Place]) -> ColumnElement[bool]:
-    """Whether a key may be one of some: lists of columns are found by the index, a list of places is not."""
-    columns = (idempotency.c.key_id, idempotency.c.route, idempotency.c.key)
-    return and_(
-        *(column.in_(sorted(set(values))) for column, values in zip(columns, zip(*places, strict=True), strict=True))
-    )
+    return len(found)
 
 
 def _at(place: Sequence[str]) -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select
 
 from features.database import day_of, insert_newer, micros, moment
+from features.queries import Query, listed
 from serving.champions import TARGETS
 from serving.tables import shadow_assessments, shadow_days, shadow_decisions
 
@@ -95,13 +96,22 @@ def forget(tx: Connection, target: str) -> None:
     tx.execute(delete(shadow_assessments).where(shadow_assessments.c.target == target))
 
 
-def beside(tx: Connection, merchant_id: str, *, assessed_at: datetime) -> tuple[Beside, ...]:
-    """What challengers think of a merchant, from the very facts of its assessment of that moment."""
-    kept = shadow_assessments.c
-    query = select(kept.target, kept.champion, kept.challenger, kept.answer).where(
-        kept.merchant_id == merchant_id, kept.target.in_(TARGETS), kept.assessed_at == micros(assessed_at)
-    )
-    return tuple(Beside(**row._mapping) for row in tx.execute(query.order_by(kept.target)))
+def beside(tx: Connection, judged: Mapping[str, datetime]) -> dict[str, list[Beside]]:
+    """What challengers think of merchants, each from the very facts of its assessment of a moment; by merchant."""
+    found: dict[str, list[Beside]] = {}
+    for merchant_id, assessed_at, target, champion, challenger, answer in _BESIDE.rows(tx, merchants=list(judged)):
+        if assessed_at == micros(judged[merchant_id]):
+            told = Beside(target=target, champion=champion, challenger=challenger, answer=answer)
+            found.setdefault(merchant_id, []).append(told)
+    return found
+
+
+_NOW = shadow_assessments.c
+_BESIDE = Query(
+    select(_NOW.merchant_id, _NOW.assessed_at, _NOW.target, _NOW.champion, _NOW.challenger, _NOW.answer)
+    .where(_NOW.target.in_(TARGETS), listed(_NOW.merchant_id, "merchants"))
+    .order_by(_NOW.target)
+)
 
 
 def add_decisions(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

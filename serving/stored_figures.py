@@ -8,6 +8,7 @@ from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import Connection
 
 from serving import store_due
+from serving.breaker.back import breaker_figures
 from serving.dispatch import outbox_figures
 from serving.lookout import drift_figures
 from serving.policies.in_force import policy_figures
@@ -21,6 +22,7 @@ def stored_figures(tx: Connection, *, now: datetime) -> Iterator[Metric]:
     yield from shadow_figures(tx, now=now)
     yield from drift_figures(tx)
     yield from policy_figures(tx, now=now)
+    yield from breaker_figures(tx)
     yield _set_aside(tx)
     yield from outbox_figures(tx, now=now)
 

@@ -5,6 +5,7 @@ from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Table
 from features.partitions import make_default_partition
 from features.tables import metadata
 from serving.audit_tables import anchor_heads, anchors, audit, audit_chains, persons
+from serving.breaker.tables import live_models, suspect_changes
 from serving.ledger.tables import held_days, merchant_balances, own_events, postings, reservations, settlements
 
 __all__ = [
@@ -21,7 +22,7 @@ __all__ = [
     "drifts",
     "held_days",
     "idempotency",
-    "locks",
+    "live_models",
     "merchant_balances",
     "outbox",
     "own_events",
@@ -35,6 +36,7 @@ __all__ = [
     "shadow_assessments",
     "shadow_days",
     "shadow_decisions",
+    "suspect_changes",
     "users",
 ]
 
@@ -181,6 +183,7 @@ decisions = Table(
     Column("salt", String),
     Index("decisions_of_a_merchant", "merchant_id", "decided_at"),
     Index("decisions_of_a_buyer", "buyer_id", "decided_at"),
+    Index("decisions_by_time", "decided_at"),
     postgresql_partition_by="RANGE (decided_at)",
 )
 make_default_partition(decisions)
@@ -196,9 +199,6 @@ policies = Table(
     Column("version", String, nullable=False),
     Column("body", Text, nullable=False),
 )
-
-#: What may change only under one hand at a time, by name; rows are locked, never changed.
-locks = Table("locks", metadata, Column("name", String, primary_key=True))
 
 #: Answers that a repeated request gets again, per key and route.
 idempotency = Table(

@@ -14,8 +14,11 @@ from features.errors import FeaturesError
 from serving import outbox, store_claims, store_due
 from serving.anchors import Anchoring
 from serving.assess import Judge
+from serving.breaker.store import note_models
+from serving.breaker.watch import Breaker
 from serving.complaints.intake import escalate_overdue
 from serving.errors import GoodfaithError
+from serving.idempotency import forget_old_answers
 from serving.judging import Judges
 from serving.ledger.promises import expire
 from serving.members import review_members
@@ -46,9 +49,10 @@ class Worker:
     A merchant that was judged twice all the same, since its claim ran out, was judged alike.
     """
 
-    def __init__(self, service: Service, judges: Judges) -> None:
+    def __init__(self, service: Service, judges: Judges, breaker: Breaker | None = None) -> None:
         self._service = service
         self._bench = judges
+        self._breaker = breaker or Breaker(service)
         self._pruned: int | None = None
         self._months_made: int | None = None
         self._clocks_seen: datetime | None = None
@@ -64,7 +68,8 @@ class Worker:
         expire(engine, now=now)
         self._anchoring.if_due(now)
         judge = self._bench.judge(now)
-        _settle(engine, judge)
+        _settle(engine, judge, now)
+        self._breaker.look_if_due(now)
         take_in_whatever_came(engine, now=now)
         claimed = _claimed(engine, now)
         if claimed.merchant_ids:
@@ -112,13 +117,14 @@ class Worker:
             self._beaten = now
 
     def _look_at_clocks(self, now: datetime) -> None:
-        """Raise complaints whose time has run out, whether or not anybody can be judged."""
+        """Raise complaints whose time has run out, and forget old answers, whether or not anybody can be judged."""
         seen = self._clocks_seen
         if seen is None or not timedelta(0) <= now - seen < _CLOCKS_EVERY:
             self._clocks_seen = now
             count = escalate_overdue(self._service.engine, self._service.current().complaints, now=now)
             if count:
                 log.warning("complaints were raised: nobody ended them in time", cases=count)
+            forget_old_answers(self._service.engine, now=now)
 
     def _prune(self, now: datetime) -> None:
         """Once a day, when nobody is due, drop what challengers thought too long ago."""
@@ -150,7 +156,7 @@ class Worker:
         return 0
 
 
-def _settle(engine: Engine, judge: Judge) -> None:
+def _settle(engine: Engine, judge: Judge, now: datetime) -> None:
     """Have everybody judged again where somebody else judges than the last time, or judges beside."""
     named, beside = judge.named, judge.challengers.versions
     # Looked at first: whoever waits for work would else wait for the right to write, too.
@@ -160,6 +166,7 @@ def _settle(engine: Engine, judge: Judge) -> None:
 
     def settle(tx: Connection) -> None:
         store_due.settle_judges(tx, named)
+        note_models(tx, {target: one.named.version for target, one in judge.models.present.items()}, now=now)
         store_due.settle_challengers(tx, beside)
 
     written(engine, settle)

@@ -1,7 +1,5 @@
 """Fast refunds: may this money be paid back at once?"""
 
-from collections.abc import Sequence
-from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Query, Response
@@ -12,9 +10,10 @@ from serving.api.callers import only_with
 from serving.api.programmes import IdempotencyKey
 from serving.auth import Caller
 from serving.idempotency import Answer, Asked, checked
+from serving.owed import OwedBy
 from serving.plain import as_json
 from serving.problems import documented
-from serving.refunds import RefundAsked, check_currency, decide_on_refunds, try_refund
+from serving.refunds import RefundAsked, decide_on_refunds, try_refund
 from serving.schemas import RefundAnswer, RefundBody
 from serving.service import Service
 from serving.together import Together
@@ -34,7 +33,10 @@ class Manner(BaseModel):
 
 def add_to(app: FastAPI, service: Service) -> Together[RefundAsked, Answer]:
     """Add the route; answers who decides on what is asked for at the same time, to be closed at the end."""
-    decider, together = only_with(service, "refunds:decide"), Together(partial(_decided, service))
+    decider, owed = only_with(service, "refunds:decide"), OwedBy()
+    together: Together[RefundAsked, Answer] = Together(
+        lambda wishes: decide_on_refunds(service.current(), wishes, owed)
+    )
 
     @app.post(
         _ROUTE,
@@ -55,14 +57,9 @@ def add_to(app: FastAPI, service: Service) -> Together[RefundAsked, Answer]:
         if manner.dry_run:
             answer = await run_in_threadpool(try_refund, service.current(), body)
         else:
-            check_currency(service.current(), body)
             text = as_json(body.model_dump(mode="json"))
             asked = Asked(caller=caller.key_id, route=_ROUTE, key=checked(idempotency_key), body=text)
             answer = await together.ask(RefundAsked(body=body, asked=asked))
         return Response(answer.body, answer.status, media_type="application/json")
 
     return together
-
-
-def _decided(service: Service, wishes: Sequence[RefundAsked]) -> list[Answer | Exception]:
-    return decide_on_refunds(service.current(), wishes)

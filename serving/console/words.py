@@ -32,6 +32,7 @@ KINDS: Mapping[str, str] = {
     "standing": marked("Place in a programme"),
     "complaint": marked("Complaint"),
     "penalty": marked("Penalty"),
+    "change": marked("A change that shifted the answers"),
 }
 OUTCOMES: Mapping[str, str] = {
     "admit": marked("Admit"),
@@ -60,6 +61,8 @@ OUTCOMES: Mapping[str, str] = {
     "suspension": marked("No new orders for a while"),
     "removal": marked("Removed"),
     "lifted": marked("Penalty taken back"),
+    "stands": marked("The change stands"),
+    "withdrawn": marked("The change is taken back"),
 }
 #: Kind of a case -> outcome -> what follows from ending it so.
 FOLLOWS: Mapping[str, Mapping[str, str]] = {
@@ -89,6 +92,12 @@ FOLLOWS: Mapping[str, Mapping[str, str]] = {
             "It holds once another person has approved it and its notice is over. The merchant may object."
         ),
         "drop": marked("Nothing follows. What was found still counts if more is found."),
+    },
+    "change": {
+        "stands": marked(
+            "Once another person has approved it, the changed policy judges again. A model has to be promoted again."
+        ),
+        "withdrawn": marked("What judged before the change judges again, until there is a new version."),
     },
 }
 #: Who pays a refund first, and who finally does.

@@ -7,31 +7,22 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     ColumnElement,
     Connection,
     Executable,
-    Integer,
     Row,
-    ScalarSelect,
-    and_,
     bindparam,
-    case,
     cast,
     func,
     insert,
-    literal_column,
-    not_,
-    or_,
     select,
-    true,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from features.database import day_of, insert_new, micros, moment, some
+from features.database import insert_all, insert_new, micros, moment, some
 from serving.ledger.accounts import ACCOUNTS, FAST_REFUND, Posting
-from serving.ledger.tables import held_days, merchant_balances, postings, reservations
+from serving.ledger.tables import RESERVED, held_days, merchant_balances, postings, reservations
 from serving.store_audit import hold
 
 __all__ = [
@@ -45,18 +36,13 @@ __all__ = [
     "hold_fund",
     "money_of",
     "post",
-    "reservations_of",
     "reservations_with",
     "sums_of",
     "weigh",
-    "weighing",
 ]
 
 #: How far back the promises to a buyer count against their limit (contracts: 90 days).
 BUYER_WINDOW = timedelta(days=90)
-_MERCHANT_WINDOW = timedelta(days=30)
-_FUND_DAYS = 30
-_DAY = 86_400_000_000
 
 #: A merchant's accounts whose balances are kept.
 _KEPT = tuple(column.name for column in merchant_balances.c if column.name != "merchant_id")
@@ -185,11 +171,8 @@ def money_of(tx: Connection, merchant_id: str) -> dict[str, int]:
 
 def add_reservations(tx: Connection, new: Sequence[Reservation]) -> None:
     """Keep what some decisions promised."""
-    names = reservations.c.keys()
-    tx.execute(_RESERVE, [{name: _kept(getattr(one, name)) for name in names} for one in new])
-
-
-_RESERVE = insert(reservations)
+    names = Reservation.__slots__
+    insert_all(tx, reservations, {name: [_kept(getattr(one, name)) for one in new] for name in names})
 
 
 def change_reservations(tx: Connection, changed: Sequence[Reservation]) -> None:
@@ -216,20 +199,11 @@ def reservations_with(tx: Connection, decision_ids: Iterable[str]) -> dict[str, 
     return {row.decision_id: _reservation(row) for row in found}
 
 
-def reservations_of(
-    tx: Connection, *, now: datetime, order: tuple[str, str] | None = None, buyer_id: str | None = None
-) -> tuple[Reservation, ...]:
-    """Reservations that weigh now on an order (merchant and order id), or on a buyer."""
-    query, asked = (_OF_BUYER_NOW, {"buyer": buyer_id}) if order is None else (
-        _ON_ORDER_NOW, {"merchant": order[0], "order": order[1]}
-    )  # fmt: skip
-    return tuple(map(_reservation, tx.execute(query, {**asked, "now": micros(now)})))
-
-
 def due_to_expire(tx: Connection, *, now: datetime, most: int) -> tuple[Reservation, ...]:
     """Reservations whose time has run out, the oldest first."""
-    query = select(reservations).where(_RAN_OUT).order_by(reservations.c.expires_at).limit(most)
-    return tuple(map(_reservation, tx.execute(query, {"now": micros(now)})))
+    ran_out = (reservations.c.state == RESERVED, reservations.c.expires_at <= micros(now))
+    query = select(reservations).where(*ran_out).order_by(reservations.c.expires_at).limit(most)
+    return tuple(map(_reservation, tx.execute(query)))
 
 
 def _reservation(row: Row[Any]) -> Reservation:
@@ -269,74 +243,6 @@ _LESS = (
 )
 
 
-def weighing(
-    tx: Connection, *, order: tuple[str, str], buyer_id: str, now: datetime, fund: str = FAST_REFUND
-) -> dict[str, int]:
-    """Cents that weigh now, exactly and in one statement: on an order, its buyer, its merchant, the fund, and its day.
-
-    The merchant's 30 days begin with a whole day (UTC); the fund's end with today. What has run out weighs nothing,
-    whether or not that was booked yet.
-    """
-    asked = {"merchant": order[0], "order": order[1], "buyer": buyer_id, "fund": fund, "now": micros(now),
-             "holder": f"merchant:{order[0]}", "fund_holder": f"fund:{fund}", "today": day_of(now),
-             "buyer_since": micros(now - BUYER_WINDOW), "merchant_since": day_of(now - _MERCHANT_WINDOW),
-             "fund_since": day_of(now) - _FUND_DAYS + 1}  # fmt: skip
-    row = tx.execute(_WEIGHING, asked).one()
-    return {name: int(cents) for name, cents in row._mapping.items()}
-
-
-# The database sees that an index of open reservations will do only where the state stands in the statement itself.
-_OPEN = reservations.c.state == literal_column("'reserved'")
-_NOW: BindParameter[int] = bindparam("now", type_=BigInteger)
-_WEIGHS = and_(reservations.c.cents > 0, or_(not_(_OPEN), reservations.c.expires_at > _NOW))
-_RAN_OUT = and_(_OPEN, reservations.c.expires_at <= _NOW)
-
-
-def _sum(column: ColumnElement[int], *chosen: ColumnElement[bool]) -> ScalarSelect[int]:
-    return select(_total(column)).where(*chosen).scalar_subquery()
-
-
 def _total(column: ColumnElement[int]) -> ColumnElement[int]:
     # PostgreSQL adds up in numeric; what comes of cents is a whole number all the same.
     return cast(func.coalesce(func.sum(column), 0), BigInteger)
-
-
-def _since(days: str, cents: ColumnElement[int], *chosen: ColumnElement[bool]) -> ColumnElement[int]:
-    """What was promised since a day, of rows of `reservations`, as a sum beside other sums of the same rows."""
-    began = reservations.c.reserved_at >= bindparam(days, type_=BigInteger) * _DAY
-    return _total(case((and_(*chosen, began), cents), else_=0))
-
-
-_OF_MERCHANT = reservations.c.merchant_id == bindparam("merchant")
-_OF_FUND = reservations.c.fund == bindparam("fund")
-_ON_ORDER = and_(_OF_MERCHANT, reservations.c.order_id == bindparam("order"))
-_OF_BUYER = reservations.c.buyer_id == bindparam("buyer")
-_LATELY = reservations.c.reserved_at >= bindparam("buyer_since", type_=BigInteger)
-
-#: What has run out and still stands in the sums: little, since that is booked all the time.
-_LATE = (
-    select(
-        _since("merchant_since", reservations.c.cents, _OF_MERCHANT).label("merchant"),
-        _since("fund_since", reservations.c.cents, _OF_FUND).label("fund"),
-        _since("today", reservations.c.cents, _OF_FUND).label("day"),
-    )
-    .where(_RAN_OUT)
-    .subquery()
-)
-_TODAY = held_days.c.day == bindparam("today", type_=Integer)
-#: What is booked on the fund.
-_DRAWN = (
-    select(_total(held_days.c.cents).label("cents"), _total(case((_TODAY, held_days.c.cents), else_=0)).label("today"))
-    .where(held_days.c.holder == bindparam("fund_holder"), held_days.c.day >= bindparam("fund_since", type_=Integer))
-    .subquery()
-)
-_OUT = (held_days.c.holder == bindparam("holder"), held_days.c.day >= bindparam("merchant_since", type_=Integer))
-_WEIGHING = select(
-    _sum(reservations.c.cents, _ON_ORDER, _WEIGHS).label("order_cents"),
-    _sum(reservations.c.cents, _OF_BUYER, _LATELY, _WEIGHS).label("buyer_cents"),
-    (_sum(held_days.c.cents, *_OUT) - _LATE.c.merchant).label("merchant_cents"),
-    (_DRAWN.c.cents - _LATE.c.fund).label("fund_cents"),
-    (_DRAWN.c.today - _LATE.c.day).label("day_cents"),
-).select_from(_DRAWN.join(_LATE, true()))
-_ON_ORDER_NOW = select(reservations).where(_ON_ORDER, _WEIGHS)
-_OF_BUYER_NOW = select(reservations).where(_OF_BUYER, _WEIGHS)

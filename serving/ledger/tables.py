@@ -1,11 +1,11 @@
 """Tables of the ledger; times are microseconds since 1970 in UTC, days are counted from 1970."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, String, Table, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, String, Table, literal_column, text
 
 from features.tables import metadata
 from serving.ledger.accounts import ACCOUNTS
 
-__all__ = ["held_days", "merchant_balances", "own_events", "postings", "reservations", "settlements"]
+__all__ = ["RESERVED", "held_days", "merchant_balances", "own_events", "postings", "reservations", "settlements"]
 
 #: Every movement, a row each, never changed: what it moved on each account (`serving/ledger/accounts.py`).
 #:
@@ -64,6 +64,9 @@ held_days = Table(
     CheckConstraint("cents >= 0", name="nothing_weighs_less_than_nothing"),
     sqlite_with_rowid=False,
 )
+
+#: What is still reserved, in a form by which the database knows that it may use the index of these.
+RESERVED = literal_column("'reserved'", String)
 
 #: What a merchant's postings add up to on the accounts that are its own affair.
 merchant_balances = Table(

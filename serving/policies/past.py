@@ -27,7 +27,7 @@ from serving.champions import Champions, current_declarations, live_models
 from serving.decide import Bench, fallback_of
 from serving.errors import NothingToJudge
 from serving.ingest import ingest_file
-from serving.orders import buyer_facts, order_facts
+from serving.orders import Books
 from serving.serve import service_on
 from serving.service import Service
 from serving.standing import category_of, members_of, membership
@@ -107,11 +107,12 @@ class Source:
             if not micros(now) - _SPAN <= told.known_at < micros(now) or not told.says.get("buyer_id"):
                 continue
             at, order_id, buyer_id = moment(told.known_at), told.says["order_id"], told.says["buyer_id"]
-            order = order_facts(tx, (merchant_id, order_id), buyer_id=buyer_id, now=at)
-            policy = self._service.refunds
+            asked = (merchant_id, order_id)
+            books = Books(tx, [(asked, buyer_id)], now=at, looks_back=self._service.refunds.abuse.looks_back)
+            order = books.order(asked, buyer_id=buyer_id)
             left = order.paid_cents - order.refunded_cents
             if order.known and left > 0:
-                buyer = buyer_facts(tx, buyer_id, now=at, order=(merchant_id, order_id), policy=policy)
+                buyer = books.buyer(buyer_id, order=asked)
                 facts = RefundFacts(order=order, buyer=buyer, merchant=merchant, held=Held())
                 request = self._request(told, subject, left, buyer)
                 yield PastRefund(merchant_id=merchant_id, at=at, request=request, facts=facts, thought=subject.thought)

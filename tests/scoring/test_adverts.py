@@ -34,7 +34,7 @@ def test_a_promise_of_a_programme_that_is_no_longer_in_force_is_named_by_its_id(
         ("A red woollen scarf, 180 cm", "passed", []),
         ("羊毛围巾，红色，180厘米", "passed", []),
         ("本品为国家级产品", "absolute_claim", ["国家级"]),
-        ("全网最低价，史上最好的围巾", "absolute_claim", ["全网最低", "最低价", "史上最", "最好"]),
+        ("全网最低价，史上最好的围巾", "absolute_claim", ["全网最低价", "史上最好"]),
         ("The best scarf, No. 1 in sales", "absolute_claim", ["The best", "No. 1"]),
         ("UNBEATABLE!", "absolute_claim", ["UNBEATABLE"]),
         ("百分百有效，无副作用", "absolute_claim", ["百分百有效", "无副作用"]),
@@ -54,7 +54,7 @@ def test_a_promise_of_a_programme_that_is_no_longer_in_force_is_named_by_its_id(
         ("the\n  best", "absolute_claim", ["the\n  best"]),
         ("the bést", "absolute_claim", ["the bést"]),
         # Promises.
-        ("七天无理由退货", "false_promise", ["七天无理由", "无理由退货"]),
+        ("七天无理由退货", "false_promise", ["七天无理由退货"]),
         ("Ships within 24 hours", "false_promise", ["Ships within 24 hours"]),
         ("100% genuine", "false_promise", ["100% genuine"]),
         ("专柜正品，顶级", "false_promise", ["专柜正品", "顶级"]),

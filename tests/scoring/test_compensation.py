@@ -93,6 +93,27 @@ def test_the_seven_days_of_the_law_are_seven(days, refund):
     assert owed("no_reason", 80_00, days_since_receipt=days).refund_cents == refund
 
 
+@pytest.mark.parametrize(
+    ("ground", "programmes", "changes", "codes"),
+    [
+        ("no_reason", (), {"days_since_receipt": 8}, ["C401"]),
+        ("no_reason", (), {"categories": ("fresh_food",)}, ["C402"]),
+        ("no_reason", (), {"categories": ("shoes", "custom_made")}, ["C402"]),
+        ("no_reason", (), {"no_return_confirmed": True, "days_since_receipt": 8}, ["C402"]),
+        ("quality", (), {"no_return_confirmed": True, "categories": ("fresh_food",)}, []),
+        ("spoilt", (), {}, ["C403"]),
+        ("spoilt", ("fresh_bad_order",), {"days_since_order": 4}, ["C401"]),
+        ("counterfeit", ("one_fake_three_paid",), {"days_since_order": 400}, ["C401"]),
+        ("no_reason", (), {}, []),
+    ],
+)
+def test_where_nothing_is_paid_the_quote_says_why(ground, programmes, changes, codes):
+    answer = owed(ground, 80_00, *programmes, **changes)
+    assert [one.code for one in answer.refusals] == codes
+    assert all(one.text and one.text_zh and "{" not in one.text + one.text_zh for one in answer.refusals)
+    assert bool(answer.total_cents) == (not codes or ground == "counterfeit")
+
+
 def test_whoever_deceived_is_owed_nothing():
     answer = owed("counterfeit", 300_00, "one_fake_three_paid", buyer_deceived=True)
     assert (answer.total_cents, [one.code for one in answer.refusals]) == (0, ["C201"])

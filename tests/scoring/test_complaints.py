@@ -33,6 +33,8 @@ def sorted_(text="", *, guess=None, **told):
         ("下单三周，至今未收到货。", "logistics", "logistics"),
         ("I have not received my order.", "logistics", "logistics"),
         ("O pedido atrasou dez dias.", "logistics", "logistics"),
+        ("Where is my parcel?", "logistics", "logistics"),
+        ("The battery caught fire and burned my hand.", "quality", "quality_control"),
         ("不给退款", "refund", "refunds"),
         ("The merchant refuses to repair it.", "refund", "refunds"),
         ("保证金什么时候退给我的店铺？", "cooperation", "merchant_support"),

@@ -14,8 +14,9 @@ from serving.decide import decide_all
 from serving.errors import IdempotencyConflict, MerchantUnknown, OrderAlreadyDecided
 from serving.idempotency import Answer, Asked
 from serving.migrate import migrate
+from serving.owed import OwedBy
 from serving.plain import as_json
-from serving.refunds import RefundAsked, decide_on_refunds
+from serving.refunds import RefundAsked, RefundJudge, decide_on_refunds
 from serving.tables import decisions, idempotency, reservations
 from tests.serving.shop import PRICE, a_refund, a_shop, refund
 from tests.serving.world import a_service
@@ -31,7 +32,7 @@ def asked(body, key):
 def together(service, *bodies, keys=None):
     """What is told to refunds that are decided at once: outcomes, or the kinds of errors."""
     wishes = [asked(body, keys[n] if keys else f"key-{n}") for n, body in enumerate(bodies)]
-    told = decide_on_refunds(service, wishes)
+    told = decide_on_refunds(service, wishes, OwedBy())
     return [json.loads(one.body)["outcome"] if isinstance(one, Answer) else type(one) for one in told]
 
 
@@ -61,10 +62,10 @@ def test_what_one_is_refused_for_is_nobody_elses_business(any_engine):
 def test_one_key_twice_gets_one_answer_and_another_body_under_it_none(any_engine):
     a_shop(any_engine, orders=2)
     service, bodies = a_service(any_engine), (a_refund(), a_refund(), a_refund("o1", buyer="b1"))
-    first, again, other = decide_on_refunds(service, [asked(body, "same") for body in bodies])
+    first, again, other = decide_on_refunds(service, [asked(body, "same") for body in bodies], OwedBy())
     assert first == again
     assert isinstance(other, IdempotencyConflict)
-    assert decide_on_refunds(service, [asked(a_refund(), "same")]) == [first]
+    assert decide_on_refunds(service, [asked(a_refund(), "same")], OwedBy()) == [first]
     assert count_of(any_engine, decisions) == 1
 
 
@@ -82,7 +83,7 @@ def test_together_is_told_what_is_told_one_after_the_other(engine, tmp_path):
     bodies = [a_refund(order, buyer=buyer, cents=cents) for order, buyer, cents in wishes]
     for store in (engine, alone):
         a_shop(store, orders=3)
-    at_once = decide_on_refunds(a_service(engine), [asked(body, f"key-{n}") for n, body in enumerate(bodies)])
+    at_once = decide_on_refunds(a_service(engine), [asked(body, f"key-{n}") for n, body in enumerate(bodies)], OwedBy())
     one_by_one = [refund(a_service(alone), body) for body in bodies]
     nameless = {"decision_id": None}
     assert [json.loads(one.body) | nameless for one in at_once] == [one | nameless for one in one_by_one]
@@ -110,8 +111,13 @@ def test_where_the_transaction_fails_everybody_is_told_and_nothing_is_kept(engin
 
 def test_what_goes_wrong_while_a_decision_is_kept_takes_the_whole_transaction_with_it(engine):
     a_shop(engine, orders=2)
-    first, second = (asked(body, key).question for key, body in (("a", a_refund()), ("b", a_refund("o1", buyer="b1"))))
-    unwritable = replace(second, judge=lambda bench: replace(second.judge(bench), trace={"not a number": math.nan}))
+    wishes = [asked(a_refund(), "a"), asked(a_refund("o1", buyer="b1"), "b")]
+
+    def sit(sitting, _):
+        judge = RefundJudge(sitting, [one.body for one in wishes], OwedBy())
+        unwritable = {wishes[1].body: {"trace": {"not a number": math.nan}}}
+        return lambda one: replace(judge.verdict(one.body), **unwritable.get(one.body, {}))
+
     with pytest.raises(ValueError, match="not JSON compliant"):
-        decide_all(a_service(engine), [first, unwritable])
+        decide_all(a_service(engine), wishes, sit)
     assert [count_of(engine, table) for table in (decisions, reservations, idempotency)] == [0, 0, 0]

@@ -5,10 +5,10 @@ from sqlalchemy import func, select
 
 from features.database import reading, writing
 from serving.errors import IdempotencyConflict, OrderAlreadyDecided
-from serving.idempotency import KEPT_FOR, Answer, Asked, earlier_answer, keep
+from serving.idempotency import KEPT_FOR, Answer, Asked, earlier_answer, forget_old_answers, keep
 from serving.tables import idempotency
 from tests.serving.shop import a_refund, a_shop, refund
-from tests.serving.world import NOON, a_key, a_service, ask
+from tests.serving.world import NOON, FakeClock, a_key, a_service, ask
 
 SENT = Asked(caller="k1", route="/r", key="one", body="{}")
 
@@ -56,6 +56,25 @@ def test_old_answers_go_a_few_at_a_time(any_engine):
     remembered(any_engine, Asked(caller="k1", route="/r", key="new", body="{}"), now=NOON + timedelta(days=31))
     with reading(any_engine) as tx:
         assert tx.execute(select(func.count()).select_from(idempotency)).scalar_one() == 6
+
+
+def test_the_worker_forgets_old_answers_and_no_others(any_engine):
+    for number in range(3):
+        remembered(any_engine, Asked(caller="k1", route="/r", key=f"old{number}", body="{}"))
+    later = NOON + timedelta(days=30, seconds=1)
+    remembered(any_engine, Asked(caller="k1", route="/other", key="new", body="{}"), now=NOON + timedelta(days=1))
+    assert [forget_old_answers(any_engine, now=later) for _ in range(2)] == [3, 0]
+
+
+def test_a_decisions_key_stands_for_its_answer_for_thirty_days_and_then_for_another(any_engine):
+    a_shop(any_engine, orders=2)
+    clock = FakeClock()
+    service, other = a_service(any_engine, clock=clock), a_refund("o1", buyer="b1", cents=5)
+    first = refund(service, a_refund(cents=5), key="same")
+    clock.move(KEPT_FOR)
+    assert refund(service, a_refund(cents=5), key="same") == first
+    clock.move(timedelta(seconds=1))
+    assert refund(service, other, key="same")["decision_id"] != first["decision_id"]
 
 
 def test_a_request_that_failed_leaves_its_key_free(any_engine):

@@ -246,3 +246,11 @@ def test_every_way_to_end_a_case_says_what_follows(anna, engine, kind):
     assert page.count('type="radio"') == len(words.FOLLOWS[kind])
     for follows in words.FOLLOWS[kind].values():
         assert follows in page
+
+
+def test_a_case_about_no_merchant_leads_to_none(anna, engine):
+    case = a_case(engine, "", kind=Kind.CHANGE, about="change:refunds:2", summary="More / 更多")
+    queue, page = anna.get("/console/cases").text, anna.get(f"/console/cases/{case}").text
+    assert "everybody" in queue
+    assert '"/console/merchants/"' not in queue + page
+    assert "A change that shifted the answers" in page

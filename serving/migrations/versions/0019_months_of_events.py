@@ -7,8 +7,8 @@ are unique otherwise.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017"
-down_revision = "0016"
+revision = "0019"
+down_revision = "0018"
 
 _COLUMNS = ("seq", "event_id", "event_type", "merchant_id", "event_time", "known_at", "source", "body")
 _OF_A_MERCHANT = ["merchant_id", "event_type", "known_at"]
