@@ -168,7 +168,7 @@ def _verdict(bench: Bench, member: _Member, found: Review) -> Verdict:
         merchant_id=member.merchant_id,
         programme=member.programme.id,
         outcome=found.place.standing,
-        expires_at=_holds_until(found, bench.service.programmes),
+        expires_at=_holds_until(found, bench.service.programmes, bench.now),
         seen_seq=member.seen.seen_seq,
         request={"programme": wanted.programme.id, "category": wanted.category, "brand": wanted.brand},
         answer=_answer(member.merchant_id, member.programme, found),
@@ -195,15 +195,16 @@ def rerun(trace: Trace, policy: ProgrammePolicy) -> Rerun:
     found = review(before, wanted, applicant, policy=policy, as_of=trace.as_of)
     return Rerun(
         outcome=found.place.standing,
-        expires_at=_holds_until(found, policy),
+        expires_at=_holds_until(found, policy, trace.as_of),
         answer=_answer(applicant.merchant_id, programme, found),
         judged=plain({"place": found.place}),
     )
 
 
-def _holds_until(found: Review, policy: ProgrammePolicy) -> datetime:
-    """Until it is judged again, or until notice runs out."""
-    return found.place.ends_at or found.place.judged_at + timedelta(days=policy.standing.every_days)
+def _holds_until(found: Review, policy: ProgrammePolicy, now: datetime) -> datetime:
+    """Until it is judged again, be that only the next night by a stop rule, or until notice runs out."""
+    judged = found.place.judged_at + timedelta(days=policy.standing.every_days)
+    return found.place.ends_at or max(judged, now + timedelta(days=1))
 
 
 def _answer(merchant_id: str, programme: Programme, found: Review) -> dict[str, Any]:
