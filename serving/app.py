@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanag
 from fastapi import FastAPI
 
 from serving.api import (
+    cases,
     complaints,
     decisions,
     events,
@@ -44,7 +45,9 @@ def create_app(service: Service) -> FastAPI:
         redirect_slashes=False,
         lifespan=_until(ends),
     )
-    nouns = (health, metrics, events, listings, merchants, programmes, settlements, judgements, decisions, complaints)
+    nouns = (
+        health, metrics, events, listings, merchants, programmes, settlements, judgements, decisions, cases, complaints,
+    )  # fmt: skip
     for noun in nouns:
         noun.add_to(app, service)
     ends.callback(refunds.add_to(app, service).close)
