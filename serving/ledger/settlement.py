@@ -27,7 +27,7 @@ from serving.ledger.store_settlements import Said, Settlement
 from serving.service import Clock, Service
 from serving.settlement_schemas import SettlementAnswer
 
-__all__ = ["Known", "settle", "tell", "weighed"]
+__all__ = ["Known", "money_of_decision", "settle", "tell", "weighed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +68,12 @@ def settle(service: Service, decision_id: str, said: Said, *, by: str, asked: As
     return written(service.engine, settled)
 
 
+def money_of_decision(tx: Connection, decision_id: str, *, now: datetime) -> SettlementAnswer | None:
+    """Where a decision's money stands; None where it promised none."""
+    promise = store.reservations_with(tx, [decision_id]).get(decision_id)
+    return None if promise is None else _answer(_loaded(tx, promise, at=now))
+
+
 def tell(tx: Connection, decision_id: str, said: Said, *, by: str, clock: Clock, later: bool = False) -> Known:
     """Book what is said of a decision's money, if it is new, and answer what is known now; raises as `settle` does.
 
@@ -90,10 +96,15 @@ def _known(tx: Connection, decision_id: str, clock: Clock) -> Known:
         raise SettlementImpossible("this decision promised no money, so there is none to settle")
     store.hold_buyer(tx, promise.buyer_id)
     store.hold_fund(tx)
+    # The moment is taken under the locks: a wait must not let anybody look back past the one before.
+    return _loaded(tx, promise, at=clock())
+
+
+def _loaded(tx: Connection, promise: Reservation, *, at: datetime) -> Known:
+    decision_id = promise.decision_id
     sent, own = own_events.told(tx, promise)
     return Known(
-        # The moment is taken under the locks: a wait must not let anybody look back past the one before.
-        at=clock(),
+        at=at,
         promise=promise,
         calls=store_settlements.settlements_of(tx, [decision_id]).get(decision_id, []),
         sent=sent,
