@@ -8,11 +8,12 @@ import pytest
 from features.database import reading, writing
 from features.lookup import events_of_type
 from serving import audit, cases
+from serving.app import create_app
 from serving.cases import Kind, Matter
 from serving.penalties.ladder import review_penalties
 from serving.policies.in_force import note_policies
 from tests.serving.shop import a_shop, refund, tell
-from tests.serving.world import NOON, a_key, a_service, ask
+from tests.serving.world import NOON, a_key, a_service, ask, call
 
 
 def a_case(engine, kind=Kind.SUSPICION, about="a", **more):
@@ -25,13 +26,13 @@ class Desk:
     """Somebody's key, and what they do with it."""
 
     def __init__(self, engine, clock=lambda: NOON):
-        self.service, self.key = a_service(engine, clock=clock), a_key(engine, "cases:write")
+        self.app, self.key = create_app(a_service(engine, clock=clock)), a_key(engine, "cases:write")
 
     def send(self, path, **body):
-        return ask(self.service, path, key=self.key, method="POST", json=body)
+        return call(self.app, path, key=self.key, method="POST", json=body)
 
     def listed(self, **query):
-        return ask(self.service, "/v1/cases", key=self.key, params=query).json()["cases"]
+        return call(self.app, "/v1/cases", key=self.key, params=query).json()["cases"]
 
 
 def test_cases_are_listed_taken_and_ended(any_engine):
@@ -76,18 +77,20 @@ def test_a_wrong_wish_is_a_problem_with_a_code(engine, path, body, status, code)
 
 
 def objected(engine, decision_id, *, days=0, text="It was not me."):
-    return Desk(engine, clock=lambda: NOON + timedelta(days=days)).send(
-        f"/v1/decisions/{decision_id}/appeals", text=text
-    )
+    desk = Desk(engine, clock=lambda: NOON + timedelta(days=days))
+    return desk.send(f"/v1/decisions/{decision_id}/appeals", text=text)
+
+
+def refused_a_promise(engine, dispute, at=None):
+    told = {"dispute_id": dispute, "order_id": "o0", "outcome": "merchant_at_fault", "reason": "return_refused"}
+    tell(engine, "dispute_resolved", at=at, **told)
 
 
 def a_penalty(engine):
     """The decision on points for a promise that was refused."""
     a_shop(engine)
     note_policies(a_service(engine, clock=lambda: NOON - timedelta(days=9)))
-    tell(
-        engine, "dispute_resolved", dispute_id="d1", order_id="o0", outcome="merchant_at_fault", reason="return_refused"
-    )
+    refused_a_promise(engine, "d1")
     assert review_penalties(a_service(engine), ["m1"], now=NOON) == 1
     history = ask(a_service(engine), "/v1/merchants/m1/history", key=a_key(engine, "scores:read")).json()
     return history["decisions"][0]["decision_id"]
@@ -127,8 +130,7 @@ def test_a_penalty_is_lifted_where_two_people_uphold_the_objection_and_its_deed_
     with reading(engine) as tx:
         (lifted,) = events_of_type(tx, "m1", "reinstated")
     assert lifted.says["reason"] == "an objection to the penalty was upheld"
-    tell(engine, "dispute_resolved", dispute_id="d2", order_id="o0", outcome="merchant_at_fault", reason="return_refused",
-         at=NOON + timedelta(days=1))  # fmt: skip
+    refused_a_promise(engine, "d2", NOON + timedelta(days=1))
     later = NOON + timedelta(days=2)
     assert review_penalties(a_service(engine, clock=lambda: later), ["m1"], now=later) == 1
     history = ask(a_service(engine), "/v1/merchants/m1/history", key=a_key(engine, "scores:read")).json()
@@ -150,10 +152,8 @@ def test_whoever_applied_a_penalty_cannot_judge_the_objection_to_it(engine):
     for desk in (one, other):
         answer = desk.send(f"/v1/cases/{appeal}/resolve", outcome="dismissed", reason="I said so.")
         assert answer.json()["code"] == "second_person_needed"
-    assert (
-        third.send(f"/v1/cases/{appeal}/resolve", outcome="dismissed", reason="It stands.").json()["state"]
-        == "resolved"
-    )
+    ended = third.send(f"/v1/cases/{appeal}/resolve", outcome="dismissed", reason="It stands.")
+    assert ended.json()["state"] == "resolved"
 
 
 def test_a_penalty_whose_objection_was_upheld_in_time_is_never_told(engine):
