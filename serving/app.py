@@ -44,9 +44,10 @@ def create_app(service: Service) -> FastAPI:
         redirect_slashes=False,
         lifespan=_until(ends),
     )
-    nouns = (health, metrics, events, listings, merchants, programmes, settlements, judgements, decisions, complaints)
+    nouns = (health, metrics, listings, merchants, programmes, settlements, judgements, decisions, complaints)
     for noun in nouns:
         noun.add_to(app, service)
+    ends.callback(events.add_to(app, service).close)
     ends.callback(refunds.add_to(app, service).close)
     ends.callback(scores.add_to(app, service, Judges(service)).close)
     console.add_to(app, service)
