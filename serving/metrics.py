@@ -23,6 +23,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._known: dict[tuple[str, str, str], Histogram] = {}
         self._requests = Histogram(
             "goodfaith_request_seconds", "How long requests took to answer", ("method", "route", "status"),
             buckets=_BUCKETS, registry=self.registry,
@@ -71,8 +72,12 @@ class Metrics:
     def answered(self, *, route: str | None, method: str, status: int, seconds: float) -> None:
         """Count a request; what matched no route is counted together."""
         # A method is the caller's word: only those that are routes' own are told apart.
-        told = method if route else "any"
-        self._requests.labels(told, route or "none", str(status)).observe(seconds)
+        told = (method if route else "any", route or "none", str(status))
+        known = self._known.get(told)
+        if known is None:
+            # There are as many as routes and statuses; to look one up again costs several times as much as to count.
+            known = self._known[told] = self._requests.labels(*told)
+        known.observe(seconds)
 
     def decided(self, *, kind: str, outcome: str) -> None:
         """Count a decision."""

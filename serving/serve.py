@@ -1,5 +1,6 @@
 """What `goodfaith serve` does: put the service together, try it, and answer until told to stop."""
 
+import os
 import signal
 import socket
 import threading
@@ -37,6 +38,7 @@ from serving.readings import live_readings
 from serving.service import Clock, InForce, Service
 from serving.store import opened
 from serving.targets import target_at
+from serving.tracing import tracer_from
 from serving.worker import Beside, Worker
 
 __all__ = ["WAITS", "Address", "listening", "serve_api", "service_on", "work"]
@@ -80,7 +82,7 @@ def serve_api(
         opened(settings.database) as engine,
         opened(settings.database, waits=WAITS) as quick,
     ):
-        service = service_on(quick, champions, settings, SteadyClock(clock))
+        service = _serving(quick, champions, settings, clock)
         patient = replace(service, engine=engine, in_force=InForce())
         service.events.settle_currency(settings.currency)
         _try_out(service)
@@ -118,12 +120,12 @@ class _Answering:
     def _service(self, engine: Engine) -> Service:
         """The service; a process that is begun anew while files are broken goes on with what is in force."""
         try:
-            return service_on(engine, self.champions, self.settings, SteadyClock(self.clock))
+            return _serving(engine, self.champions, self.settings, self.clock)
         except (PolicyInvalid, PolicyFileUnusable) as error:
             settings = self.settings.model_copy(update={"policies": None})
             with reading(engine) as tx:
                 kept = last_good(tx, now=self.clock())
-            service = replace(service_on(engine, self.champions, settings, SteadyClock(self.clock)), **kept)
+            service = replace(_serving(engine, self.champions, settings, self.clock), **kept)
             service.in_force.trouble = str(error)
             return service
 
@@ -160,7 +162,7 @@ def work(
     """
     write_json_logs()
     with opened(settings.database) as engine:
-        service = service_on(engine, champions, settings, SteadyClock(clock))
+        service = _serving(engine, champions, settings, clock)
         service.events.settle_currency(settings.currency)
         stop = threading.Event()
         for told in (signal.SIGTERM, signal.SIGINT):
@@ -191,6 +193,11 @@ def listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         raise AddressUnavailable(f"nothing can listen on {host} port {port}: {error.strerror}") from error
+
+
+def _serving(engine: Engine, champions: Champions, settings: Settings, clock: Clock) -> Service:
+    """The service of a process that lasts: its clock is watched, and it is traced where the environment says so."""
+    return replace(service_on(engine, champions, settings, SteadyClock(clock)), tracer=tracer_from(os.environ))
 
 
 def service_on(engine: Engine, champions: Champions, settings: Settings, clock: Clock) -> Service:

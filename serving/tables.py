@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Table, Text, text
 
-from features.months import make_default_partition
+from features.partitions import make_default_partition
 from features.tables import metadata
 from serving.audit_tables import anchor_heads, anchors, audit, audit_chains, persons
 from serving.breaker.tables import live_models, suspect_changes

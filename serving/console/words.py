@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 __all__ = [
     "BANDS",
+    "CAUSES",
+    "CHANNELS",
     "FOLLOWS",
     "GROUNDS",
     "KINDS",
@@ -99,6 +101,29 @@ FOLLOWS: Mapping[str, Mapping[str, str]] = {
         ),
         "withdrawn": marked("What judged before the change judges again, until there is a new version."),
     },
+}
+#: Where a complaint came in.
+CHANNELS: Mapping[str, str] = {
+    "app": marked("the app"),
+    "phone": marked("phone"),
+    "chat": marked("chat"),
+    "mail": marked("mail"),
+    "social": marked("social media"),
+    "12315": marked("the regulator's platform 12315"),
+    "consumer_association": marked("a consumer association"),
+    "court": marked("a court"),
+}
+#: Why a complaint is as grave as it is.
+CAUSES: Mapping[str, str] = {
+    "stated": marked("Its sender says so."),
+    "demand": marked("Something is demanded."),
+    "safety": marked("Somebody may be hurt."),
+    "classifier": marked("The classifier reads it so."),
+    "many_buyers": marked("Several buyers complained of the same goods."),
+    "large_sum": marked("It is about a large sum."),
+    "refused_before": marked("It was refused before."),
+    "channel": marked("It came by a channel with a clock of its own."),
+    "overdue": marked("Nobody ended it in time."),
 }
 #: Who pays a refund first, and who finally does.
 PARTIES: Mapping[str, str] = {
