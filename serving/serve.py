@@ -81,6 +81,7 @@ def serve_api(
         listening(address.host, address.port) as door,
         opened(settings.database) as engine,
         opened(settings.database, waits=WAITS) as quick,
+        shared_metrics() if address.workers > 1 else nullcontext(),
     ):
         service = _serving(quick, champions, settings, clock)
         patient = replace(service, engine=engine, in_force=InForce())
@@ -131,8 +132,7 @@ class _Answering:
 
 
 def _answer_together(answering: _Answering, workers: int, door: socket.socket) -> None:
-    with shared_metrics():
-        Multiprocess(_told(answering, workers=workers), sockets=[door]).run()
+    Multiprocess(_told(answering, workers=workers), sockets=[door]).run()
 
 
 def _told(app: FastAPI | _Answering, *, workers: int = 1) -> uvicorn.Config:
