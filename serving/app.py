@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanag
 from fastapi import FastAPI
 
 from serving.api import (
+    cases,
     complaints,
     decisions,
     events,
@@ -27,6 +28,7 @@ from serving.logs import RequestLog
 from serving.pressure import Pressure, rooms
 from serving.problems import explain
 from serving.service import Service
+from serving.tracing import Traced
 
 __all__ = ["create_app"]
 
@@ -44,9 +46,10 @@ def create_app(service: Service) -> FastAPI:
         redirect_slashes=False,
         lifespan=_until(ends),
     )
-    nouns = (health, metrics, events, listings, merchants, programmes, settlements, judgements, decisions, complaints)
+    nouns = (health, metrics, listings, merchants, programmes, settlements, judgements, decisions, cases, complaints)
     for noun in nouns:
         noun.add_to(app, service)
+    ends.callback(events.add_to(app, service).close)
     ends.callback(refunds.add_to(app, service).close)
     ends.callback(scores.add_to(app, service, Judges(service)).close)
     console.add_to(app, service)
@@ -55,6 +58,8 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(Limits)
     app.add_middleware(Deadline, metrics=service.metrics)
     app.add_middleware(RequestLog, metrics=service.metrics)
+    if service.tracer:
+        app.add_middleware(Traced, tracer=service.tracer)
     return app
 
 

@@ -21,6 +21,7 @@ GoodfaithError
 ├── SettlementImpossible     409 settlement_impossible
 ├── SettlementExceeds        409 settlement_exceeds
 ├── SecondPersonNeeded       409 second_person_needed
+├── AppealTooLate            409 appeal_too_late
 ├── ComplaintKnown           409 complaint_known
 ├── CurrencyMismatch         422 currency_mismatch
 ├── MomentToCome             422 as_of_in_future
@@ -40,6 +41,7 @@ GoodfaithError
 ├── AddressUnavailable       command line only: nobody can listen there
 ├── NotHandedOn              not for callers: a notification that is tried again later
 ├── TargetUnusable           command line only: nothing can be notified at the address that is set
+├── TracingUnavailable       command line only: traces are asked for, and their extra is not installed
 ├── BrokerUnavailable        command line only: the broker does not answer, or its extra is not installed
 ├── NothingToJudge           command line only: a log without a single readable event
 ├── NoShadows                command line only: no challenger has judged anybody
@@ -63,6 +65,7 @@ problem (RFC 9457), so it never holds a key, a path of this machine or another s
 __all__ = [
     "AddressUnavailable",
     "AnchorsUnreadable",
+    "AppealTooLate",
     "AssessmentsStale",
     "AuditBroken",
     "BrokerUnavailable",
@@ -113,6 +116,7 @@ __all__ = [
     "StoreUnavailable",
     "TargetUnusable",
     "TooBusy",
+    "TracingUnavailable",
     "Unauthenticated",
     "Unavailable",
     "UserKnown",
@@ -193,6 +197,10 @@ class IdempotencyConflict(GoodfaithError):
 
 class OrderAlreadyDecided(GoodfaithError):
     """Refunds of an order already reach what was paid for it."""
+
+
+class AppealTooLate(GoodfaithError):
+    """The time in which a decision can be objected to is over."""
 
 
 class SecondPersonNeeded(GoodfaithError):
@@ -281,6 +289,10 @@ class TargetUnusable(GoodfaithError):
 
 class BrokerUnavailable(GoodfaithError):
     """The broker does not answer, or what talks to it is not installed."""
+
+
+class TracingUnavailable(GoodfaithError):
+    """Traces are asked for, and what sends them is not installed."""
 
 
 class NothingToJudge(GoodfaithError):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
@@ -23,6 +23,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._known: dict[tuple[str, str, str], Histogram] = {}
         self._requests = Histogram(
             "goodfaith_request_seconds", "How long requests took to answer", ("method", "route", "status"),
             buckets=_BUCKETS, registry=self.registry,
@@ -59,6 +60,9 @@ class Metrics:
             "goodfaith_out_of_time", "Requests that were answered 503 since nobody should wait longer", ("method",),
             registry=self.registry,
         )  # fmt: skip
+        self._judged = Counter(
+            "goodfaith_judged", "Merchants that were judged by a worker beside whoever answers", registry=self.registry
+        )
         self._shift = Gauge(
             "goodfaith_shift", "By how much the share of outcomes has risen at least since a change that is watched",
             ("subject", "kind", "outcomes"), registry=self.registry, multiprocess_mode="mostrecent",
@@ -71,8 +75,12 @@ class Metrics:
     def answered(self, *, route: str | None, method: str, status: int, seconds: float) -> None:
         """Count a request; what matched no route is counted together."""
         # A method is the caller's word: only those that are routes' own are told apart.
-        told = method if route else "any"
-        self._requests.labels(told, route or "none", str(status)).observe(seconds)
+        told = (method if route else "any", route or "none", str(status))
+        known = self._known.get(told)
+        if known is None:
+            # There are as many as routes and statuses; to look one up again costs several times as much as to count.
+            known = self._known[told] = self._requests.labels(*told)
+        known.observe(seconds)
 
     def decided(self, *, kind: str, outcome: str) -> None:
         """Count a decision."""
@@ -100,6 +108,10 @@ class Metrics:
     def out_of_time(self, method: str) -> None:
         """Count a request that took too long."""
         self._out_of_time.labels(method).inc()
+
+    def judged(self, merchants: int) -> None:
+        """Count merchants that were judged."""
+        self._judged.inc(merchants)
 
     def shifted(self, subject: str, kind: str, outcomes: str, rise: float) -> None:
         """Note by how much a change has shifted the answers."""
@@ -137,10 +149,14 @@ def _of_all() -> CollectorRegistry:
 
 @contextmanager
 def shared_metrics() -> Iterator[None]:
-    """Have the processes started within the block add up their figures."""
+    """Have this process, with `Metrics` made within the block, and those started within it add up their figures."""
+    alone = values.ValueClass
     with TemporaryDirectory(prefix="goodfaith-metrics-") as folder:
         os.environ[_SHARED] = folder
+        # The library looks at the environment once, when it is loaded: by then it was not said that there will be more.
+        values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]  # The library gives it no types.
         try:
             yield
         finally:
+            values.ValueClass = alone
             del os.environ[_SHARED]

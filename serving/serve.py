@@ -1,5 +1,6 @@
 """What `goodfaith serve` does: put the service together, try it, and answer until told to stop."""
 
+import os
 import signal
 import socket
 import threading
@@ -29,6 +30,7 @@ from serving.judging import Judges
 from serving.logs import write_json_logs
 from serving.lookout import Lookout, Nightly
 from serving.metrics import shared_metrics
+from serving.patience import Patient
 from serving.policies.folder import read_folder
 from serving.policies.in_force import last_good
 from serving.policies.reload import Following, Reloading, following
@@ -37,6 +39,7 @@ from serving.readings import live_readings
 from serving.service import Clock, InForce, Service
 from serving.store import opened
 from serving.targets import target_at
+from serving.tracing import tracer_from
 from serving.worker import Beside, Worker
 
 __all__ = ["WAITS", "Address", "listening", "serve_api", "service_on", "work"]
@@ -79,8 +82,9 @@ def serve_api(
         listening(address.host, address.port) as door,
         opened(settings.database) as engine,
         opened(settings.database, waits=WAITS) as quick,
+        shared_metrics() if address.workers > 1 else nullcontext(),
     ):
-        service = service_on(quick, champions, settings, SteadyClock(clock))
+        service = _serving(quick, champions, settings, clock)
         patient = replace(service, engine=engine, in_force=InForce())
         service.events.settle_currency(settings.currency)
         _try_out(service)
@@ -118,19 +122,18 @@ class _Answering:
     def _service(self, engine: Engine) -> Service:
         """The service; a process that is begun anew while files are broken goes on with what is in force."""
         try:
-            return service_on(engine, self.champions, self.settings, SteadyClock(self.clock))
+            return _serving(engine, self.champions, self.settings, self.clock)
         except (PolicyInvalid, PolicyFileUnusable) as error:
             settings = self.settings.model_copy(update={"policies": None})
             with reading(engine) as tx:
                 kept = last_good(tx, now=self.clock())
-            service = replace(service_on(engine, self.champions, settings, SteadyClock(self.clock)), **kept)
+            service = replace(_serving(engine, self.champions, settings, self.clock), **kept)
             service.in_force.trouble = str(error)
             return service
 
 
 def _answer_together(answering: _Answering, workers: int, door: socket.socket) -> None:
-    with shared_metrics():
-        Multiprocess(_told(answering, workers=workers), sockets=[door]).run()
+    Multiprocess(_told(answering, workers=workers), sockets=[door]).run()
 
 
 def _told(app: FastAPI | _Answering, *, workers: int = 1) -> uvicorn.Config:
@@ -160,7 +163,7 @@ def work(
     """
     write_json_logs()
     with opened(settings.database) as engine:
-        service = service_on(engine, champions, settings, SteadyClock(clock))
+        service = _serving(engine, champions, settings, clock)
         service.events.settle_currency(settings.currency)
         stop = threading.Event()
         for told in (signal.SIGTERM, signal.SIGINT):
@@ -191,6 +194,12 @@ def listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         raise AddressUnavailable(f"nothing can listen on {host} port {port}: {error.strerror}") from error
+
+
+def _serving(engine: Engine, champions: Champions, settings: Settings, clock: Clock) -> Service:
+    """The service of a process that lasts: no registry holds it up, its clock is watched, and it may be traced."""
+    service = service_on(engine, Patient(champions), settings, SteadyClock(clock))
+    return replace(service, tracer=tracer_from(os.environ))
 
 
 def service_on(engine: Engine, champions: Champions, settings: Settings, clock: Clock) -> Service:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
@@ -22,6 +23,9 @@ from serving.metrics import Metrics
 from serving.provenance import PoliciesKept
 from serving.standing import Readings
 from serving.store import AssessmentStore, KeyStore
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Tracer
 
 __all__ = ["Clock", "InForce", "Service"]
 
@@ -65,6 +69,7 @@ class Service:
     readings: Readings
     shadow_days: int = 400
     salt: str = field(default="", repr=False)
+    tracer: "Tracer | None" = None
     metrics: Metrics = field(default_factory=Metrics)
     kept: PoliciesKept = field(default_factory=PoliciesKept, repr=False)
     in_force: InForce = field(default_factory=InForce, repr=False)

@@ -28,6 +28,7 @@ from serving.prune import prune
 from serving.reassess import reassess, take_in_whatever_came
 from serving.service import Service
 from serving.store_claims import Claim, Finished
+from serving.tracing import span
 
 __all__ = ["Beside", "Runs", "Worker"]
 
@@ -73,7 +74,9 @@ class Worker:
         take_in_whatever_came(engine, now=now)
         claimed = _claimed(engine, now)
         if claimed.merchant_ids:
-            judged = reassess(engine, judge, claimed.merchant_ids, now=now)
+            with span(self._service.tracer, "judge", merchants=len(claimed.merchant_ids)):
+                judged = reassess(engine, judge, claimed.merchant_ids, now=now)
+            self._service.metrics.judged(len(judged.assessments))
             for name in judged.set_aside.values():
                 log.error("a merchant could not be judged", reason=name)
             done = self._reviewed(claimed, [one.merchant_id for one in judged.assessments], now)
