@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanag
 from fastapi import FastAPI
 
 from serving.api import (
+    cases,
     complaints,
     decisions,
     events,
@@ -45,9 +46,10 @@ def create_app(service: Service) -> FastAPI:
         redirect_slashes=False,
         lifespan=_until(ends),
     )
-    nouns = (health, metrics, events, listings, merchants, programmes, settlements, judgements, decisions, complaints)
+    nouns = (health, metrics, listings, merchants, programmes, settlements, judgements, decisions, cases, complaints)
     for noun in nouns:
         noun.add_to(app, service)
+    ends.callback(events.add_to(app, service).close)
     ends.callback(refunds.add_to(app, service).close)
     ends.callback(scores.add_to(app, service, Judges(service)).close)
     console.add_to(app, service)
