@@ -22,7 +22,7 @@ from scoring.score_policy import ScorePolicy
 
 FAULTY = (Path(__file__).parent / "faulty.toml").read_text("utf-8")
 POLICIES = {"programmes": ProgrammePolicy, "refunds": RefundPolicy, "score": ScorePolicy}
-KINDS = ("score", "programmes", "refunds", "compensation", "complaints", "adverts", "penalties")
+KINDS = ("score", "programmes", "refunds", "compensation", "complaints", "adverts", "penalties", "breaker")
 
 
 def shipped(kind):
@@ -172,6 +172,7 @@ CHANGED = [
     ("adverts", '"the best before",', '"best before",', "L303"),
     ("adverts", '"最好", ', '"最好", "最佳", ', "L321"),
     ("adverts", 'programme = "', 'programme = "free_', "L501"),
+    ("breaker", 'outcomes = ["standard", "review"]', 'outcomes = ["instant"]', "L321"),
     ("penalties", "from_points = 12 ", "from_points = 2 ", "L331"),
     ("penalties", "from_points = 48 ", "from_points = 48_000 ", "L302"),
     ("penalties", "from_points = 1 ", "from_points = 2 ", "L311"),

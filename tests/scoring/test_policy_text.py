@@ -5,6 +5,7 @@ from importlib.resources import files
 import pytest
 
 from scoring.advert_policy import AdvertPolicy
+from scoring.breaker_policy import BreakerPolicy
 from scoring.compensation_policy import CompensationPolicy
 from scoring.complaint_policy import ComplaintPolicy
 from scoring.errors import PolicyInvalid
@@ -14,7 +15,8 @@ from scoring.refund_policy import RefundPolicy
 from scoring.score_policy import ScorePolicy
 
 KINDS = (
-    AdvertPolicy, CompensationPolicy, ComplaintPolicy, PenaltyPolicy, ProgrammePolicy, RefundPolicy, ScorePolicy,
+    AdvertPolicy, BreakerPolicy, CompensationPolicy, ComplaintPolicy, PenaltyPolicy, ProgrammePolicy, RefundPolicy,
+    ScorePolicy,
 )  # fmt: skip
 
 
