@@ -14,7 +14,6 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
-    insert,
     select,
     update,
 )
@@ -109,7 +108,7 @@ def post(tx: Connection, moved: Sequence[Posting]) -> None:
     """Book some movements, with the balances of their merchants; those are locked."""
     if not moved:
         return
-    tx.execute(_POST, [_posting_row(one) for one in moved])
+    insert_all(tx, postings, _posting_columns(moved))
     changes: dict[str, dict[str, int]] = {}
     for one in moved:
         for account in _KEPT:
@@ -119,9 +118,6 @@ def post(tx: Connection, moved: Sequence[Posting]) -> None:
     if changes:
         insert_new(tx, merchant_balances, [{"merchant_id": name, **dict.fromkeys(_KEPT, 0)} for name in changes])
         tx.execute(_MOVE_BALANCES, [{"of": name, **_by(own)} for name, own in changes.items()])
-
-
-_POST = insert(postings)
 
 
 def _by(own: Mapping[str, int]) -> dict[str, int]:
@@ -135,16 +131,16 @@ _MOVE_BALANCES = (
 )
 
 
-def _posting_row(one: Posting) -> dict[str, Any]:
+def _posting_columns(moved: Sequence[Posting]) -> dict[str, list[Any]]:
     return {
-        "subject": one.subject,
-        "id": one.id,
-        "movement": one.movement.value,
-        "merchant_id": one.merchant_id,
-        "about": one.about,
-        "happened_at": micros(one.happened_at),
-        "booked_at": micros(one.booked_at),
-        **{account: one.amounts.get(account, 0) for account in ACCOUNTS},
+        "subject": [one.subject for one in moved],
+        "id": [one.id for one in moved],
+        "movement": [one.movement.value for one in moved],
+        "merchant_id": [one.merchant_id for one in moved],
+        "about": [one.about for one in moved],
+        "happened_at": [micros(one.happened_at) for one in moved],
+        "booked_at": [micros(one.booked_at) for one in moved],
+        **{account: [one.amounts.get(account, 0) for one in moved] for account in ACCOUNTS},
     }
 
 
