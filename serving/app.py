@@ -19,6 +19,7 @@ from serving.api import (
     scores,
     settlements,
 )
+from serving.api.shortcut import Shortcut
 from serving.console import app as console
 from serving.deadline import Deadline
 from serving.judging import Judges
@@ -47,10 +48,12 @@ def create_app(service: Service) -> FastAPI:
     nouns = (health, metrics, events, listings, merchants, programmes, settlements, judgements, decisions, complaints)
     for noun in nouns:
         noun.add_to(app, service)
-    ends.callback(refunds.add_to(app, service).close)
-    ends.callback(scores.add_to(app, service, Judges(service)).close)
+    decided, read = refunds.add_to(app, service), scores.add_to(app, service, Judges(service))
+    for one in (decided, read):
+        ends.callback(one.close)
     console.add_to(app, service)
     explain(app)
+    app.add_middleware(Shortcut, service=service, refunds=decided, scores=read)
     app.add_middleware(Pressure, rooms=rooms(), metrics=service.metrics)
     app.add_middleware(Limits)
     app.add_middleware(Deadline, metrics=service.metrics)

@@ -1,6 +1,7 @@
 """Logs as JSON lines: what was asked, how it ended, how long it took; never who it was about."""
 
 import logging
+import sys
 import time
 import traceback
 from typing import Any
@@ -29,9 +30,10 @@ def write_json_logs() -> None:
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
     )
+    # Our own lines go straight to standard error: by way of the standard library each would cost three times as much.
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, structlog.processors.JSONRenderer()],
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )

@@ -17,6 +17,7 @@ from scoring.refunds import RefundPolicy
 from scoring.score_policy import ScorePolicy
 from serving.champions import Champions
 from serving.clock import SteadyClock
+from serving.keyring import KeyRing
 from serving.metrics import Metrics
 from serving.provenance import PoliciesKept
 from serving.standing import Readings
@@ -65,6 +66,7 @@ class Service:
     salt: str = field(default="", repr=False)
     metrics: Metrics = field(default_factory=Metrics)
     kept: PoliciesKept = field(default_factory=PoliciesKept, repr=False)
+    ring: KeyRing = field(default_factory=KeyRing, repr=False)
     in_force: InForce = field(default_factory=InForce, repr=False)
 
     def current(self) -> "Service":
