@@ -64,11 +64,13 @@ lock: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml \
 		-o requirements/core.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml \
-		--extra training --extra broker --extra dev -o requirements/dev.lock
+		--extra training --extra broker --extra otel --extra dev -o requirements/dev.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml \
 		--extra broker -c requirements/dev.lock -o requirements/broker.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml \
 		--extra spark -c requirements/dev.lock -o requirements/spark.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml \
+		--extra otel -c requirements/dev.lock -o requirements/otel.lock
 
 # Write docs/reference/ anew from the code.
 docs: $(READY)

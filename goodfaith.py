@@ -136,9 +136,9 @@ def demo(
     _demo_ingest(settings, log)
     _demo_first_day(settings, port)
     if not no_serve:
-        from serving.serve import serve_api
+        from serving.serve import Address, serve_api
 
-        serve_api(_champions(), settings, host="127.0.0.1", port=port, clock=_now)
+        serve_api(_champions(), settings, Address(host="127.0.0.1", port=port), clock=_now, lookout=_Lookout)
 
 
 def _now() -> datetime:

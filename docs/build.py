@@ -5,11 +5,13 @@ import inspect
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
 import click
 import typer
+from prometheus_client import CollectorRegistry, Metric
 
 from features.catalogue import CATALOGUE, FAMILIES, INPUTS
 from features.catalogue.feature import Feature, Total
@@ -18,6 +20,7 @@ from features.catalogue.reporters import CREDENCE, bound
 from features.checks.declared import Check
 from features.checks.limits import reasons
 from features.checks.report import CHECKS
+from features.database import create_tables, open_engine, reading
 from features.events import COLUMNS, COMMON, EVENT_TYPES, EventType
 from features.faults import COMPONENTS
 from features.measures import Capped, Crossed, Events, Measure, OwnFaults
@@ -25,6 +28,7 @@ from features.settings import Settings
 from features.validation import REJECTIONS
 from goodfaith import app
 from scoring.advert_policy import AdvertPolicy
+from scoring.breaker_policy import BreakerPolicy
 from scoring.compensation_policy import CompensationPolicy
 from scoring.condition_policy import Condition
 from scoring.gate_words import GateState
@@ -34,6 +38,9 @@ from scoring.programmes import Programme, ProgrammePolicy
 from scoring.reasons import State
 from scoring.refund_words import RefundState
 from serving.feeds import NOT_ALLOWED, RIGHTS
+from serving.ledger.figures import Exposure
+from serving.metrics import Metrics
+from serving.stored_figures import stored_figures
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -385,7 +392,58 @@ def failures_page() -> str:
     )
     told = tomllib.loads((Path(__file__).parent / "failures.toml").read_text("utf-8"))["failures"]
     head = ("what fails", "callers get", "said by", "recovers")
-    return intro + table(head, ((one["what"], one["callers"], one["told"], one["recovers"]) for one in told))
+    rows = table(head, ((one["what"], one["callers"], one["told"], one["recovers"]) for one in told))
+    return intro + rows + "\n" + breaker_text()
+
+
+def breaker_text() -> str:
+    """What the circuit breaker watches."""
+    policy = BreakerPolicy.parse(shipped("breaker"))
+    about = (
+        "## Circuit breaker\n\nThe shipped policy, `scoring/policies/breaker.toml`. A change of model or policy is "
+        f"watched for {policy.watch_hours} hours, every {policy.every_minutes} minutes, against the "
+        f"{policy.before_days} days before it, from {policy.least} decisions on either side; of one merchant "
+        f"{policy.voices} count. A share has risen by so much when it surely has: at a look {policy.confidence:.5%} "
+        f"sure, so that of a hundred changes that shift nothing {policy.error * 100:g} at most opens a case. How it is "
+        "used: [circuit breaker](../howto/circuit-breaker.md).\n\n"
+    )
+    rows = (
+        (one.decisions, ", ".join(one.outcomes), f"{one.case_from:.0%}", f"{one.back_from:.0%}",
+         f"{one.text} / {one.text_zh}")
+        for one in policy.watched
+    )  # fmt: skip
+    return about + table(("decisions", "outcomes", "a case from", "gone back from", "says"), rows)
+
+
+def metrics_page() -> str:
+    """Every figure for Prometheus."""
+    engine = open_engine("sqlite://")
+    create_tables(engine)
+    with reading(engine) as tx:
+        stored = list(stored_figures(tx, Exposure(), now=datetime(2026, 1, 1, tzinfo=UTC)))
+    own = [(one, labels_of(collector)) for collector, one in declared(Metrics().registry)]
+    rows = [(f"`{shown_name(one)}`", one.type, labels, f"{one.documentation}.") for one, labels in own]
+    rows += [(f"`{shown_name(one)}`", one.type, labels_of(one), f"{one.documentation}.") for one in stored]
+    intro = (
+        "# Metrics\n\nWhat `GET /metrics` tells Prometheus; no label ever holds an id of anybody. Of several processes "
+        "counts are added up. How to watch: [observe](../howto/observe.md).\n\n"
+    )
+    return intro + table(("name", "type", "labels", "what"), sorted(rows))
+
+
+def declared(registry: CollectorRegistry) -> Iterable[tuple[object, Metric]]:
+    """Every collector of a registry, and what it tells."""
+    return [(collector, one) for collector in registry._collector_to_names for one in collector.collect()]
+
+
+def labels_of(collector: object) -> str:
+    """The labels that tell a collector's figures apart."""
+    return ", ".join(f"`{name}`" for name in getattr(collector, "_labelnames", ()))
+
+
+def shown_name(one: Metric) -> str:
+    """The name as it stands in the answer: counters end in `_total`."""
+    return f"{one.name}_total" if one.type == "counter" else one.name
 
 
 def pages() -> dict[str, str]:
@@ -398,6 +456,7 @@ def pages() -> dict[str, str]:
         "failures.md": failures_page(),
         "features.md": features_page(),
         "lint.md": lint_page(),
+        "metrics.md": metrics_page(),
         "programmes.md": programmes_page(),
         "reasons.md": reasons_page(),
         "settings.md": settings_page(),

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from math import ceil
@@ -32,6 +32,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from features.errors import StoreUnavailable
 from features.tables import metadata
+from features.turns import Turns
 
 __all__ = [
     "among",
@@ -61,6 +62,11 @@ _FILE = "file"
 _PATIENCE = 30.0
 _TRIES = 3
 
+#: Where an engine keeps how long that is.
+_WAITS = "waits"
+#: Who writes next, by the file of the store.
+_TURNS: dict[str, Turns] = {}
+
 #: What PostgreSQL calls it.
 _DEADLOCK, _SERIALIZATION = "40P01", "40001"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -77,7 +83,8 @@ def open_engine(url: str, *, waits: float | None = None) -> Engine:
         where = make_url(url)
         if where.get_backend_name() == "sqlite" and where.database:
             Path(where.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(where, hide_parameters=True, **_impatient(where, waits))
+        kept = {_WAITS: waits or _PATIENCE}
+        engine = create_engine(where, hide_parameters=True, execution_options=kept, **_impatient(where, waits))
     except (ArgumentError, OSError, ImportError) as error:
         raise StoreUnavailable(f"There can be no store at the database URL: {error}") from error
     if where.get_backend_name() == "sqlite":
@@ -159,10 +166,25 @@ def create_tables(engine: Engine) -> None:
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that may write. Raises `StoreUnavailable`."""
     try:
-        with engine.execution_options(writes=True).begin() as connection:
+        with _turn(engine), engine.execution_options(writes=True).begin() as connection:
             yield connection
     except SQLAlchemyError as error:
         raise StoreUnavailable(_said(error)) from error
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """On SQLite, wait until those threads of this process have written that came before."""
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        yield
+        return
+    turns = _TURNS.setdefault(engine.url.database, Turns())
+    with ExitStack() as mine:
+        try:
+            mine.enter_context(turns.taken(within=engine.get_execution_options().get(_WAITS, _PATIENCE)))
+        except TimeoutError as error:
+            raise StoreUnavailable("The store has others write; this one has waited long enough") from error
+        yield
 
 
 def written(engine: Engine, work: Callable[[Connection], Answer]) -> Answer:

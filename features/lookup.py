@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, select
 
-from features.database import some
+from features.database import among, some
+from features.numbers import numbers_of
 from features.queries import Query, listed
 from features.tables import event_keys, events, merchants
 
@@ -99,16 +100,16 @@ def events_of_types(tx: Connection, merchant_ids: Sequence[str], types: Sequence
 
 def events_with_ids(tx: Connection, event_ids: Sequence[str]) -> tuple[Found, ...]:
     """Those of these events that are stored, also where they were taken back."""
-    query: Select[Any] = select(*_COLUMNS)
-    rows = (row for ids in some(event_ids) for row in tx.execute(query.where(events.c.event_id.in_(ids))))
-    return tuple(map(_found, rows))
+    seqs = numbers_of(tx, event_ids)
+    query: Select[Any] = select(*_COLUMNS).where(among(tx, events.c.seq, list(seqs.values())))
+    return tuple(_found(row) for row in tx.execute(query))
 
 
 def types_of(tx: Connection, event_ids: Sequence[str]) -> dict[str, str]:
     """The types of those of these events (by id) that are stored."""
-    query = select(events.c.event_id, events.c.event_type)
-    rows = (row for ids in some(event_ids) for row in tx.execute(query.where(events.c.event_id.in_(ids))))
-    return {row.event_id: row.event_type for row in rows}
+    seqs = numbers_of(tx, event_ids)
+    query = select(events.c.event_id, events.c.event_type).where(among(tx, events.c.seq, list(seqs.values())))
+    return {row.event_id: row.event_type for row in tx.execute(query)}
 
 
 def live_state(tx: Connection, merchant_id: str) -> LiveState | None:

@@ -27,6 +27,7 @@ from features.facts import Lexicon, resolve
 from features.log import EventLog
 from features.measures import Number
 from features.norm_rows import NormRows, norms_of, replace_norms
+from features.numbers import how_many
 from features.partition import divided
 from features.store import EventStore
 from features.tables import category_sums, crossed, events, norms
@@ -127,7 +128,7 @@ def ensure_midnight(engine: Engine, day: int) -> None:
     then, they are summed anew.
     """
     with reading(engine) as tx:
-        newest = tx.scalar(select(func.max(events.c.seq))) or 0
+        newest = how_many(tx.scalar(select(func.max(events.c.seq))) or 0)
         if newest <= _summed_through(tx, day) * _GROWN:
             return
     found, crossing, usual = sum_up(EventStore(engine).log(known_before=_EPOCH + timedelta(days=day)), day)
@@ -146,7 +147,7 @@ def ensure_midnight(engine: Engine, day: int) -> None:
 
 
 def _summed_through(tx: Connection, day: int) -> int:
-    """The newest event (by `seq`) that the store had when a day's sums were worked out; -1 where none are kept."""
+    """How many events had come in when a day's sums were worked out; -1 where none are kept."""
     kept = category_sums.c
     body = tx.scalar(select(kept.body).where(kept.day == day, kept.measures == _VERSION))
     return -1 if body is None else int(json.loads(body)["newest"])

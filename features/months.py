@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Table, event, text
+from sqlalchemy import Connection, Table, text
 
 from features.database import micros
+from features.partitions import POSTGRESQL
 
 __all__ = [
     "MONTHS_AHEAD",
@@ -20,7 +21,6 @@ __all__ = [
     "Monthly",
     "drop_empty",
     "first_moment",
-    "make_default_partition",
     "make_months",
     "month_of",
 ]
@@ -28,7 +28,6 @@ __all__ = [
 #: So many months are made ahead: whoever makes them may be away for as long.
 MONTHS_AHEAD = 2
 
-_POSTGRESQL = "postgresql"
 _UPPER = re.compile(r"TO \('?(-?\d+)'?\)")
 
 
@@ -60,19 +59,9 @@ def first_moment(month: int) -> int:
     return micros(datetime(1970 + month // 12, month % 12 + 1, 1, tzinfo=UTC))
 
 
-def make_default_partition(table: Table) -> None:
-    """Have a table's default partition made with it, where it is made from its declaration."""
-
-    def make(_: Table, tx: Connection, **more: object) -> None:
-        if tx.dialect.name == _POSTGRESQL:
-            tx.execute(text(f"CREATE TABLE {table.name}_default PARTITION OF {table.name} DEFAULT"))
-
-    event.listen(table, "after_create", make)
-
-
 def make_months(tx: Connection, kept: Monthly, *, now: datetime, ahead: int = MONTHS_AHEAD) -> list[str]:
     """Make the partitions of this month and of some to come that are not there yet; their names."""
-    if tx.dialect.name != _POSTGRESQL:
+    if tx.dialect.name != POSTGRESQL:
         return []
     # Two processes that made the same month would get in each other's way.
     tx.execute(text("SELECT pg_advisory_xact_lock(hashtext(:table))"), {"table": f"months of {kept.table.name}"})
@@ -87,7 +76,7 @@ def make_months(tx: Connection, kept: Monthly, *, now: datetime, ahead: int = MO
 
 def drop_empty(tx: Connection, kept: Monthly, *, before: datetime) -> list[str]:
     """Drop the partitions of months before a moment's in which nothing is left; their names."""
-    if tx.dialect.name != _POSTGRESQL:
+    if tx.dialect.name != POSTGRESQL:
         return []
     last = kept.first(month_of(before))
     old = [one.name for one in _partitions(tx, kept) if one.upper <= last]

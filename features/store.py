@@ -8,14 +8,15 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection, Engine, and_, exists, func, insert, select, true, update
 
-from features.database import among, insert_all, micros, next_numbers, reading, some, update_all, writing, written
+from features.database import among, insert_all, micros, reading, some, update_all, writing, written
 from features.errors import CurrencyDiffers
 from features.jsonrows import canonical, parse_canonical, same_event
 from features.live import lock_merchants, outdated, rebuild, take_in
 from features.log import Batch
 from features.neighbours import key_columns
+from features.numbers import numbers_for, numbers_of
 from features.progress import Watch, silently
-from features.tables import event_keys, events, merchants, settled
+from features.tables import event_ids, event_keys, events, merchants, settled
 
 __all__ = ["Appended", "EventStore", "StoreLog", "append"]
 
@@ -138,7 +139,8 @@ def append(
     new = [place for place, event_id in enumerate(ids) if event_id not in stored]
     if new:
         fresh = rows.take(pa.array(new))
-        seqs = _add(tx, fresh, [bodies[place] for place in new], source=source)
+        seqs = numbers_for(tx, len(new), at=at)
+        _add(tx, seqs, fresh, [bodies[place] for place in new], source=source)
         _mark_due(tx, fresh, seqs, at)
         take_in(tx, seqs, fresh, at=micros(at), later=later)
     conflicts = tuple(
@@ -150,13 +152,14 @@ def append(
     return Appended(accepted=len(new), duplicates=duplicates, conflicts=conflicts, new=tuple(new))
 
 
-def _stored(tx: Connection, event_ids: Sequence[str]) -> Iterator[tuple[str, str]]:
-    query = select(events.c.event_id, events.c.body).where(among(tx, events.c.event_id, event_ids))
-    yield from ((row.event_id, row.body) for row in tx.execute(query))
+def _stored(tx: Connection, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
+    seqs = numbers_of(tx, ids)
+    if seqs:
+        query = select(events.c.event_id, events.c.body).where(among(tx, events.c.seq, list(seqs.values())))
+        yield from ((row.event_id, row.body) for row in tx.execute(query))
 
 
-def _add(tx: Connection, new: pa.Table, bodies: Sequence[str], *, source: str | None) -> list[int]:
-    seqs = next_numbers(tx, events.c.seq, len(bodies))
+def _add(tx: Connection, seqs: Sequence[int], new: pa.Table, bodies: Sequence[str], *, source: str | None) -> None:
     told = new.column("source").to_pylist() if "source" in new.column_names else [None] * len(bodies)
     kept = {
         "seq": seqs,
@@ -165,9 +168,10 @@ def _add(tx: Connection, new: pa.Table, bodies: Sequence[str], *, source: str | 
         "source": [own or source for own in told],
         "body": bodies,
     }
+    # That an id is new is for this table to say: events are in many.
+    insert_all(tx, event_ids, {"event_id": kept["event_id"], "seq": seqs})
     insert_all(tx, events, kept)
     insert_all(tx, event_keys, key_columns(new, seqs))
-    return seqs
 
 
 def _mark_due(tx: Connection, new: pa.Table, seqs: Sequence[int], at: datetime) -> None:

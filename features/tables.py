@@ -4,10 +4,13 @@ from types import MappingProxyType
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 
+from features.partitions import make_default_partition
+
 __all__ = [
     "KEYS",
     "category_sums",
     "crossed",
+    "event_ids",
     "event_keys",
     "events",
     "merchants",
@@ -44,12 +47,12 @@ KEYS = MappingProxyType(
 
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
-#: Every accepted event; `body` is its canonical JSON.
+#: Every accepted event; `body` is its canonical JSON. On PostgreSQL there is a partition for each month, by `seq`.
 events = Table(
     "events",
     metadata,
     Column("seq", _NUMBER, primary_key=True, autoincrement=True),
-    Column("event_id", String, nullable=False, unique=True),
+    Column("event_id", String, nullable=False),
     Column("event_type", String, nullable=False),
     Column("merchant_id", String, nullable=False),
     Column("event_time", BigInteger, nullable=False),
@@ -57,6 +60,17 @@ events = Table(
     Column("source", String),
     Column("body", Text, nullable=False),
     Index("events_of_a_merchant", "merchant_id", "event_type", "known_at"),
+    postgresql_partition_by="RANGE (seq)",
+)
+make_default_partition(events)
+
+#: Which event has which id, once and for all months.
+event_ids = Table(
+    "event_ids",
+    metadata,
+    Column("event_id", String, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 #: Which events say which id: one row for each id that an event carries, written `order:o1`, `buyer:b1`, and so on.

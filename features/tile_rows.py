@@ -9,12 +9,14 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete
 
 from features.catalogue import CATALOGUE
 from features.catalogue.merchant import CATEGORY
@@ -156,7 +158,8 @@ class Layout:
 
 def facts_of(entries: Entries, layout: Layout) -> list[Facts]:
     """Entries as facts again, one `Facts` for each source of which there are any."""
-    source = layout.source[entries.measure]
+    # Small numbers are sorted by counting them, in a fraction of the time.
+    source = layout.source.astype(np.int16)[entries.measure]
     order = np.argsort(source, kind="stable")
     cuts = np.searchsorted(source[order], np.arange(len(layout.sources) + 1)).tolist()
     return [
@@ -177,24 +180,69 @@ def _dense(entries: Entries, at: Ints, row_of: Ints, measures: tuple[Measure, ..
 
 def read_tiles(tx: Connection, number_of: Mapping[str, int], *, since: int | None = None) -> Entries:
     """The tiles of some merchants, who get these numbers: all, or those whose clock is a day or a later one."""
-    chosen = _ALL if since is None else _ALL.where(tiles.c.clock >= since)
-    if not number_of:
-        return _unpacked([], number_of)
-    return _unpacked(tx.execute(chosen.where(among(tx, tiles.c.merchant_id, list(number_of)))).all(), number_of)
+    least = -(2**31) if since is None else since
+    if tx.dialect.name == "postgresql":
+        rows = _asked_of_driver(tx, _BY_MERCHANT, (list(number_of), least))
+        return _unpacked(_Rows.together(rows), number_of)
+    rows = _asked_of_driver(tx, _OF_MERCHANTS, (json.dumps(list(number_of), ensure_ascii=False), least))
+    return _unpacked(_Rows.of(rows), number_of)
 
 
-_ALL = select(tiles.c.merchant_id, tiles.c.clock, tiles.c.known, tiles.c.amounts)
+#: One row for each merchant, its tiles' columns as lists: PostgreSQL hands over thousands of rows ten times as slowly.
+_BY_MERCHANT = (
+    "SELECT merchant_id, array_agg(clock), array_agg(known), array_agg(length(amounts)), string_agg(amounts, ''::bytea)"
+    " FROM tiles WHERE merchant_id = ANY(%b::text[]) AND clock >= %b GROUP BY merchant_id"
+)
+_OF_MERCHANTS = (
+    "SELECT merchant_id, clock, known, amounts FROM tiles"
+    " WHERE merchant_id IN (SELECT value FROM json_each(?)) AND clock >= ?"
+)
 
 
-def _unpacked(rows: Sequence[Tile], number_of: Mapping[str, int]) -> Entries:
-    names, clock, known, amounts = zip(*rows, strict=True) if rows else ((), (), (), ())
-    counts = np.array([*map(len, amounts)], dtype=np.int64) // _PAIR.itemsize
-    pairs = np.frombuffer(b"".join(amounts), dtype=_PAIR)
-    merchant = np.array([*map(number_of.__getitem__, names)], dtype=np.int64)
+def _asked_of_driver(tx: Connection, question: str, values: tuple[Any, ...]) -> list[Any]:
+    """What the driver itself answers: what SQLAlchemy makes of each row costs more than to read it."""
+    how = {"binary": True} if tx.dialect.name == "postgresql" else {}
+    with closing(tx.connection.cursor(**how)) as cursor:
+        cursor.execute(question, values)
+        return list(cursor.fetchall())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rows:
+    """Rows of tiles as columns; `sizes` are those of the amounts (bytes), which lie one behind the other."""
+
+    names: Sequence[str]
+    clock: Sequence[int]
+    known: Sequence[int]
+    sizes: Sequence[int]
+    amounts: bytes
+
+    @classmethod
+    def of(cls, rows: Sequence[Tile]) -> "_Rows":
+        """Rows one by one."""
+        names, clock, known, amounts = zip(*rows, strict=True) if rows else ((), (), (), ())
+        return cls(names=names, clock=clock, known=known, sizes=[*map(len, amounts)], amounts=b"".join(amounts))
+
+    @classmethod
+    def together(cls, rows: Sequence[tuple[str, list[int], list[int], list[int], bytes]]) -> "_Rows":
+        """The rows of each merchant in one."""
+        return cls(
+            names=[row[0] for row in rows for _ in row[1]],
+            clock=[one for row in rows for one in row[1]],
+            known=[one for row in rows for one in row[2]],
+            sizes=[one for row in rows for one in row[3]],
+            amounts=b"".join(row[4] for row in rows),
+        )
+
+
+def _unpacked(rows: _Rows, number_of: Mapping[str, int]) -> Entries:
+    counts = np.array(rows.sizes, dtype=np.int64) // _PAIR.itemsize
+    pairs = np.frombuffer(rows.amounts, dtype=_PAIR)
+    merchant = np.array([*map(number_of.__getitem__, rows.names)], dtype=np.int64)
     return Entries(
         merchant=np.repeat(merchant, counts),
-        clock=np.repeat(np.array(clock, dtype=np.int64), counts),
-        known=np.repeat(np.array(known, dtype=np.int64), counts),
+        clock=np.repeat(np.array(rows.clock, dtype=np.int64), counts),
+        known=np.repeat(np.array(rows.known, dtype=np.int64), counts),
         measure=pairs["measure"].astype(np.int64),
         amount=pairs["amount"].astype(np.int64),
     )
@@ -205,7 +253,7 @@ def write_tiles(tx: Connection, names: Sequence[str], change: Entries) -> None:
     places = _places(names, change)
     held = _held(tx, places)
     number_of = {name: number for number, name in enumerate(names)}
-    sums = change.beside(_unpacked(held, number_of)).summed()
+    sums = change.beside(_unpacked(_Rows.of(held), number_of)).summed()
     if len(_starts(sums)) < len(places):
         # What came to nothing was there, or came and went at once.
         gone = set(places) - set(_places(names, sums))
@@ -218,10 +266,8 @@ def _held(tx: Connection, places: Sequence[tuple[str, int, int]]) -> list[Tile]:
     if not places:
         return []
     if tx.dialect.name == "postgresql":
-        found = tx.exec_driver_sql(_AT_PLACES, tuple(map(list, zip(*places, strict=True))))
-    else:
-        found = tx.exec_driver_sql(_AT_PLACES_SQLITE, (json.dumps(places, ensure_ascii=False),))
-    return list(found.all())
+        return _asked_of_driver(tx, _AT_PLACES, tuple(map(list, zip(*places, strict=True))))
+    return _asked_of_driver(tx, _AT_PLACES_SQLITE, (json.dumps(places, ensure_ascii=False),))
 
 
 _TILE = "tile.merchant_id, tile.clock, tile.known, tile.amounts"

@@ -28,6 +28,7 @@ from serving.logs import RequestLog
 from serving.pressure import Pressure, rooms
 from serving.problems import explain
 from serving.service import Service
+from serving.tracing import Traced
 
 __all__ = ["create_app"]
 
@@ -58,6 +59,8 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(Limits)
     app.add_middleware(Deadline, metrics=service.metrics)
     app.add_middleware(RequestLog, metrics=service.metrics)
+    if service.tracer:
+        app.add_middleware(Traced, tracer=service.tracer)
     return app
 
 

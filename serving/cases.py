@@ -10,6 +10,7 @@ from types import MappingProxyType
 from sqlalchemy import Connection
 
 from serving import audit, outbox, promises, store_cases
+from serving.breaker import back as breaker
 from serving.complaints import events as complaint_events
 from serving.errors import CaseClosed, CaseUnknown, ResolutionInvalid, SecondPersonNeeded
 from serving.outbox import Notice, Topic
@@ -41,6 +42,7 @@ class Kind(StrEnum):
     LINK = "link"
     COMPLAINT = "complaint"
     PENALTY = "penalty"
+    CHANGE = "change"
 
 
 #: How long a person may take, where the matter does not say. Own proposals: each follows who is waiting.
@@ -54,6 +56,8 @@ _TIME_TO_ANSWER = MappingProxyType(
         Kind.SUSPICION: timedelta(days=2),
         # A merchant waits, as for a programme, and may have to find papers.
         Kind.LINK: timedelta(days=3),
+        # Everybody is answered by it meanwhile; where it was gone back from, by its predecessor.
+        Kind.CHANGE: timedelta(days=1),
         # Buyers may be harmed meanwhile, and two people have to look.
         Kind.PENALTY: timedelta(days=2),
     }
@@ -65,10 +69,11 @@ _ENDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         Kind.LINK: ("confirmed", "refuted"),
         Kind.COMPLAINT: ("solved", "unsolved", "referred"),
         Kind.PENALTY: ("apply", "drop"),
+        Kind.CHANGE: ("stands", "withdrawn"),
     }
 )
-#: What one person cannot decide alone: it takes a merchant's trade away.
-_BY_TWO = frozenset({(Kind.PENALTY, "apply")})
+#: What one person cannot decide alone: it takes a merchant's trade away, or lets judge again what shifted the answers.
+_BY_TWO = frozenset({(Kind.PENALTY, "apply"), (Kind.CHANGE, "stands")})
 _LONGEST_REASON = 2000
 
 
@@ -193,6 +198,8 @@ def _ended(tx: Connection, case_id: str, action: str, *, by: str, now: datetime,
         promises.promise(tx, case.decision_id, now=now)
     if case.kind == Kind.COMPLAINT:
         complaint_events.close(tx, case, outcome=case.outcome or "", now=now)
+    if case.kind == Kind.CHANGE:
+        breaker.end(tx, case, now=now)
     if (case.kind, case.outcome) == (Kind.PENALTY, "apply"):
         penalty_events.carry_out(tx, case, now=now)
     _tell(tx, case_id, action, by=by, now=now, **said)

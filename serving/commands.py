@@ -63,9 +63,10 @@ def mount(app: typer.Typer, *, champions: Callable[[], "Champions"], lookout: Ca
         workers: Annotated[int, typer.Option(help="How many processes answer.", min=1, max=64)] = 1,
     ) -> None:
         """Serve the API, and judge whoever is due beside it."""
-        from serving.serve import serve_api
+        from serving.serve import Address, serve_api
 
-        serve_api(champions(), Settings(), host=host, port=port, workers=workers, clock=_now)
+        address = Address(host=host, port=port, workers=workers)
+        serve_api(champions(), Settings(), address, clock=_now, lookout=lookout)
 
     @app.command()
     def worker(
@@ -77,7 +78,7 @@ def mount(app: typer.Typer, *, champions: Callable[[], "Champions"], lookout: Ca
         """Judge whoever is due; `serve` does this too, this is for a process of its own."""
         from serving.serve import work
 
-        work(champions(), Settings(), clock=_now, lookout=lookout() if drift_at is not None else None, hour=drift_at)
+        work(champions(), Settings(), clock=_now, lookout=lookout, hour=drift_at)
 
     app.add_typer(store_commands.app)
     app.add_typer(replay_commands.app)

@@ -21,6 +21,7 @@ from serving.ledger.store import hold_buyer
 from serving.plain import as_json
 from serving.service import Service
 from serving.standing import Standing, standing, standing_of
+from serving.tracing import span
 from serving.unassessed import answer_unassessed
 
 __all__ = ["Bench", "Question", "Sitting", "decide", "decide_all", "fallback_of", "plain", "try_out"]
@@ -43,7 +44,6 @@ class Bench:
         """What is thought of a merchant now."""
         policy = self.service.refunds
         found = standing(self.tx, merchant_id, otherwise=self.otherwise, policy=policy, now=self.now)
-        # Nobody can say how old an assessment is by a clock that has jumped.
         return replace(found, stale=True) if self.service.clock_trouble else found
 
     def readings(self, merchant_id: str, *names: str) -> Mapping[str, Measured]:
@@ -142,7 +142,8 @@ def decide_all(service: Service, wishes: Sequence[W], sit: Sit[W]) -> list[Answe
     while True:
         session = _Session(service=service, wishes=wishes, sit=sit, policies=policies, otherwise=otherwise)
         try:
-            told = written(service.engine, session.decided)
+            with span(service.tracer, "decide", requests=len(wishes)):
+                told = written(service.engine, session.decided)
             break
         except _Unassessed as never:
             # That reads all events of a merchant, so it is done while nobody waits for a lock.
@@ -185,6 +186,9 @@ class _Session:
         # The moment is taken under the locks: a wait must not let a decision look back past the one before it.
         now = self.service.clock()
         standings = _standings(tx, live, merchant_ids, self.otherwise, policy=self.service.refunds, now=now)
+        if self.service.clock_trouble:
+            # Nobody can say how old an assessment is by a clock that has jumped.
+            standings = {one: _aged(found) for one, found in standings.items()}
         return Sitting(service=self.service, tx=tx, now=now, standings=standings, policies=self.policies)
 
 
@@ -221,6 +225,10 @@ def _standings(
         else:
             found[one] = MerchantUnknown("no event of a merchant with this id is known")
     return found
+
+
+def _aged(found: Standing | Exception) -> Standing | Exception:
+    return found if isinstance(found, Exception) else replace(found, stale=True)
 
 
 class _Unassessed(Exception):

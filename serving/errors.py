@@ -40,6 +40,7 @@ GoodfaithError
 ├── AddressUnavailable       command line only: nobody can listen there
 ├── NotHandedOn              not for callers: a notification that is tried again later
 ├── TargetUnusable           command line only: nothing can be notified at the address that is set
+├── TracingUnavailable       command line only: traces are asked for, and their extra is not installed
 ├── BrokerUnavailable        command line only: the broker does not answer, or its extra is not installed
 ├── NothingToJudge           command line only: a log without a single readable event
 ├── NoShadows                command line only: no challenger has judged anybody
@@ -113,6 +114,7 @@ __all__ = [
     "StoreUnavailable",
     "TargetUnusable",
     "TooBusy",
+    "TracingUnavailable",
     "Unauthenticated",
     "Unavailable",
     "UserKnown",
@@ -281,6 +283,10 @@ class TargetUnusable(GoodfaithError):
 
 class BrokerUnavailable(GoodfaithError):
     """The broker does not answer, or what talks to it is not installed."""
+
+
+class TracingUnavailable(GoodfaithError):
+    """Traces are asked for, and what sends them is not installed."""
 
 
 class NothingToJudge(GoodfaithError):

@@ -12,6 +12,7 @@ from structlog.typing import ExcInfo
 
 from serving.metrics import Metrics
 from serving.problems import problem
+from serving.request_ids import HEADER, request_id
 
 __all__ = ["RequestLog", "write_json_logs", "write_warnings_alone"]
 
@@ -21,7 +22,8 @@ log = structlog.get_logger("goodfaith.serving")
 def write_json_logs() -> None:
     """Send our own and uvicorn's log lines to standard error as JSON."""
     shared: list[Any] = [
-        structlog.stdlib.add_log_level,
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         # A traceback's words and variables may quote a merchant or a key, so only its places are written.
         structlog.processors.ExceptionRenderer(_places),
@@ -30,7 +32,8 @@ def write_json_logs() -> None:
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
     )
-    # Our own lines go straight to standard error: by way of the standard library each would cost three times as much.
+    # Our own lines are written as they are: by way of the standard library they would cost several times as much, and
+    # there is one for every request.
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
@@ -39,9 +42,10 @@ def write_json_logs() -> None:
     )
     handler = logging.StreamHandler()
     handler.setFormatter(render)
-    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    # What migrations say of themselves is news once, and `goodfaith migrate` says it.
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # What libraries say of their work may quote whom it is about, such as the address of a call.
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    for ours in ("goodfaith", "uvicorn"):
+        logging.getLogger(ours).setLevel(logging.INFO)
 
 
 def write_warnings_alone() -> None:
@@ -52,7 +56,8 @@ def write_warnings_alone() -> None:
 class RequestLog:
     """ASGI middleware: one log line per request, and a problem instead of a crash.
 
-    A line names the route's template, not the path, because a path holds merchant ids. A crash is logged by the
+    Whatever is logged on the way carries the request's id, which its caller gets back (`X-Request-Id`). A line names
+    the route's template, not the path, because a path holds merchant ids. A crash is logged by the
     error's type and place, because its message may quote values.
     """
 
@@ -66,6 +71,7 @@ class RequestLog:
             await self.app(scope, receive, send)
             return
         exchange = _Exchange(scope=scope, send=send)
+        structlog.contextvars.bind_contextvars(request=exchange.id)
         try:
             await self.app(scope, receive, exchange.send_and_note)
         except Exception as error:
@@ -84,6 +90,7 @@ class _Exchange:
 
     def __init__(self, *, scope: Scope, send: Send) -> None:
         self.scope, self.send = scope, send
+        self.id = request_id(scope["headers"])
         self.status = 0
         self.crash: Exception | None = None
         self.started = time.perf_counter()
@@ -91,6 +98,7 @@ class _Exchange:
     async def send_and_note(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            message = {**message, "headers": [*message.get("headers", ()), (HEADER, self.id.encode())]}
         await self.send(message)
 
     def write(self, metrics: Metrics) -> None:

@@ -17,6 +17,7 @@ from features.jsonrows import check_rows
 from features.live import lock_merchants
 from scoring.errors import ProgrammeUnknown
 from scoring.gate import Applicant, Application
+from scoring.pledges import pledged_cents
 from scoring.programmes import Programme, ProgrammePolicy
 from scoring.standing import Place, Review, Standing, review
 from serving import decisions, outbox, store_decisions
@@ -26,11 +27,12 @@ from serving.decide import Bench, fallback_of, plain
 from serving.decisions import Verdict
 from serving.errors import MerchantUnknown
 from serving.ingest import take
+from serving.ledger import deposits
 from serving.outbox import Notice, Topic
 from serving.provenance import made_by
 from serving.service import Service
 from serving.shadow_decisions import Otherwise
-from serving.standing import Membership, category_of, membership
+from serving.standing import Membership, category_of, members_of, membership
 from serving.standing import Standing as Seen
 from serving.store_decisions import Decision
 from serving.traces import Rerun, Trace, trace_of
@@ -58,7 +60,16 @@ def _reviewed(service: Service, merchant_id: str, now: datetime) -> int:
     with writing(service.engine) as tx:
         lock_merchants(tx, [merchant_id])
         bench = Bench(service=service, tx=tx, now=now, otherwise=otherwise, policies=policies)
-        return sum(_decided(bench, member) for member in _members(bench, merchant_id))
+        made = sum(_decided(bench, member) for member in _members(bench, merchant_id))
+        deposits.pledge(tx, merchant_id, _pledged(bench, merchant_id), at=now)
+        return made
+
+
+def _pledged(bench: Bench, merchant_id: str) -> dict[str, int]:
+    """What each programme holds of a merchant's deposit, once everything is decided."""
+    members = members_of(membership(bench.tx, merchant_id))
+    policy = bench.service.programmes
+    return {one.programme: pledged_cents([one], policy=policy, as_of=bench.now) for one in members}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +179,7 @@ def _verdict(bench: Bench, member: _Member, found: Review) -> Verdict:
         merchant_id=member.merchant_id,
         programme=member.programme.id,
         outcome=found.place.standing,
-        expires_at=_holds_until(found, bench.service.programmes),
+        expires_at=_holds_until(found, bench.service.programmes, bench.now),
         seen_seq=member.seen.seen_seq,
         request={"programme": wanted.programme.id, "category": wanted.category, "brand": wanted.brand},
         answer=_answer(member.merchant_id, member.programme, found),
@@ -195,15 +206,16 @@ def rerun(trace: Trace, policy: ProgrammePolicy) -> Rerun:
     found = review(before, wanted, applicant, policy=policy, as_of=trace.as_of)
     return Rerun(
         outcome=found.place.standing,
-        expires_at=_holds_until(found, policy),
+        expires_at=_holds_until(found, policy, trace.as_of),
         answer=_answer(applicant.merchant_id, programme, found),
         judged=plain({"place": found.place}),
     )
 
 
-def _holds_until(found: Review, policy: ProgrammePolicy) -> datetime:
-    """Until it is judged again, or until notice runs out."""
-    return found.place.ends_at or found.place.judged_at + timedelta(days=policy.standing.every_days)
+def _holds_until(found: Review, policy: ProgrammePolicy, now: datetime) -> datetime:
+    """Until it is judged again, be that only the next night by a stop rule, or until notice runs out."""
+    judged = found.place.judged_at + timedelta(days=policy.standing.every_days)
+    return found.place.ends_at or max(judged, now + timedelta(days=1))
 
 
 def _answer(merchant_id: str, programme: Programme, found: Review) -> dict[str, Any]:

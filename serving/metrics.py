@@ -23,6 +23,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._known: dict[tuple[str, str, str], Histogram] = {}
         self._requests = Histogram(
             "goodfaith_request_seconds", "How long requests took to answer", ("method", "route", "status"),
             buckets=_BUCKETS, registry=self.registry,
@@ -59,6 +60,10 @@ class Metrics:
             "goodfaith_out_of_time", "Requests that were answered 503 since nobody should wait longer", ("method",),
             registry=self.registry,
         )  # fmt: skip
+        self._shift = Gauge(
+            "goodfaith_shift", "By how much the share of outcomes has risen at least since a change that is watched",
+            ("subject", "kind", "outcomes"), registry=self.registry, multiprocess_mode="mostrecent",
+        )  # fmt: skip
         self._refused = Gauge(
             "goodfaith_policy_files_refused", "1 while the folder's policies cannot be followed, and older ones are",
             registry=self.registry, multiprocess_mode="livemax",
@@ -67,8 +72,12 @@ class Metrics:
     def answered(self, *, route: str | None, method: str, status: int, seconds: float) -> None:
         """Count a request; what matched no route is counted together."""
         # A method is the caller's word: only those that are routes' own are told apart.
-        told = method if route else "any"
-        self._requests.labels(told, route or "none", str(status)).observe(seconds)
+        told = (method if route else "any", route or "none", str(status))
+        known = self._known.get(told)
+        if known is None:
+            # There are as many as routes and statuses; to look one up again costs several times as much as to count.
+            known = self._known[told] = self._requests.labels(*told)
+        known.observe(seconds)
 
     def decided(self, *, kind: str, outcome: str) -> None:
         """Count a decision."""
@@ -96,6 +105,10 @@ class Metrics:
     def out_of_time(self, method: str) -> None:
         """Count a request that took too long."""
         self._out_of_time.labels(method).inc()
+
+    def shifted(self, subject: str, kind: str, outcomes: str, rise: float) -> None:
+        """Note by how much a change has shifted the answers."""
+        self._shift.labels(subject, kind, outcomes).set(rise)
 
     def policies(self, *, refused: bool) -> None:
         """Note whether the newest policy files could not be followed."""

@@ -9,12 +9,15 @@ from sqlalchemy import ColumnElement, Engine, and_, true
 
 from features.database import written
 from features.months import Monthly, drop_empty, first_moment, make_months, month_of
+from features.numbers import EVENTS
 from serving.tables import decisions
 
 __all__ = ["MONTHLY", "decided_in_month_of", "drop_empty_months", "ensure_months", "month_in_id"]
 
 #: The tables that grow for ever, by name.
-MONTHLY = MappingProxyType({"decisions": Monthly(table=decisions, column="decided_at", first=first_moment)})
+MONTHLY = MappingProxyType(
+    {"events": EVENTS, "decisions": Monthly(table=decisions, column="decided_at", first=first_moment)}
+)
 
 _MONTH_IN_ID = re.compile(r"d_(\d{4})(\d{2})_")
 

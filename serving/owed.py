@@ -6,6 +6,7 @@ from typing import Any
 from features.database import day_of
 from scoring.pledges import Member
 from serving.decide import Sitting
+from serving.ledger.deposits import drawn_cents
 from serving.standing import members_of, membership
 
 __all__ = ["Owed", "OwedBy"]
@@ -17,7 +18,7 @@ _OWED = ("merchant_debt_cents", "deposit_cents")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
-    """A merchant's debts, its deposit, and the programmes that hold some of that."""
+    """A merchant's debts, what is left of its deposit, and the programmes that hold some of that."""
 
     debt_cents: int
     deposit_cents: int | None
@@ -49,8 +50,10 @@ class OwedBy:
 def _owed(merchant_id: str, sitting: Sitting) -> Owed:
     found = sitting.service.readings(sitting.tx, merchant_id, _OWED, sitting.now)
     debt, deposit = (_cents(found[name].value) for name in _OWED)
+    # What debts have drawn is gone, though a new balance is told only later.
+    left = None if deposit is None else deposit - drawn_cents(sitting.tx, merchant_id)
     members = members_of(membership(sitting.tx, merchant_id))
-    return Owed(debt_cents=debt or 0, deposit_cents=deposit, members=members)
+    return Owed(debt_cents=debt or 0, deposit_cents=left, members=members)
 
 
 def _cents(value: Any) -> int | None:

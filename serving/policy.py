@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from scoring.advert_policy import AdvertPolicy
+from scoring.breaker_policy import BreakerPolicy
 from scoring.compensation_policy import CompensationPolicy
 from scoring.complaint_policy import ComplaintPolicy
 from scoring.errors import PolicyInvalid as PolicyTextInvalid
@@ -32,6 +33,7 @@ __all__ = [
     "read_programmes",
     "restored",
     "shipped_adverts",
+    "shipped_breaker",
     "shipped_compensation",
     "shipped_complaints",
     "shipped_penalties",
@@ -42,7 +44,7 @@ __all__ = [
 ]
 
 #: The policies that come with Goodfaith.
-_SHIPPED = ("score", "programmes", "refunds", "compensation", "complaints", "adverts", "penalties")
+_SHIPPED = ("score", "programmes", "refunds", "compensation", "complaints", "adverts", "penalties", "breaker")
 
 #: What every kind is read by.
 _KINDS: Mapping[str, type[Policy]] = MappingProxyType(
@@ -50,6 +52,7 @@ _KINDS: Mapping[str, type[Policy]] = MappingProxyType(
         one.kind: one
         for one in (
             AdvertPolicy,
+            BreakerPolicy,
             CompensationPolicy,
             ComplaintPolicy,
             PenaltyPolicy,
@@ -90,6 +93,12 @@ def shipped_complaints() -> ComplaintPolicy:
 def shipped_compensation() -> CompensationPolicy:
     """The policy of compensation that comes with Goodfaith. Raises `PolicyInvalid`."""
     return _read(CompensationPolicy.parse, _shipped("compensation"))
+
+
+@cache
+def shipped_breaker() -> BreakerPolicy:
+    """The policy of the circuit breaker that comes with Goodfaith. Raises `PolicyInvalid`."""
+    return _read(BreakerPolicy.parse, _shipped("breaker"))
 
 
 @cache

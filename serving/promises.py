@@ -17,8 +17,11 @@ __all__ = ["lock_merchant_of", "promise"]
 
 
 def lock_merchant_of(tx: Connection, merchant_id: str) -> None:
-    """Let nobody decide about a merchant until the transaction ends; to be held before a case is locked."""
-    lock_merchants(tx, [merchant_id])
+    """Let nobody decide about a merchant until the transaction ends; to be held before a case is locked.
+
+    A case about no merchant has none to lock.
+    """
+    lock_merchants(tx, [merchant_id] if merchant_id else [])
 
 
 def promise(tx: Connection, decision_id: str, *, now: datetime) -> None:

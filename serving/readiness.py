@@ -9,6 +9,7 @@ from features import errors as features_errors
 from features.database import moment, reading
 from scoring.score_policy import ScorePolicy
 from serving import store_due
+from serving.breaker.back import held_back
 from serving.champions import Challengers, LiveModels, live_challengers, live_models
 from serving.clock import SteadyClock
 from serving.errors import AssessmentsStale, ClockInDoubt, StoreUnavailable
@@ -32,13 +33,14 @@ _MODELS_LOOKED_AT_EVERY = timedelta(seconds=5)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stored:
     """What the store says: when somebody was last assessed, whether there is anybody to assess, when a worker was last
-    at work (microseconds), and which champions judged the last time.
+    at work (microseconds), which champions judged the last time, and what was gone back from.
     """
 
     newest: datetime | None
     anybody: bool
     beat: int | None
     champions: Mapping[str, str]
+    back: tuple[str, ...]
 
 
 class Readiness:
@@ -69,7 +71,7 @@ class Readiness:
         found += [f"{target}_challenger_unloadable" for target in challengers.troubles]
         found += ["policy_files_refused"] if self.service.in_force.trouble else []
         found += ["worker_silent"] if stored.beat and now - moment(stored.beat) > SILENT_AFTER else []
-        found += self._advised(models)
+        found += [*stored.back, *self._advised(models)]
         found += ["never_assessed"] if stored.anybody and stored.newest is None else []
         return tuple(found)
 
@@ -86,8 +88,9 @@ class Readiness:
             newest = service.assessments.newest()
             with reading(service.engine) as tx:
                 beat, champions = store_due.last_beat(tx), store_due.champions(tx)
+                back = tuple(f"{one.subject}_gone_back" for one in held_back(tx))
             anybody = bool(newest) or service.events.any()
-            return _Stored(newest=newest, anybody=anybody, beat=beat, champions=champions)
+            return _Stored(newest=newest, anybody=anybody, beat=beat, champions=champions, back=back)
         except (StoreUnavailable, features_errors.StoreUnavailable):
             # Connections to a store that was gone would go on seeing what they saw when it comes back.
             service.engine.dispose()

@@ -1,8 +1,10 @@
 """What `goodfaith serve` does: put the service together, try it, and answer until told to stop."""
 
+import os
 import signal
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -18,6 +20,7 @@ from features.database import open_engine, reading
 from features.settings import Settings
 from serving.anchors import anchored
 from serving.app import create_app
+from serving.breaker.watch import Breaker
 from serving.champions import Champions, current_declarations
 from serving.clock import SteadyClock
 from serving.deadline import LONGEST
@@ -28,16 +31,17 @@ from serving.logs import write_json_logs
 from serving.lookout import Lookout, Nightly
 from serving.metrics import shared_metrics
 from serving.policies.folder import read_folder
-from serving.policies.in_force import last_good, note_policies
+from serving.policies.in_force import last_good
 from serving.policies.reload import Following, Reloading, following
 from serving.readiness import Readiness
 from serving.readings import live_readings
 from serving.service import Clock, InForce, Service
 from serving.store import opened
 from serving.targets import target_at
+from serving.tracing import tracer_from
 from serving.worker import Beside, Worker
 
-__all__ = ["WAITS", "listening", "serve_api", "service_on", "work"]
+__all__ = ["WAITS", "Address", "listening", "serve_api", "service_on", "work"]
 
 log = structlog.get_logger("goodfaith.serving")
 
@@ -51,34 +55,48 @@ _ENDS_WITHIN = round(LONGEST) + 5
 _BEGINS_WITHIN = 60
 
 
-def serve_api(
-    champions: Champions, settings: Settings, *, host: str, port: int, workers: int = 1, clock: Clock
-) -> None:
-    """Serve the API on an address until interrupted; port 0 takes any that is free. Raises `AddressUnavailable`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where to answer, and how many processes do; port 0 is any that is free."""
 
-    With several `workers`, each is a process that answers on the same address; this one judges whoever is due.
+    host: str
+    port: int
+    workers: int = 1
+
+
+def serve_api(
+    champions: Champions,
+    settings: Settings,
+    address: Address,
+    *,
+    clock: Clock,
+    lookout: Callable[[], Lookout] | None = None,
+) -> None:
+    """Serve the API on an address until interrupted. Raises `AddressUnavailable`.
+
+    With several workers, each is a process that answers on the same address; this one judges whoever is due.
     """
     write_json_logs()
     with (
-        listening(host, port) as door,
+        listening(address.host, address.port) as door,
         opened(settings.database) as engine,
         opened(settings.database, waits=WAITS) as quick,
     ):
-        service = service_on(quick, champions, settings, SteadyClock(clock))
+        service = _serving(quick, champions, settings, clock)
         patient = replace(service, engine=engine, in_force=InForce())
         service.events.settle_currency(settings.currency)
-        note_policies(service)
         _try_out(service)
-        typer.echo(f"Goodfaith answers at http://{host}:{door.getsockname()[1]} (Ctrl+C stops it)")
-        beside = Beside(Worker(patient, Judges(patient)))
+        typer.echo(f"Goodfaith answers at http://{address.host}:{door.getsockname()[1]} (Ctrl+C stops it)")
+        beside = Beside(Worker(patient, Judges(patient), Breaker(patient, lookout)))
         telling = _telling_others(patient, settings)
         with anchored(engine, service.clock), following([service, patient], settings.policies), beside, telling:
-            if workers == 1:
+            if address.workers == 1:
                 # Uvicorn raises the signal that ended it once more; by then everything was answered.
                 signal.signal(signal.SIGTERM, lambda *_: None)
                 uvicorn.Server(_told(create_app(service))).run(sockets=[door])
             else:
-                _answer_together(_Answering(champions=champions, settings=settings, clock=clock), workers, door)
+                answering = _Answering(champions=champions, settings=settings, clock=clock)
+                _answer_together(answering, address.workers, door)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,21 +110,22 @@ class _Answering:
     def __call__(self) -> FastAPI:
         write_json_logs()
         service = self._service(open_engine(self.settings.database, waits=WAITS))
+        reloading = Reloading([service], self.settings.policies)
+        reloading.look(at_once=True)
+        # It ends with the process.
+        Following(reloading).begin()
         _try_out(service)
-        if self.settings.policies:
-            # It ends with the process.
-            Following(Reloading([service], self.settings.policies)).begin()
         return create_app(service)
 
     def _service(self, engine: Engine) -> Service:
         """The service; a process that is begun anew while files are broken goes on with what is in force."""
         try:
-            return service_on(engine, self.champions, self.settings, SteadyClock(self.clock))
+            return _serving(engine, self.champions, self.settings, self.clock)
         except (PolicyInvalid, PolicyFileUnusable) as error:
             settings = self.settings.model_copy(update={"policies": None})
             with reading(engine) as tx:
                 kept = last_good(tx, now=self.clock())
-            service = replace(service_on(engine, self.champions, settings, SteadyClock(self.clock)), **kept)
+            service = replace(_serving(engine, self.champions, settings, self.clock), **kept)
             service.in_force.trouble = str(error)
             return service
 
@@ -130,25 +149,32 @@ def _told(app: FastAPI | _Answering, *, workers: int = 1) -> uvicorn.Config:
 
 
 def work(
-    champions: Champions, settings: Settings, *, clock: Clock, lookout: Lookout | None = None, hour: int | None = None
+    champions: Champions,
+    settings: Settings,
+    *,
+    clock: Clock,
+    lookout: Callable[[], Lookout] | None = None,
+    hour: int | None = None,
 ) -> None:
-    """Judge whoever is due until interrupted; with a `lookout`, look at drift once a day from an hour (UTC) on."""
+    """Judge whoever is due until interrupted; with an `hour` (UTC), look at drift once a day from then on.
+
+    `lookout` opens whoever can tell how models drift, and go back.
+    """
     write_json_logs()
     with opened(settings.database) as engine:
-        service = service_on(engine, champions, settings, SteadyClock(clock))
+        service = _serving(engine, champions, settings, clock)
         service.events.settle_currency(settings.currency)
-        note_policies(service)
         stop = threading.Event()
         for told in (signal.SIGTERM, signal.SIGINT):
             signal.signal(told, lambda *_: stop.set())
         typer.echo("Goodfaith judges whoever is due (Ctrl+C stops it)")
         if lookout and hour is not None:
             # A look that is under way when it ends is left where it is: the next night looks again.
-            nightly = Nightly(service, lookout, hour=hour, acts=settings.roll_back_by_itself)
+            nightly = Nightly(service, lookout(), hour=hour, acts=settings.roll_back_by_itself)
             threading.Thread(target=nightly.run, args=(stop,), name="nightly", daemon=True).start()
         following_policies = following([service], settings.policies)
         with anchored(engine, service.clock), following_policies, _telling_others(service, settings):
-            Worker(service, Judges(service)).run(stop)
+            Worker(service, Judges(service), Breaker(service, lookout)).run(stop)
 
 
 def _telling_others(service: Service, settings: Settings) -> AbstractContextManager[None]:
@@ -167,6 +193,11 @@ def listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         raise AddressUnavailable(f"nothing can listen on {host} port {port}: {error.strerror}") from error
+
+
+def _serving(engine: Engine, champions: Champions, settings: Settings, clock: Clock) -> Service:
+    """The service of a process that lasts: its clock is watched, and it is traced where the environment says so."""
+    return replace(service_on(engine, champions, settings, SteadyClock(clock)), tracer=tracer_from(os.environ))
 
 
 def service_on(engine: Engine, champions: Champions, settings: Settings, clock: Clock) -> Service:

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
 from features.store import EventStore
 from scoring.advert_policy import AdvertPolicy
+from scoring.breaker_policy import BreakerPolicy
 from scoring.compensation_policy import CompensationPolicy
 from scoring.complaint_policy import ComplaintPolicy
 from scoring.penalty_policy import PenaltyPolicy
@@ -22,6 +24,9 @@ from serving.metrics import Metrics
 from serving.provenance import PoliciesKept
 from serving.standing import Readings
 from serving.store import AssessmentStore, KeyStore
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Tracer
 
 __all__ = ["Clock", "InForce", "Service"]
 
@@ -44,9 +49,9 @@ class InForce:
 class Service:
     """Everything that a route may need.
 
-    `score`, `programmes`, `refunds`, `compensation`, `adverts`, `complaints` and `penalties` are the policies;
-    `declarations` every feature's hash as it is now, `currency` the store's. `readings` reads live features. Nobody is
-    let in by lot without a `salt`. What challengers thought is kept for `shadow_days`.
+    `score`, `programmes`, `refunds`, `compensation`, `adverts`, `complaints`, `penalties` and `breaker` are the
+    policies; `declarations` every feature's hash as it is now, `currency` the store's. `readings` reads live features.
+    Nobody is let in by lot without a `salt`. What challengers thought is kept for `shadow_days`.
     """
 
     engine: Engine
@@ -58,12 +63,14 @@ class Service:
     compensation: CompensationPolicy
     adverts: AdvertPolicy
     penalties: PenaltyPolicy
+    breaker: BreakerPolicy
     currency: str
     declarations: Mapping[str, str]
     clock: Clock
     readings: Readings
     shadow_days: int = 400
     salt: str = field(default="", repr=False)
+    tracer: "Tracer | None" = None
     metrics: Metrics = field(default_factory=Metrics)
     kept: PoliciesKept = field(default_factory=PoliciesKept, repr=False)
     ring: KeyRing = field(default_factory=KeyRing, repr=False)
@@ -82,7 +89,7 @@ class Service:
     def policies(self) -> tuple[Policy, ...]:
         """Every policy."""
         first = (self.score, self.programmes, self.refunds, self.compensation)
-        return (*first, self.adverts, self.complaints, self.penalties)
+        return (*first, self.adverts, self.complaints, self.penalties, self.breaker)
 
     def keep_policies(self) -> dict[str, str]:
         """The hashes of the policies that decisions are made by, all of them kept; not within a transaction."""

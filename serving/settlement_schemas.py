@@ -6,9 +6,16 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from features.events import MOST_CENTS
-from serving.schemas import Cents, Sent, Told
+from serving.schemas import Cents, DecisionAnswer, Sent, Told
 
-__all__ = ["CancelledBody", "PaidBody", "RecoveredBody", "SettlementAnswer", "SettlementBody"]
+__all__ = [
+    "CancelledBody",
+    "DecisionWithMoney",
+    "PaidBody",
+    "RecoveredBody",
+    "SettlementAnswer",
+    "SettlementBody",
+]
 
 
 class PaidBody(Sent):
@@ -50,3 +57,9 @@ class SettlementAnswer(Told):
     outstanding_cents: int = Field(description="paid first by the platform, neither back nor given up")
     expires_at: datetime = Field(description="until when the promise weighs on limits if nothing is paid")
     refund_ids: list[str]
+
+
+class DecisionWithMoney(DecisionAnswer):
+    """A decision with everything that it was made from, and what became of the money that it promised."""
+
+    money: SettlementAnswer | None = Field(description="null where no money was promised")

@@ -8,7 +8,9 @@ from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import Connection
 
 from serving import store_due
+from serving.breaker.back import breaker_figures
 from serving.dispatch import outbox_figures
+from serving.ledger.figures import Exposure
 from serving.lookout import drift_figures
 from serving.policies.in_force import policy_figures
 from serving.shadow_figures import shadow_figures
@@ -16,11 +18,13 @@ from serving.shadow_figures import shadow_figures
 __all__ = ["stored_figures"]
 
 
-def stored_figures(tx: Connection, *, now: datetime) -> Iterator[Metric]:
-    """All of them."""
+def stored_figures(tx: Connection, exposure: Exposure, *, now: datetime) -> Iterator[Metric]:
+    """All of them; `exposure` remembers what takes long to add up."""
+    yield from exposure.figures(tx, now=now)
     yield from shadow_figures(tx, now=now)
     yield from drift_figures(tx)
     yield from policy_figures(tx, now=now)
+    yield from breaker_figures(tx)
     yield _set_aside(tx)
     yield from outbox_figures(tx, now=now)
 

@@ -2,9 +2,10 @@
 
 from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Table, Text, text
 
-from features.months import make_default_partition
+from features.partitions import make_default_partition
 from features.tables import metadata
 from serving.audit_tables import anchor_heads, anchors, audit, audit_chains, persons
+from serving.breaker.tables import live_models, suspect_changes
 from serving.ledger.tables import held_days, merchant_balances, own_events, postings, reservations, settlements
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "drifts",
     "held_days",
     "idempotency",
+    "live_models",
     "merchant_balances",
     "outbox",
     "own_events",
@@ -34,6 +36,7 @@ __all__ = [
     "shadow_assessments",
     "shadow_days",
     "shadow_decisions",
+    "suspect_changes",
     "users",
 ]
 
@@ -180,6 +183,7 @@ decisions = Table(
     Column("salt", String),
     Index("decisions_of_a_merchant", "merchant_id", "decided_at"),
     Index("decisions_of_a_buyer", "buyer_id", "decided_at"),
+    Index("decisions_by_time", "decided_at"),
     postgresql_partition_by="RANGE (decided_at)",
 )
 make_default_partition(decisions)

@@ -14,6 +14,8 @@ from features.errors import FeaturesError
 from serving import outbox, store_claims, store_due
 from serving.anchors import Anchoring
 from serving.assess import Judge
+from serving.breaker.store import note_models
+from serving.breaker.watch import Breaker
 from serving.complaints.intake import escalate_overdue
 from serving.errors import GoodfaithError
 from serving.idempotency import forget_old_answers
@@ -26,6 +28,7 @@ from serving.prune import prune
 from serving.reassess import reassess, take_in_whatever_came
 from serving.service import Service
 from serving.store_claims import Claim, Finished
+from serving.tracing import span
 
 __all__ = ["Beside", "Runs", "Worker"]
 
@@ -47,9 +50,10 @@ class Worker:
     A merchant that was judged twice all the same, since its claim ran out, was judged alike.
     """
 
-    def __init__(self, service: Service, judges: Judges) -> None:
+    def __init__(self, service: Service, judges: Judges, breaker: Breaker | None = None) -> None:
         self._service = service
         self._bench = judges
+        self._breaker = breaker or Breaker(service)
         self._pruned: int | None = None
         self._months_made: int | None = None
         self._clocks_seen: datetime | None = None
@@ -65,11 +69,13 @@ class Worker:
         expire(engine, now=now)
         self._anchoring.if_due(now)
         judge = self._bench.judge(now)
-        _settle(engine, judge)
+        _settle(engine, judge, now)
+        self._breaker.look_if_due(now)
         take_in_whatever_came(engine, now=now)
         claimed = _claimed(engine, now)
         if claimed.merchant_ids:
-            judged = reassess(engine, judge, claimed.merchant_ids, now=now)
+            with span(self._service.tracer, "judge", merchants=len(claimed.merchant_ids)):
+                judged = reassess(engine, judge, claimed.merchant_ids, now=now)
             for name in judged.set_aside.values():
                 log.error("a merchant could not be judged", reason=name)
             done = self._reviewed(claimed, [one.merchant_id for one in judged.assessments], now)
@@ -152,7 +158,7 @@ class Worker:
         return 0
 
 
-def _settle(engine: Engine, judge: Judge) -> None:
+def _settle(engine: Engine, judge: Judge, now: datetime) -> None:
     """Have everybody judged again where somebody else judges than the last time, or judges beside."""
     named, beside = judge.named, judge.challengers.versions
     # Looked at first: whoever waits for work would else wait for the right to write, too.
@@ -162,6 +168,7 @@ def _settle(engine: Engine, judge: Judge) -> None:
 
     def settle(tx: Connection) -> None:
         store_due.settle_judges(tx, named)
+        note_models(tx, {target: one.named.version for target, one in judge.models.present.items()}, now=now)
         store_due.settle_challengers(tx, beside)
 
     written(engine, settle)

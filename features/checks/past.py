@@ -6,8 +6,9 @@ from datetime import timedelta
 import pyarrow as pa
 from sqlalchemy import func, select
 
-from features.database import reading, some
+from features.database import among, reading, some
 from features.jsonrows import parse_canonical
+from features.numbers import numbers_of
 from features.store import EventStore
 from features.tables import event_keys, events
 
@@ -61,6 +62,7 @@ class Past:
         found: dict[str, tuple[str, str]] = {}
         with reading(self._engine) as tx:
             for piece in some(event_ids):
-                rows = tx.execute(query.where(events.c.event_id.in_(piece)))
+                seqs = numbers_of(tx, piece)
+                rows = tx.execute(query.where(among(tx, events.c.seq, list(seqs.values()))))
                 found.update((row.event_id, (row.merchant_id, row.body)) for row in rows)
         return found

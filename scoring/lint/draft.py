@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from scoring.advert_policy import AdvertPolicy
+from scoring.breaker_policy import BreakerPolicy
 from scoring.compensation_policy import CompensationPolicy
 from scoring.complaint_policy import ComplaintPolicy
 from scoring.lint.given import Given
@@ -29,6 +30,7 @@ KINDS: dict[str, tuple[type[Policy], str]] = {
     "complaints": (ComplaintPolicy, "topics"),
     "adverts": (AdvertPolicy, "absolute"),
     "penalties": (PenaltyPolicy, "steps"),
+    "breaker": (BreakerPolicy, "watched"),
 }
 
 

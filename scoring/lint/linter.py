@@ -11,7 +11,7 @@ from scoring.lint.cheating_rows import cheating_rows
 from scoring.lint.conditions import Proof, looked_at, proofs
 from scoring.lint.draft import KINDS, Draft, kind_of
 from scoring.lint.given import Given
-from scoring.lint.other_rows import advert_rows, compensation_rows, complaint_rows, penalty_rows
+from scoring.lint.other_rows import advert_rows, breaker_rows, compensation_rows, complaint_rows, penalty_rows
 from scoring.lint.places import Places, places_of
 from scoring.lint.programme_rows import programme_rows
 from scoring.lint.refund_rows import refund_rows
@@ -30,6 +30,7 @@ _ROWS: dict[str, Callable[[Draft], Iterator[Finding]]] = {
     "complaints": complaint_rows,
     "adverts": advert_rows,
     "penalties": penalty_rows,
+    "breaker": breaker_rows,
 }
 
 _SEVERITY = tuple(Severity)

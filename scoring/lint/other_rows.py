@@ -9,7 +9,7 @@ from scoring.lint.draft import Draft, shown
 from scoring.lint.places import Path
 from scoring.lint.rules import Finding
 
-__all__ = ["advert_rows", "compensation_rows", "complaint_rows", "penalty_rows"]
+__all__ = ["advert_rows", "breaker_rows", "compensation_rows", "complaint_rows", "penalty_rows"]
 
 
 def compensation_rows(draft: Draft) -> Iterator[Finding]:
@@ -111,6 +111,17 @@ def penalty_rows(draft: Draft) -> Iterator[Finding]:
             yield draft.found("L302", (*path, "points"), value=one, other="most_points", than=limit)
         if one and steps and one < steps[0][1]:
             yield draft.found("L311", ("steps",), gap=f"{shown(path)}.points = {one}")
+
+
+def breaker_rows(draft: Draft) -> Iterator[Finding]:
+    """Outcomes that are watched twice: one jump would be told as two."""
+    seen: dict[str, Path] = {}
+    for path, table in draft.tables("watched"):
+        for word in draft.words(*path, "outcomes"):
+            what = f"{table.get('decisions')}: {word}"
+            if what in seen:
+                yield draft.found("L321", (*path, "outcomes"), other=shown(seen[what]), what=what)
+            seen.setdefault(what, path)
 
 
 def _most_points(draft: Draft, path: Path) -> float:

@@ -11,9 +11,11 @@ from serving.api.callers import only_with
 from serving.auth import Caller
 from serving.cases import Case
 from serving.decisions import Decision, asked_for
+from serving.ledger.settlement import money_of_decision
 from serving.problems import documented
-from serving.schemas import CaseAnswer, DecisionAnswer
+from serving.schemas import CaseAnswer
 from serving.service import Service
+from serving.settlement_schemas import DecisionWithMoney, SettlementAnswer
 
 __all__ = ["add_to"]
 
@@ -23,16 +25,17 @@ def add_to(app: FastAPI, service: Service) -> None:
     reader = only_with(service, "scores:read")
 
     @app.get("/v1/decisions/{decision_id}", tags=["decisions"], responses=documented(401, 403, 404, 503))
-    def decision(decision_id: str, _caller: Annotated[Caller, Depends(reader)]) -> DecisionAnswer:
-        """Show a decision with everything that it was made from, and how its case ended; scope `scores:read`."""
+    def decision(decision_id: str, _caller: Annotated[Caller, Depends(reader)]) -> DecisionWithMoney:
+        """Show a decision with all that it was made from, how its case ended, and its money; scope `scores:read`."""
         with reading(service.engine) as tx:
             found = decisions.decision(tx, decision_id)
             case = decisions.case_of(tx, found)
-        return _told(found, case)
+            money = money_of_decision(tx, decision_id, now=service.clock())
+        return _told(found, case, money)
 
 
-def _told(found: Decision, case: Case | None) -> DecisionAnswer:
-    return DecisionAnswer(
+def _told(found: Decision, case: Case | None, money: SettlementAnswer | None) -> DecisionWithMoney:
+    return DecisionWithMoney(
         decision_id=found.id,
         kind=found.kind,
         merchant_id=found.merchant_id,
@@ -48,4 +51,5 @@ def _told(found: Decision, case: Case | None) -> DecisionAnswer:
         answer=json.loads(found.answer),
         trace=json.loads(found.trace),
         case=CaseAnswer.model_validate(case) if case else None,
+        money=money,
     )

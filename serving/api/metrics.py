@@ -5,6 +5,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from features.database import micros, reading
 from serving import store_due
+from serving.ledger.figures import Exposure
 from serving.problems import documented
 from serving.service import Service
 from serving.stored_figures import stored_figures
@@ -14,6 +15,7 @@ __all__ = ["add_to"]
 
 def add_to(app: FastAPI, service: Service) -> None:
     """Add the route; it needs no key, since it tells of nobody."""
+    exposure = Exposure()
 
     @app.get("/metrics", tags=["health"], response_class=Response, responses=documented(503))
     def metrics() -> Response:
@@ -21,7 +23,7 @@ def add_to(app: FastAPI, service: Service) -> None:
         now = service.clock()
         with reading(service.engine) as tx:
             count, since = store_due.lag(tx)
-            stored = (*stored_figures(tx, now=now),)
+            stored = (*stored_figures(tx, exposure, now=now),)
         newest = service.assessments.newest()
         service.metrics.policies(refused=bool(service.in_force.trouble))
         service.metrics.waiting(

@@ -12,6 +12,7 @@ from features.database import reading, writing
 from serving import cases, decisions
 from serving.cases import Case
 from serving.console import store
+from serving.console.complaints import complaint_of
 from serving.console.decisions import told
 from serving.console.desk import Desk, see_other
 from serving.errors import (
@@ -127,9 +128,11 @@ def _detail(desk: Desk, request: Request, case_id: str, *, status: int = 200, **
         case = cases.find(tx, case_id)
         thought = store.answers_of(tx, [case.merchant_id]).get(case.merchant_id)
         asking = decisions.decision(tx, case.decision_id) if case.decision_id else None
+        complaint = complaint_of(tx, case)
     session: Session = request.state.session
     values = {"trouble": None, "wished": None, "outcomes": cases.outcomes(case), **values}
     values["may_approve"] = session.role in APPROVERS
+    values["complaint"] = complaint
     page = {"case": case, "thought": thought, "told": told(asking) if asking else None, **values}
     return desk.pages.page(request, "cases/detail.html", status=status, **page)
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 __all__ = [
     "BANDS",
+    "CAUSES",
+    "CHANNELS",
     "FOLLOWS",
     "GROUNDS",
     "KINDS",
@@ -32,6 +34,7 @@ KINDS: Mapping[str, str] = {
     "standing": marked("Place in a programme"),
     "complaint": marked("Complaint"),
     "penalty": marked("Penalty"),
+    "change": marked("A change that shifted the answers"),
 }
 OUTCOMES: Mapping[str, str] = {
     "admit": marked("Admit"),
@@ -60,6 +63,8 @@ OUTCOMES: Mapping[str, str] = {
     "suspension": marked("No new orders for a while"),
     "removal": marked("Removed"),
     "lifted": marked("Penalty taken back"),
+    "stands": marked("The change stands"),
+    "withdrawn": marked("The change is taken back"),
 }
 #: Kind of a case -> outcome -> what follows from ending it so.
 FOLLOWS: Mapping[str, Mapping[str, str]] = {
@@ -90,6 +95,35 @@ FOLLOWS: Mapping[str, Mapping[str, str]] = {
         ),
         "drop": marked("Nothing follows. What was found still counts if more is found."),
     },
+    "change": {
+        "stands": marked(
+            "Once another person has approved it, the changed policy judges again. A model has to be promoted again."
+        ),
+        "withdrawn": marked("What judged before the change judges again, until there is a new version."),
+    },
+}
+#: Where a complaint came in.
+CHANNELS: Mapping[str, str] = {
+    "app": marked("the app"),
+    "phone": marked("phone"),
+    "chat": marked("chat"),
+    "mail": marked("mail"),
+    "social": marked("social media"),
+    "12315": marked("the regulator's platform 12315"),
+    "consumer_association": marked("a consumer association"),
+    "court": marked("a court"),
+}
+#: Why a complaint is as grave as it is.
+CAUSES: Mapping[str, str] = {
+    "stated": marked("Its sender says so."),
+    "demand": marked("Something is demanded."),
+    "safety": marked("Somebody may be hurt."),
+    "classifier": marked("The classifier reads it so."),
+    "many_buyers": marked("Several buyers complained of the same goods."),
+    "large_sum": marked("It is about a large sum."),
+    "refused_before": marked("It was refused before."),
+    "channel": marked("It came by a channel with a clock of its own."),
+    "overdue": marked("Nobody ended it in time."),
 }
 #: Who pays a refund first, and who finally does.
 PARTIES: Mapping[str, str] = {

@@ -8,8 +8,8 @@ accounts tell where it stands now:
 |---|---|
 | `fund` | source: the platform's own money for fast refunds |
 | `escrow` | source: a merchant's money that is still held back, where the merchant pays first by its own word |
-| `platform` | source: other money of the platform, for refunds that no decision promised |
-| `merchant` | source: what a merchant has left with us |
+| `platform` | source: other money of the platform, for refunds without a decision; what deposits pay goes there |
+| `merchant` | source: what a merchant was last told to have left with us |
 | `reserved` | promised by a decision, not paid yet |
 | `advanced` | paid first by the platform, finally nobody's, the buyer's or a carrier's; not back yet |
 | `receivable` | paid first by the platform, finally the merchant's; not back yet |

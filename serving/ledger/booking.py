@@ -37,10 +37,10 @@ def book(tx: Connection, new: pa.Table, *, at: datetime, later: bool = False) ->
         deposits.book(tx, touched.deposits, at=at)
 
 
-def book_decision(tx: Connection, decision_id: str, *, at: datetime) -> None:
+def book_decision(tx: Connection, decision_id: str, *, at: datetime, later: bool = False) -> None:
     """Book what is told of a decision's money, by events or by the settlement call; its merchant is locked."""
-    for rows in own_events.complete(tx, [decision_id], at=at):
-        book(tx, rows, at=at)
+    for rows in own_events.complete(tx, [decision_id], at=at, later=later):
+        book(tx, rows, at=at, later=later)
 
 
 def subjects_of(tx: Connection, keys: Sequence[str]) -> list[tuple[Found, str]]:

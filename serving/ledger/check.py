@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, String, func, literal, select, union_all
@@ -29,9 +30,14 @@ class Difference:
 
 def differences(tx: Connection) -> Iterator[Difference]:
     """Everything in the ledger that does not add up; nothing if all is well."""
-    for query in (_postings(), *map(_compared, (_promises(), _days(), _balances()))):
+    for query in _queries():
         for row in tx.execute(query):
             yield Difference(of=row.of, kept_cents=int(row.kept), booked_cents=int(row.booked))
+
+
+@cache
+def _queries() -> tuple[Select[Any], ...]:
+    return (_postings(), *map(_compared, (_promises(), _days(), _balances())))
 
 
 def _postings() -> Select[Any]:

@@ -45,6 +45,36 @@ def verify(as_json: Json = False) -> None:
 
 
 @ledger.command()
+def show(merchant: Annotated[str, typer.Argument(help="A merchant's id.")], as_json: Json = False) -> None:
+    """Show where a merchant's money stands: what is outstanding, its debt, its deposit, and who holds what of that."""
+    from features.database import reading
+    from serving.ledger.deposits import drawn_cents, pledges
+    from serving.ledger.store import money_of
+    from serving.store import opened
+
+    with opened(Settings().database) as engine, reading(engine) as tx:
+        stands, held, drawn = money_of(tx, merchant), pledges(tx, merchant), drawn_cents(tx, merchant)
+    told = {f"{name}_cents": cents for name, cents in {**stands, "drawn": drawn}.items()}
+    if as_json:
+        typer.echo(json.dumps({"merchant_id": merchant, **told, "pledges": held}, ensure_ascii=False))
+    else:
+        lines = {
+            **{_MEANS[name]: cents for name, cents in told.items()},
+            **{f"pledged to {k}": v for k, v in held.items()},
+        }
+        typer.echo("\n".join(f"{what}: {cents} cents" for what, cents in lines.items()))
+
+
+_MEANS = {
+    "advanced_cents": "paid first, and finally not the merchant's",
+    "receivable_cents": "owed by the merchant",
+    "deposit_cents": "deposit, but for what is pledged",
+    "pledge_cents": "pledged",
+    "drawn_cents": "drawn from the deposit since its balance was told",
+}
+
+
+@ledger.command()
 def reconcile(
     file: Annotated[Path, typer.Argument(help="Payments: .csv, .parquet or .jsonl.", exists=True, dir_okay=False)],
     since: Annotated[datetime | None, typer.Option(formats=_DATE, help=_SINCE)] = None,

@@ -8,7 +8,6 @@ by an event.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from functools import partial
 
 from sqlalchemy import Connection
 
@@ -25,25 +24,27 @@ from serving.ledger.own_events import not_sent
 from serving.ledger.positions import Balance, balance
 from serving.ledger.store import Reservation
 from serving.ledger.store_settlements import Said, Settlement
-from serving.service import Service
+from serving.service import Clock, Service
 from serving.settlement_schemas import SettlementAnswer
 
-__all__ = ["Known", "settle", "weighed"]
+__all__ = ["Known", "money_of_decision", "settle", "tell", "weighed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known of a promise: what calls said, what others sent and we wrote ourselves, where the money stands."""
+    """What is known of a promise at a moment: what calls said, what others sent, what we wrote, where money stands."""
 
+    at: datetime
     promise: Reservation
     calls: Sequence[Settlement]
     sent: Sequence[Found]
     own: Sequence[Found]
     stands: Balance
 
-    def state(self, now: datetime) -> str:
+    @property
+    def state(self) -> str:
         """How far it has come; what has run out is expired, whether or not that was booked yet."""
-        ran_out = self.promise.state == "reserved" and self.promise.expires_at <= now
+        ran_out = self.promise.state == "reserved" and self.promise.expires_at <= self.at
         return "expired" if ran_out else self.promise.state
 
 
@@ -53,36 +54,40 @@ def settle(service: Service, decision_id: str, said: Said, *, by: str, asked: As
     `asked` names the request where its sender wants the first answer again for a repeat. Raises `DecisionUnknown`,
     `SettlementImpossible`, `SettlementExceeds`, `IdempotencyConflict`.
     """
-    told = _Told(decision_id=decision_id, said=said, by=by, asked=asked)
-    return written(service.engine, partial(_settled, service=service, told=told))
+
+    def settled(tx: Connection) -> Answer:
+        earlier = earlier_answer(tx, asked, now=service.clock()) if asked else None
+        if earlier:
+            return earlier
+        known = tell(tx, decision_id, said, by=by, clock=service.clock)
+        answer = Answer(status=200, body=_answer(known).model_dump_json())
+        if asked:
+            keep(tx, asked, answer)
+        return answer
+
+    return written(service.engine, settled)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
-    """What was told of a decision, and by whom."""
-
-    decision_id: str
-    said: Said
-    by: str
-    asked: Asked | None
+def money_of_decision(tx: Connection, decision_id: str, *, now: datetime) -> SettlementAnswer | None:
+    """Where a decision's money stands; None where it promised none."""
+    promise = store.reservations_with(tx, [decision_id]).get(decision_id)
+    return None if promise is None else _answer(_loaded(tx, promise, at=now))
 
 
-def _settled(tx: Connection, *, service: Service, told: _Told) -> Answer:
-    earlier = earlier_answer(tx, told.asked, now=service.clock()) if told.asked else None
-    if earlier:
-        return earlier
-    known = _known(tx, told.decision_id)
-    now = service.clock()
-    if weighed(told.said, known, now=now):
-        _book(tx, known, told, at=now)
-        known = _known(tx, told.decision_id)
-    answer = Answer(status=200, body=_answer(known, now).model_dump_json())
-    if told.asked:
-        keep(tx, told.asked, answer)
-    return answer
+def tell(tx: Connection, decision_id: str, said: Said, *, by: str, clock: Clock, later: bool = False) -> Known:
+    """Book what is said of a decision's money, if it is new, and answer what is known now; raises as `settle` does.
+
+    With `later` tiles are put off.
+    """
+    known = _known(tx, decision_id, clock)
+    if weighed(said, known):
+        at = known.at
+        _book(tx, known, said, by=by, later=later)
+        known = _known(tx, decision_id, lambda: at)
+    return known
 
 
-def _known(tx: Connection, decision_id: str) -> Known:
+def _known(tx: Connection, decision_id: str, clock: Clock) -> Known:
     """What is known of a decision's promise, with everything locked that its settlement may change."""
     decided = decisions.decision(tx, decision_id)
     lock_merchants(tx, [decided.merchant_id])
@@ -91,8 +96,15 @@ def _known(tx: Connection, decision_id: str) -> Known:
         raise SettlementImpossible("this decision promised no money, so there is none to settle")
     store.hold_buyer(tx, promise.buyer_id)
     store.hold_fund(tx)
+    # The moment is taken under the locks: a wait must not let anybody look back past the one before.
+    return _loaded(tx, promise, at=clock())
+
+
+def _loaded(tx: Connection, promise: Reservation, *, at: datetime) -> Known:
+    decision_id = promise.decision_id
     sent, own = own_events.told(tx, promise)
     return Known(
+        at=at,
         promise=promise,
         calls=store_settlements.settlements_of(tx, [decision_id]).get(decision_id, []),
         sent=sent,
@@ -101,23 +113,23 @@ def _known(tx: Connection, decision_id: str) -> Known:
     )
 
 
-def _book(tx: Connection, known: Known, told: _Told, *, at: datetime) -> None:
-    decision_id, said = told.decision_id, told.said
+def _book(tx: Connection, known: Known, said: Said, *, by: str, later: bool) -> None:
+    decision_id, at = known.promise.decision_id, known.at
     if said.state == "cancelled":
         said = replace(said, cents=known.promise.promised_cents)
     number = len(known.calls) + 1
-    row = Settlement(decision_id=decision_id, number=number, settled_by=told.by, settled_at=at, **asdict(said))
+    row = Settlement(decision_id=decision_id, number=number, settled_by=by, settled_at=at, **asdict(said))
     store_settlements.add_settlement(tx, row)
     if said.state == "cancelled":
         promises.release(tx, [known.promise], Movement.CANCEL, at=at)
     else:
-        book_decision(tx, decision_id, at=at)
-    entry = audit.Entry(actor=f"key:{told.by}", action="settled", subject=f"decision:{decision_id}", body=asdict(said))
+        book_decision(tx, decision_id, at=at, later=later)
+    entry = audit.Entry(actor=f"key:{by}", action="settled", subject=f"decision:{decision_id}", body=asdict(said))
     audit.write(tx, entry, now=at)
 
 
-def _answer(known: Known, now: datetime) -> SettlementAnswer:
-    promise, state, stands = known.promise, known.state(now), known.stands
+def _answer(known: Known) -> SettlementAnswer:
+    promise, state, stands = known.promise, known.state, known.stands
     paid = [one for one in (*known.sent, *known.own) if one.event_type == "refund_paid"]
     return SettlementAnswer(
         decision_id=promise.decision_id,
@@ -132,13 +144,13 @@ def _answer(known: Known, now: datetime) -> SettlementAnswer:
 # What may become of a promise.
 
 
-def weighed(said: Said, known: Known, *, now: datetime) -> bool:
+def weighed(said: Said, known: Known) -> bool:
     """Whether what is told says anything new.
 
     Raises `SettlementImpossible` for a move that there is not, `SettlementExceeds` for more than there is.
     """
     judge = {"paid": _paid, "cancelled": _cancelled, "recovered": _recovered}[said.state]
-    return judge(said, known, known.state(now))
+    return judge(said, known, known.state)
 
 
 def _paid(said: Said, known: Known, state: str) -> bool:

@@ -150,13 +150,11 @@ def _posting_row(one: Posting) -> dict[str, Any]:
 
 def sums_of(tx: Connection, subjects: Iterable[str]) -> tuple[Sum, ...]:
     """What the postings of some subjects add up to, by what they are about and by movement."""
-    by = (postings.c.subject, postings.c.merchant_id, postings.c.about, postings.c.movement)
-    query = select(*by, *(_total(postings.c[account]).label(account) for account in ACCOUNTS)).group_by(*by)
-    rows = (row for some_of in some(sorted(subjects)) for row in tx.execute(query.where(by[0].in_(some_of))))
+    rows = (row for some_of in some(sorted(subjects)) for row in tx.execute(_SUMS, {"subjects": some_of}))
     return tuple(
-        Sum(subject=row.subject, merchant_id=row.merchant_id, about=row.about, movement=row.movement,
-            amounts={account: int(getattr(row, account)) for account in ACCOUNTS})
-        for row in rows
+        Sum(subject=subject, merchant_id=merchant_id, about=about, movement=movement,
+            amounts=dict(zip(ACCOUNTS, map(int, cents), strict=True)))
+        for subject, merchant_id, about, movement, *cents in rows
     )  # fmt: skip
 
 
@@ -190,13 +188,9 @@ _CHANGE = (
 
 def reservations_with(tx: Connection, decision_ids: Iterable[str]) -> dict[str, Reservation]:
     """What these decisions promised, by decision, whether or not it still weighs; the others promised nothing."""
-    query = select(reservations)
-    found = (
-        row
-        for ids in some(sorted(decision_ids))
-        for row in tx.execute(query.where(reservations.c.decision_id.in_(ids)))
-    )
-    return {row.decision_id: _reservation(row) for row in found}
+    pieces = some(sorted(decision_ids))
+    rows = (row for ids in pieces for row in tx.execute(_PROMISED, {"decision_ids": ids}))
+    return {row.decision_id: _reservation(row) for row in rows}
 
 
 def due_to_expire(tx: Connection, *, now: datetime, most: int) -> tuple[Reservation, ...]:
@@ -246,3 +240,12 @@ _LESS = (
 def _total(column: ColumnElement[int]) -> ColumnElement[int]:
     # PostgreSQL adds up in numeric; what comes of cents is a whole number all the same.
     return cast(func.coalesce(func.sum(column), 0), BigInteger)
+
+
+_BY = (postings.c.subject, postings.c.merchant_id, postings.c.about, postings.c.movement)
+_SUMS = (
+    select(*_BY, *(_total(postings.c[account]) for account in ACCOUNTS))
+    .where(postings.c.subject.in_(bindparam("subjects", expanding=True)))
+    .group_by(*_BY)
+)
+_PROMISED = select(reservations).where(reservations.c.decision_id.in_(bindparam("decision_ids", expanding=True)))

@@ -227,8 +227,10 @@ def _answer(merchant_id: str, outcome: str, found: Penalty) -> dict[str, Any]:
 
 def _said(one: dict[str, Any], language: str) -> str:
     """What was done, how often, and how many points that is."""
-    count = " ({times} times, {points} points)" if language == "text" else "（{times} 次，计 {points} 分）"
-    return str(one[language]) + count.format(**one)
+    if language == "text_zh":
+        return f"{one['text_zh']}（{one['times']} 次，计 {one['points']} 分）"
+    often = "once" if one["times"] == 1 else f"{one['times']} times"
+    return f"{one['text']} (found {often}, {one['points']} points)"
 
 
 def _matter(merchant_id: str, found: Penalty) -> Matter:

@@ -11,7 +11,7 @@ from serving.policy import read_any, shipped_texts
 __all__ = ["FOLLOWED", "Signature", "read_folder", "signature"]
 
 #: The policies that a service follows: the name of each file, without `.toml`, is also that of its kind.
-FOLLOWED = ("score", "programmes", "refunds", "compensation", "complaints", "adverts", "penalties")
+FOLLOWED = ("score", "programmes", "refunds", "compensation", "complaints", "adverts", "penalties", "breaker")
 
 #: What a folder's files looked like: their names, sizes and times of the last change.
 Signature = tuple[tuple[str, int, int], ...]

@@ -15,8 +15,9 @@ def rows_of(decorator):
 
 
 def named_by_tests():
-    """Every row that a test in this folder names."""
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("test_*.py"))]
+    """Every row that a test names."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted(HERE.parent.rglob("test_*.py"))]
+    trees = [ast.parse(text) for text in texts if "pytest.mark.failure(" in text]
     tests = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     return {row for test in tests for decorator in test.decorator_list for row in rows_of(decorator)}
 

@@ -9,6 +9,7 @@ from sqlalchemy import event, func, make_url, select
 
 from features.database import open_engine, reading, writing
 from features.errors import StoreUnavailable
+from features.tables import settled
 from serving import tables
 from serving.app import create_app
 from serving.deadline import Deadline
@@ -232,6 +233,6 @@ def test_what_is_under_way_when_the_time_is_up_is_answered_once(engine):
 def test_a_write_that_another_one_got_in_the_way_of_leaves_the_store_beyond_doubt(engine):
     caller = Caller(engine, a_key(engine, *SCOPES))
     with pytest.raises(StoreUnavailable, match="UNIQUE"), writing(engine) as tx:
-        tx.execute(tables.locks.insert(), [{"name": "twice"}, {"name": "twice"}])
+        tx.execute(settled.insert(), [{"name": "twice", "value": ""}] * 2)
     assert caller.ready().status_code == 200
     assert "goodfaith_store_failures_total{" not in call(caller.app, "/metrics").text

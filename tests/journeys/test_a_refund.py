@@ -8,13 +8,14 @@ from sqlalchemy import func, select
 from features.database import reading
 from serving.tables import reservations
 from tests.journeys.stage import BEGIN, DAY, HOUR, Stage, a_credit_model, a_registration, an_event, an_order
+from tests.serving.world import FakeChampions
 
 NOW = BEGIN + 60 * DAY
 
 
-def a_delivered_shop(engine, *, orders=1, model=None):
+def a_delivered_shop(engine, *, orders=1, model=None, champions=None):
     """A merchant with two months of good trade and some orders that have just come."""
-    stage = Stage(engine, model)
+    stage = Stage(engine, model, champions=champions)
     history = [an_order("shop", day, BEGIN + day * DAY, shipped_after=5 * HOUR) for day in range(50)]
     fresh = [an_order("shop", 1000 + n, NOW - 3 * DAY, shipped_after=5 * HOUR) for n in range(orders)]
     stage.at(NOW)
@@ -107,9 +108,6 @@ def test_a_stale_assessment_is_never_instant(any_engine):
 
 
 def test_without_a_model_nothing_is_instant(any_engine):
-    stage = a_delivered_shop(any_engine)
-    stage.service.champions.credit = None
-    stage.at(NOW + 10 * 1 * HOUR)
-    stage.judge()
+    stage = a_delivered_shop(any_engine, champions=FakeChampions())
     answer = stage.refund(a_request(), key="one").json()
     assert (answer["basis"], answer["outcome"] == "instant") == ("fallback", False)

@@ -17,7 +17,7 @@ from serving.plain import as_json
 from serving.refunds import decide_on_refund
 from serving.schemas import RefundBody
 from serving.service import Service
-from serving.store import AssessmentStore
+from serving.store import AssessmentStore, Stored
 from tests.serving.world import NOON, an_assessment
 
 PRICE = 10_000
@@ -52,25 +52,39 @@ def a_payment(engine: Engine, told: dict[str, Any], cents: int, *, refund: str =
     return tell(engine, "refund_paid", **{**standard, **columns})
 
 
-def judged(engine: Engine, merchant: str = "m1", *, at: datetime = NOON, **changes: Any) -> None:
-    """Store what a model thinks of a merchant: a good one, but for some fields of the answer."""
+def judged(engine: Engine, *merchants: str, at: datetime = NOON, **changes: Any) -> None:
+    """Store what a model thinks of merchants: good ones, but for some fields of the answer."""
+    rows = [_thought(merchant, at, changes) for merchant in merchants or ("m1",)]
+    AssessmentStore(engine).remember(rows)
+
+
+def _thought(merchant: str, at: datetime, changes: dict[str, Any]) -> Stored:
     row = stored(an_assessment(merchant), assessed_at=at)
     answer = {**json.loads(row.answer), "band": "A", "score": 700, "p_bad": 0.002, "basis": "model"}
     answer["counterfeit"] = {"p": 0.001, "level": "none", "flagged": False}
     answer["model"] = {"name": "goodfaith-credit", "version": "7"}
-    AssessmentStore(engine).remember([replace(row, answer=as_json({**answer, **changes}))])
+    return replace(row, answer=as_json({**answer, **changes}))
 
 
 def a_shop(engine: Engine, merchant: str = "m1", *, orders: int = 1, **thought: Any) -> None:
     """A good merchant, verified and judged, that has just delivered orders o0, o1, ... to buyers b0, b1, ..."""
+    shops(engine, {merchant: [f"b{number}" for number in range(orders)]}, **thought)
+
+
+def shops(engine: Engine, buyers: dict[str, list[str]], **thought: Any) -> None:
+    """Such merchants, each with the buyers of its orders o0, o1, ..."""
+    take_all(engine, *(event for merchant, theirs in buyers.items() for event in _history(merchant, theirs)))
+    judged(engine, *buyers, **thought)
+
+
+def _history(merchant: str, buyers: list[str]) -> list[dict[str, Any]]:
     registered = an_event("merchant_registered", merchant=merchant, category="toys", at=NOON - timedelta(days=400))
     papers = [
         an_event("qualification_checked", merchant=merchant, qualification=paper, outcome="passed")
         for paper in ("identity", "business_licence")
     ]
-    sold = [event for n in range(orders) for event in _events_of(f"o{n}", f"b{n}", merchant, PRICE)]
-    take_all(engine, registered, *papers, *sold)
-    judged(engine, merchant, **thought)
+    sold = [event for n, buyer in enumerate(buyers) for event in _events_of(f"o{n}", buyer, merchant, PRICE)]
+    return [registered, *papers, *sold]
 
 
 def an_order(engine: Engine, order: str, *, buyer: str = "b0", merchant: str = "m1", cents: int = PRICE) -> None:

@@ -7,7 +7,7 @@ from features.database import writing
 from serving import cases
 from serving.auth import SCOPES
 from serving.limits import LARGEST_BODY
-from tests.serving.shop import a_refund, a_shop, an_order, judged, refund
+from tests.serving.shop import a_payment, a_refund, a_shop, an_order, judged, refund
 from tests.serving.world import NOON, FakeClock, a_key, a_service, ask
 
 REFUNDS = "/v1/refunds/decisions"
@@ -184,3 +184,18 @@ def test_a_merchant_without_a_past_has_an_empty_one_and_an_unknown_one_none(engi
     assert read(engine, "/v1/merchants/m1/history").json()["decisions"] == []
     assert read(engine, "/v1/merchants/nobody/history").json()["code"] == "merchant_unknown"
     assert read(engine, "/v1/merchants/m1/history", params={"limit": 0}).status_code == 422
+
+
+def test_a_decision_tells_where_its_money_stands(engine):
+    a_shop(engine)
+    instant, ordinary = (post(engine, a_refund(name, cents=100).model_dump(mode="json"), idempotency_key=name).json()
+                         for name in ("o0", "never"))  # fmt: skip
+    a_payment(engine, instant, 60)
+    money = read(engine, f"/v1/decisions/{instant['decision_id']}").json()["money"]
+    assert (money["state"], money["promised_cents"], money["paid_cents"], money["refund_ids"]) == (
+        "paid",
+        100,
+        60,
+        ["r1"],
+    )
+    assert read(engine, f"/v1/decisions/{ordinary['decision_id']}").json()["money"] is None

@@ -75,6 +75,8 @@ def test_a_stop_rule_suspends_on_the_same_night(engine):
     a_member(engine)
     assert a_night(engine, 3, **UNPAID) == 1
     assert (standings(engine), carries(engine)) == (["suspend"], False)
+    with reading(engine) as tx:
+        assert decisions.decisions_of(tx, "m1", 1)[0].expires_at > NOON + timedelta(days=3)
     assert a_night(engine, 3, **UNPAID) == 0
 
 

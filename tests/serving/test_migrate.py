@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from features.database import micros, next_numbers, reading, writing
+from features.lookup import events_about
 from features.store import EventStore
 from features.tables import events, metadata
 from serving import cases, store_audit
@@ -24,7 +25,7 @@ from serving.months import ensure_months
 from serving.plain import as_json, digest
 from serving.replay import replay_all
 from serving.reservations import held_for
-from tests.serving.shop import a_refund, a_shop, refund, tell
+from tests.serving.shop import a_refund, a_shop, an_order, refund, tell
 from tests.serving.world import NOON, a_key, a_merchant_exists, a_service
 
 
@@ -97,7 +98,7 @@ def test_the_audit_record_goes_back_to_one_chain_with_names_and_forward_again_wi
         assert {one.same for one in replay_all(tx)} == {True}
 
 
-def test_decisions_move_into_months_and_back_with_all_that_was_decided(bare_engine):
+def test_events_and_decisions_move_into_months_and_back_with_all_that_is_stored(bare_engine):
     migrate(bare_engine)
     a_shop(bare_engine, orders=3)
     ensure_months(bare_engine, now=NOON)
@@ -107,12 +108,15 @@ def test_decisions_move_into_months_and_back_with_all_that_was_decided(bare_engi
     # November is one with what was there before; the months after it are made.
     made = ensure_months(bare_engine, now=NOON)
     is_partitioned = bare_engine.dialect.name == "postgresql"
-    assert ("decisions_2026_11" in made, "decisions_2026_12" in made) == (False, is_partitioned)
+    for table in ("events", "decisions"):
+        assert (f"{table}_2026_11" in made, f"{table}_2026_12" in made) == (False, is_partitioned)
+    an_order(bare_engine, "later", buyer="b9")
     told.append(refund(a_service(bare_engine), a_refund("o2", buyer="b2"))["decision_id"])
     with reading(bare_engine) as tx:
         assert [decision(tx, one).id for one in told] == told
         assert {one.same for one in replay_all(tx)} == {True}
         assert first_fault(tx) is None
+        assert [len(events_about(tx, f"buyer:{one}", types=("order_placed",))) for one in ("b0", "b9")] == [1, 1]
 
 
 def test_an_empty_store_gets_its_tables_by_itself(bare_engine):

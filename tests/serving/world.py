@@ -25,6 +25,7 @@ from serving.commands import mount
 from serving.policy import (
     read_policy,
     shipped_adverts,
+    shipped_breaker,
     shipped_compensation,
     shipped_complaints,
     shipped_penalties,
@@ -131,6 +132,7 @@ def a_service(engine: Engine, **changes: Any) -> Service:
         complaints=shipped_complaints(),
         compensation=shipped_compensation(),
         adverts=shipped_adverts(),
+        breaker=shipped_breaker(),
         penalties=shipped_penalties(),
         currency="CNY",
         declarations={},

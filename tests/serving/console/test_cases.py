@@ -182,6 +182,24 @@ def test_an_application_that_waits_for_a_person_is_shown_in_both_languages(anna,
     assert "Dispatched within" not in chinese
 
 
+def test_a_complaint_is_shown_as_it_was_written_with_where_it_came_from_and_its_clocks(anna, engine, service):
+    a_shop(engine)
+    body = {"merchant_id": "m1", "order_id": "o0", "buyer_id": "b0", "text": "<b>It caught fire", "channel": "12315",
+            "region": "Suzhou", "reference": "SZ-7"}  # fmt: skip
+    told = ask(service, "/v1/complaints", key=a_key(engine, "cases:write"), method="POST", json=body).json()
+    page = anna.get(f"/console/cases/{told['case_id']}").text
+    for said in ("&lt;b&gt;It caught fire", "platform 12315, Suzhou", "SZ-7", "Somebody may be hurt.", "o0", "b0"):
+        assert said in page
+    assert "可能危及人身安全" in anna.get(f"/console/cases/{told['case_id']}?lang=zh").text
+
+
+def test_a_complaint_without_words_says_so(anna, engine, service):
+    a_shop(engine)
+    body = {"merchant_id": "m1", "topic": "late"}
+    told = ask(service, "/v1/complaints", key=a_key(engine, "cases:write"), method="POST", json=body).json()
+    assert "Nothing was written." in anna.get(f"/console/cases/{told['case_id']}").text
+
+
 @pytest.fixture
 def punished(anna, engine):
     """The case of a penalty that anna has proposed to apply."""
@@ -205,7 +223,7 @@ def approve(service, name, case_id, agrees="yes"):
 
 def test_a_proposed_penalty_is_shown_with_its_statement_and_waits_for_somebody_else(anna, engine, punished):
     page = html.unescape(anna.get(f"/console/cases/{punished}").text)
-    for said in ("waits for approval", "The brand says so.", "Counterfeit goods were sold. (1 times, 24 points)"):
+    for said in ("waits for approval", "The brand says so.", "Counterfeit goods were sold. (found once, 24 points)"):
         assert said in page
     assert 'value="yes"' not in page
     assert "waits for approval" in anna.get("/console/cases").text
@@ -246,3 +264,11 @@ def test_every_way_to_end_a_case_says_what_follows(anna, engine, kind):
     assert page.count('type="radio"') == len(words.FOLLOWS[kind])
     for follows in words.FOLLOWS[kind].values():
         assert follows in page
+
+
+def test_a_case_about_no_merchant_leads_to_none(anna, engine):
+    case = a_case(engine, "", kind=Kind.CHANGE, about="change:refunds:2", summary="More / 更多")
+    queue, page = anna.get("/console/cases").text, anna.get(f"/console/cases/{case}").text
+    assert "everybody" in queue
+    assert '"/console/merchants/"' not in queue + page
+    assert "A change that shifted the answers" in page

@@ -83,7 +83,7 @@ def test_a_refused_promise_costs_points_at_once_with_its_reasons_and_a_time_to_o
     (made,) = penalties(engine)
     told = json.loads(made.answer)
     assert (made.outcome, told["points"], told["proposed"]) == ("points", 4, False)
-    assert [one["text"] for one in told["reasons"]] == ["A promise on the order was refused. (1 times, 4 points)"]
+    assert [one["text"] for one in told["reasons"]] == ["A promise on the order was refused. (found once, 4 points)"]
     assert told["reasons"][0]["text_zh"] == "拒绝履行订单所含承诺。（1 次，计 4 分）"
     assert told["appeal_until"] == (at(180) - timedelta(hours=1)).isoformat().replace("+00:00", "Z")
     assert applied(engine) == [("points", 4)]
