@@ -1,5 +1,5 @@
 # Two commands for people: `make demo` and `make test`. Both set up what they need.
-.PHONY: setup setup-spark demo test rest soak coverage check lint types imports locks lock docs clean
+.PHONY: setup setup-spark demo test soak coverage check lint types imports locks lock docs clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -32,17 +32,12 @@ soak: $(READY)
 	GOODFAITH_KILLS=$(KILLS) $(BIN)/pytest -q -s tests/faults/test_kill.py
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -q -n auto tests/serving/ledger tests/scoring
 
-# All tests but those of judgement, which `coverage` runs.
-rest: $(READY)
-	$(BIN)/pytest -q -n auto --dist loadfile --ignore=tests/scoring
-
 # Judgement is pure, so its own tests reach every branch of it, and must.
 coverage: $(READY)
 	$(BIN)/coverage run -m pytest -q tests/scoring
 	$(BIN)/coverage report
 
-# What continuous integration runs: every test once, and every other check.
-check: rest coverage lint types imports locks
+check: test coverage lint types imports locks
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -25,6 +25,7 @@ from serving.anchors import anchor
 from serving.audit_check import first_fault
 from serving.audit_tables import audit as table
 from serving.idempotency import Asked
+from serving.owed import OwedBy
 from serving.plain import as_json
 from serving.refunds import RefundAsked, decide_on_refunds
 from serving.replay import Replays, replay_all
@@ -103,9 +104,10 @@ def measure(folder: Path, url: str, *, decisions: int, rows: int, seed: int) -> 
     judge_everybody(engine, models)
     service = service_on(engine, Registry(models), Settings(), lambda: datetime.now(UTC))
     wishes = asked(Shop.of(log, seed=seed), decisions)
+    owed = OwedBy()
     with spent(found, "a refund decided, of 64 together", len(wishes)):
         for begin in range(0, len(wishes), _BATCH):
-            decide_on_refunds(service, wishes[begin : begin + _BATCH])
+            decide_on_refunds(service, wishes[begin : begin + _BATCH], owed)
     prove(engine, found)
     engine.dispose()
     return found
@@ -121,6 +123,11 @@ def prove(engine: Engine, found: dict[str, float]) -> None:
     found["all of them, wall s"] = time.perf_counter() - begun
     with reading(engine) as tx, spent(found, "a decision run again", told.replayed):
         list(replay_all(tx))
+    with reading(engine) as tx, spent(found, "a decision run again with its facts", told.replayed):
+        of_facts = Replays()
+        for one in replay_all(tx, facts=True):
+            of_facts.take(one)
+    found["of them different with their facts"] = of_facts.different
     with spent(found, "an anchor", 1):
         anchor(engine, now=datetime.now(UTC))
     with reading(engine) as tx, spent(found, "an entry and its decision verified", told.replayed):

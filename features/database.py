@@ -97,11 +97,12 @@ def open_engine(url: str, *, waits: float | None = None) -> Engine:
 
 
 def _impatient(where: URL, waits: float | None) -> dict[str, Any]:
-    """How an engine is told that nobody waits for long."""
+    """How an engine is told that nobody waits for long, and for a server that has vanished no more than a minute."""
+    postgresql = where.get_backend_name() == "postgresql"
     if waits is None:
-        return {}
+        return {"connect_args": {"tcp_user_timeout": 60_000, "keepalives_idle": 30}} if postgresql else {}
     told: dict[str, Any] = {"pool_timeout": waits}
-    if where.get_backend_name() == "postgresql":
+    if postgresql:
         most, options = round(waits * 1000), where.query.get("options", "")
         limits = f"{options} -c statement_timeout={most} -c lock_timeout={most}".strip()
         told["connect_args"] = {"options": limits, "connect_timeout": ceil(waits), "tcp_user_timeout": most}

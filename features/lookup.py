@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, select
 
 from features.database import among, some
 from features.numbers import numbers_of
 from features.queries import Query, listed
-from features.tables import event_keys, events, merchants
+from features.tables import event_keys, events, merchants, waiting
 
 __all__ = [
     "Found",
@@ -26,6 +26,7 @@ __all__ = [
     "live_state",
     "live_states",
     "types_of",
+    "waiting_of",
 ]
 
 
@@ -58,6 +59,7 @@ class LiveState:
     assessed_seq: int
     due_since: int | None
     changes: int
+    waits: bool = False
 
 
 _COLUMNS = (events.c.seq, events.c.event_id, events.c.event_type, events.c.merchant_id, events.c.event_time,
@@ -124,13 +126,19 @@ def live_states(tx: Connection, merchant_ids: Sequence[str], *, hold: bool = Fal
     """
     rows = (_HELD if hold else _STATES).rows(tx, merchants=list(merchant_ids))
     return {
-        name: LiveState(last_seq=last, assessed_seq=assessed, due_since=since, changes=changes)
-        for name, last, assessed, since, changes in rows
+        name: LiveState(last_seq=last, assessed_seq=assessed, due_since=since, changes=changes, waits=bool(waits))
+        for name, last, assessed, since, changes, waits in rows
     }
 
 
+def waiting_of(tx: Connection, merchant_id: str) -> tuple[int, ...]:
+    """The numbers of a merchant's events that do not count yet: their senders' clocks are ahead."""
+    return tuple(tx.scalars(select(waiting.c.seq).where(waiting.c.merchant_id == merchant_id).order_by(waiting.c.seq)))
+
+
 _KEPT = merchants.c
-_STATE = select(_KEPT.merchant_id, _KEPT.last_seq, _KEPT.assessed_seq, _KEPT.due_since, _KEPT.changes).where(
+_WAITS = exists().where(waiting.c.merchant_id == _KEPT.merchant_id)
+_STATE = select(_KEPT.merchant_id, _KEPT.last_seq, _KEPT.assessed_seq, _KEPT.due_since, _KEPT.changes, _WAITS).where(
     listed(_KEPT.merchant_id, "merchants"), _KEPT.last_seq > 0
 )
 _STATES = Query(_STATE)

@@ -125,12 +125,13 @@ def append(
     at: datetime,
     later: bool = False,
     undated: Collection[str] = (),
-    source: str | None = None,
+    sources: Sequence[str | None] = (),
 ) -> Appended:
     """`EventStore.append` within a transaction.
 
-    Of the events `undated` (by id) the sender did not say when they became known, so that is not compared. `source`
-    is noted beside those that name none; it is no part of what they say, so the same event by another way is the same.
+    Of the events `undated` (by id) the sender did not say when they became known, so that is not compared. `sources`
+    (n,) are noted beside those that name none; they are no part of what is said, so the same event by another way is
+    the same.
     """
     ids, bodies = rows.column("event_id").to_pylist(), canonical(rows)
     # Whoever writes one of these events holds its merchant: what is stored of it by now is all that will be.
@@ -139,8 +140,9 @@ def append(
     new = [place for place, event_id in enumerate(ids) if event_id not in stored]
     if new:
         fresh = rows.take(pa.array(new))
+        known = [sources[place] if sources else None for place in new]
         seqs = numbers_for(tx, len(new), at=at)
-        _add(tx, seqs, fresh, [bodies[place] for place in new], source=source)
+        _add(tx, seqs, fresh, [bodies[place] for place in new], sources=known)
         _mark_due(tx, fresh, seqs, at)
         take_in(tx, seqs, fresh, at=micros(at), later=later)
     conflicts = tuple(
@@ -159,13 +161,15 @@ def _stored(tx: Connection, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield from ((row.event_id, row.body) for row in tx.execute(query))
 
 
-def _add(tx: Connection, seqs: Sequence[int], new: pa.Table, bodies: Sequence[str], *, source: str | None) -> None:
+def _add(
+    tx: Connection, seqs: Sequence[int], new: pa.Table, bodies: Sequence[str], *, sources: Sequence[str | None]
+) -> None:
     told = new.column("source").to_pylist() if "source" in new.column_names else [None] * len(bodies)
     kept = {
         "seq": seqs,
         **{name: new.column(name).to_pylist() for name in ("event_id", "event_type", "merchant_id")},
         **{name: new.column(name).cast(pa.int64()).to_pylist() for name in ("event_time", "known_at")},
-        "source": [own or source for own in told],
+        "source": [own or source for own, source in zip(told, sources, strict=True)],
         "body": bodies,
     }
     # That an id is new is for this table to say: events are in many.

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanag
 from fastapi import FastAPI
 
 from serving.api import (
+    cases,
     complaints,
     decisions,
     events,
@@ -46,12 +47,13 @@ def create_app(service: Service) -> FastAPI:
         redirect_slashes=False,
         lifespan=_until(ends),
     )
-    nouns = (health, metrics, events, listings, merchants, programmes, settlements, judgements, decisions, complaints)
+    nouns = (health, metrics, listings, merchants, programmes, settlements, judgements, decisions, cases, complaints)
     for noun in nouns:
         noun.add_to(app, service)
-    decided, read = refunds.add_to(app, service), scores.add_to(app, service, Judges(service))
-    for one in (decided, read):
-        ends.callback(one.close)
+    taken, decided = events.add_to(app, service), refunds.add_to(app, service)
+    read = scores.add_to(app, service, Judges(service))
+    for together in (taken, decided, read):
+        ends.callback(together.close)
     console.add_to(app, service)
     explain(app)
     app.add_middleware(Shortcut, service=service, refunds=decided, scores=read)

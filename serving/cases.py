@@ -19,9 +19,11 @@ from serving.plain import digest
 from serving.store_cases import Case
 
 __all__ = [
+    "KEY",
     "Case",
     "Kind",
     "Matter",
+    "appeals_of",
     "approve",
     "assign",
     "find",
@@ -42,6 +44,7 @@ class Kind(StrEnum):
     LINK = "link"
     COMPLAINT = "complaint"
     PENALTY = "penalty"
+    APPEAL = "appeal"
     CHANGE = "change"
 
 
@@ -72,8 +75,11 @@ _ENDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         Kind.CHANGE: ("stands", "withdrawn"),
     }
 )
-#: What one person cannot decide alone: it takes a merchant's trade away, or lets judge again what shifted the answers.
-_BY_TWO = frozenset({(Kind.PENALTY, "apply"), (Kind.CHANGE, "stands")})
+#: What one person cannot decide alone: it takes a merchant's trade away, sets aside what was decided, or lets judge
+#: again what shifted the answers.
+_BY_TWO = frozenset({(Kind.PENALTY, "apply"), (Kind.APPEAL, "upheld"), (Kind.CHANGE, "stands")})
+#: With what the names of API keys begin among those of people.
+KEY = "key:"
 _LONGEST_REASON = 2000
 
 
@@ -135,6 +141,12 @@ def of_merchant(tx: Connection, merchant_id: str) -> tuple[Case, ...]:
     return store_cases.of_merchant(tx, merchant_id)
 
 
+def appeals_of(tx: Connection, merchant_id: str, decision_id: str) -> tuple[Case, ...]:
+    """The cases of objections to a decision about a merchant."""
+    told = store_cases.of_merchant(tx, merchant_id)
+    return tuple(one for one in told if (one.kind, one.decision_id) == (Kind.APPEAL, decision_id))
+
+
 def outcomes(case: Case) -> tuple[str, ...]:
     """How a case of this kind may end."""
     return _ENDS.get(case.kind, ("upheld", "dismissed"))
@@ -159,6 +171,7 @@ def resolve(tx: Connection, case_id: str, *, outcome: str, reason: str, by: str,
     case = _open(tx, case_id)
     if case.waits:
         raise ResolutionInvalid(f"{case.resolved_by} has proposed {case.outcome}: another person approves it or not")
+    _check_independence(tx, case, by)
     if outcome not in outcomes(case):
         raise ResolutionInvalid(f"a {case.kind} case ends as {' or '.join(outcomes(case))}, not as {outcome[:40]!r}")
     if not 0 < len(reason.strip()) <= _LONGEST_REASON:
@@ -182,12 +195,22 @@ def approve(tx: Connection, case_id: str, *, agrees: bool, by: str, now: datetim
         raise ResolutionInvalid("nobody has proposed how this case should end")
     if case.resolved_by == by:
         raise SecondPersonNeeded("whoever proposed an end cannot approve it as well")
+    _check_independence(tx, case, by)
     if agrees:
         store_cases.change(tx, case_id, approved_by=by, resolved_at=now)
         return _ended(tx, case_id, "case_approved", by=by, now=now, outcome=case.outcome or "")
     store_cases.change(tx, case_id, outcome=None, reason=None, resolved_by=None, resolved_at=None)
     _tell(tx, case_id, "case_sent_back", by=by, now=now, outcome=case.outcome or "")
     return find(tx, case_id)
+
+
+def _check_independence(tx: Connection, case: Case, by: str) -> None:
+    """Raise `SecondPersonNeeded` for whoever would judge an objection to what they decided themselves."""
+    if case.kind != Kind.APPEAL or case.decision_id is None:
+        return
+    about = [one for one in store_cases.of_merchant(tx, case.merchant_id) if one.decision_id == case.decision_id]
+    if any(by in (one.resolved_by, one.approved_by) for one in about if one.kind != Kind.APPEAL):
+        raise SecondPersonNeeded("whoever had a part in a decision cannot judge an objection to it")
 
 
 def _ended(tx: Connection, case_id: str, action: str, *, by: str, now: datetime, **said: str) -> Case:
@@ -202,6 +225,8 @@ def _ended(tx: Connection, case_id: str, action: str, *, by: str, now: datetime,
         breaker.end(tx, case, now=now)
     if (case.kind, case.outcome) == (Kind.PENALTY, "apply"):
         penalty_events.carry_out(tx, case, now=now)
+    if (case.kind, case.outcome) == (Kind.APPEAL, "upheld"):
+        penalty_events.overturn(tx, case, now=now)
     _tell(tx, case_id, action, by=by, now=now, **said)
     told = {"case_id": case_id, "kind": str(case.kind), "merchant_id": case.merchant_id, "outcome": case.outcome}
     outbox.tell(tx, [Notice(topic=Topic.CASE_RESOLVED, says=told)], now=now)
@@ -227,5 +252,11 @@ def _tell(tx: Connection, case_id: str, action: str, *, by: str, now: datetime, 
     if "reason" in said:
         # What was written may name somebody; it stands in the case, and the record cannot forget.
         said["reason_digest"] = digest(said.pop("reason"))
-    entry = audit.Entry(actor=f"user:{by}", action=action, subject=f"case:{case_id}", body=said, people=people)
+    entry = audit.Entry(
+        actor=by if by.startswith(KEY) else f"user:{by}",
+        action=action,
+        subject=f"case:{case_id}",
+        body=said,
+        people=people,
+    )
     audit.write(tx, entry, now=now)

@@ -221,7 +221,7 @@ def _standings(
         if isinstance(answer, Exception):
             found[one] = answer
         elif one in live:
-            found[one] = standing_of(live[one], answer, policy=policy, now=now)
+            found[one] = standing_of(tx, live[one], answer, policy=policy, now=now)
         else:
             found[one] = MerchantUnknown("no event of a merchant with this id is known")
     return found

@@ -21,6 +21,7 @@ GoodfaithError
 ├── SettlementImpossible     409 settlement_impossible
 ├── SettlementExceeds        409 settlement_exceeds
 ├── SecondPersonNeeded       409 second_person_needed
+├── AppealTooLate            409 appeal_too_late
 ├── ComplaintKnown           409 complaint_known
 ├── CurrencyMismatch         422 currency_mismatch
 ├── MomentToCome             422 as_of_in_future
@@ -64,6 +65,7 @@ problem (RFC 9457), so it never holds a key, a path of this machine or another s
 __all__ = [
     "AddressUnavailable",
     "AnchorsUnreadable",
+    "AppealTooLate",
     "AssessmentsStale",
     "AuditBroken",
     "BrokerUnavailable",
@@ -195,6 +197,10 @@ class IdempotencyConflict(GoodfaithError):
 
 class OrderAlreadyDecided(GoodfaithError):
     """Refunds of an order already reach what was paid for it."""
+
+
+class AppealTooLate(GoodfaithError):
+    """The time in which a decision can be objected to is over."""
 
 
 class SecondPersonNeeded(GoodfaithError):

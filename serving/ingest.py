@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -88,13 +88,13 @@ def take(
     at: datetime,
     later: bool = False,
     undated: Collection[str] = (),
-    source: str | None = None,
+    sources: Sequence[str | None] = (),
 ) -> Appended:
     """Add validated events and all that follows from them; what they say of money is booked in the ledger.
 
-    `source` is noted beside those that name none.
+    `sources` (n,) are noted beside those that name none.
     """
-    appended = append(tx, rows, at=at, later=later, undated=undated, source=source)
+    appended = append(tx, rows, at=at, later=later, undated=undated, sources=sources)
     if appended.new:
         book(tx, rows.take(pa.array(appended.new, pa.int64())), at=at, later=later)
     return appended

@@ -1,79 +1,32 @@
-"""Take events from a request, or from a broker, into the store."""
+"""Take events from requests, or from a broker, into the store: those of several requests in one transaction.
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+What a transaction costs by itself is many times what an event costs in it, so small requests that come at the same
+time are taken in together; to each of them it is as if it had come alone.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-from pydantic import BaseModel
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
-from features.columns import parse
 from features.database import written
-from features.events import Kind
-from features.jsonrows import canonical, check_rows, same_event
-from features.store import EventStore
-from features.validation import REJECTIONS, Rejection
+from features.errors import StoreUnavailable
+from features.live import lock_merchants
+from features.store import Appended, EventStore
+from serving.checked_events import CONFLICT, Good, Ready, Taken, check_events, taken_of
+from serving.errors import IdempotencyConflict
 from serving.feeds import ANYBODY, NOT_ALLOWED, Feed
-from serving.idempotency import Answer, Asked, earlier_answer, keep
-from serving.ingest import CLOCKS_MAY_DIFFER, take
+from serving.idempotency import Answer, Asked, Earlier
+from serving.ingest import take
 
-__all__ = ["RejectedEvent", "Taken", "ingest_events"]
+__all__ = ["Taken", "ingest_events", "ingest_together"]
 
-_CONFLICT = ("event_id_conflict", REJECTIONS["event_id_conflict"])
-
-
-class RejectedEvent(BaseModel):
-    """One event that was not taken, by its place in the request."""
-
-    index: int
-    code: str
-    detail: str
-
-
-class Taken(BaseModel):
-    """What became of the events; what is accepted is durable."""
-
-    accepted: int
-    duplicates: int
-    rejected: list[RejectedEvent]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Good:
-    """Events of a request with nothing wrong about them, each with its place in the request."""
-
-    rows: pa.Table
-    places: Sequence[int]
-
-    def of(self, chosen: Sequence[int]) -> "_Good":
-        """Only some of them, by their place among these."""
-        return _Good(rows=self.rows.take(pa.array(chosen, pa.int64())), places=[self.places[one] for one in chosen])
-
-    def without(self, others: Collection[int]) -> "_Good":
-        """All but some."""
-        return self.of([one for one in range(len(self.places)) if one not in others]) if others else self
-
-    def rejected(self, chosen: Iterable[int], why: tuple[str, str]) -> list[Rejection]:
-        """Some of them, with a reason why they stay out all the same."""
-        ids = self.rows.column("event_id") if self.places else ()
-        code, detail = why
-        return [
-            Rejection(index=self.places[one], code=code, detail=detail, event_id=ids[one].as_py()) for one in chosen
-        ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ready:
-    """A request, checked: the events that stand, how many only repeat them, what is rejected, and whose it is."""
-
-    standing: _Good
-    undated: frozenset[str]
-    repeats: int
-    rejected: Sequence[Rejection]
-    feed: Feed
+#: What a request is told, or the error that is its own.
+_Told = Taken | Exception
 
 
 def ingest_events(
@@ -85,89 +38,118 @@ def ingest_events(
     asked: Asked | None = None,
     feed: Feed = ANYBODY,
 ) -> Taken:
-    """Add events to the store, with their effect on tiles and everything else, in one transaction.
+    """Add the events of a request to the store, with their effect on tiles and everything else, in one transaction.
 
-    An event that does not say when it became known became known now. Once this returns, what it calls accepted is
-    durable. Of events of one id within a request the one known first stands; what its feed may not write is rejected.
-    `asked` names the request, where its sender wants the first answer again for a repeat; raises `IdempotencyConflict`.
+    Once this returns, what it calls accepted is durable. `asked` names the request, where its sender wants the first
+    answer again for a repeat; raises `IdempotencyConflict`.
     """
-    ready = _checked(sent, currency, now, feed)
-    if asked is None and not ready.standing.places:
-        return _taken(ready.rejected, duplicates=ready.repeats)
-    return written(store.engine, lambda tx: _add(tx, ready, now, asked))
+    ready = check_events(sent, currency=currency, now=now, asked=asked, feed=feed)
+    (told,) = ingest_together(store.engine, [ready], now=now)
+    if isinstance(told, Exception):
+        raise told
+    return told
 
 
-def _checked(sent: Sequence[Any], currency: str, now: datetime, feed: Feed) -> _Ready:
-    undated = frozenset(row["event_id"] for row in sent if _is_undated(row))
-    checked = check_rows([_dated(row, now) for row in sent], currency=currency, clock=now + CLOCKS_MAY_DIFFER)
-    good = _Good(rows=checked.rows, places=checked.good.tolist())
-    forbidden = np.flatnonzero(~feed.allowed(good.rows)).tolist() if good.places else []
-    allowed = good.without(set(forbidden))
-    standing, repeats, conflicts = _settled(allowed.rows, undated)
-    return _Ready(
-        standing=allowed.of(standing),
-        undated=undated,
-        repeats=repeats,
-        rejected=(*checked.rejected, *good.rejected(forbidden, NOT_ALLOWED), *allowed.rejected(conflicts, _CONFLICT)),
-        feed=feed,
-    )
+def ingest_together(engine: Engine, requests: Sequence[Ready], *, now: datetime) -> list[_Told]:
+    """Add the events of some requests in one transaction; answers each by what became of it, or by its own error.
+
+    Raises `StoreUnavailable` where nothing is known to be done.
+    """
+    if not any(one.asked or one.standing.places for one in requests):
+        return [taken_of(one.rejected, duplicates=one.repeats) for one in requests]
+    try:
+        return written(engine, partial(_all_in, requests=requests, now=now))
+    except StoreUnavailable:
+        raise
+    except Exception as error:
+        if len(requests) == 1:
+            return [error]
+    # It was one of them: each by itself, so that the others go in.
+    return [told for one in requests for told in ingest_together(engine, [one], now=now)]
 
 
-def _add(tx: Connection, ready: _Ready, now: datetime, asked: Asked | None) -> Taken:
-    earlier = earlier_answer(tx, asked, now=now) if asked else None
+def _all_in(tx: Connection, requests: Sequence[Ready], now: datetime) -> list[_Told]:
+    # Everybody's at once and in order: who locks them bit by bit may wait crosswise with another process.
+    lock_merchants(tx, sorted({name for one in requests for name in _merchants_of(one.standing)}))
+    named = [one.asked for one in requests if one.asked]
+    earlier = Earlier(tx, named, now=now) if named else None
+    told: dict[int, _Told] = {}
+    for lot in _lots(requests):
+        _take_lot(tx, {place: requests[place] for place in lot}, told, earlier, now)
     if earlier:
-        return Taken.model_validate_json(earlier.body)
-    taken = _stored(tx, ready, now)
-    if asked:
-        keep(tx, asked, Answer(status=200, body=taken.model_dump_json()))
-    return taken
+        earlier.keep_all()
+    return [told[place] for place in range(len(requests))]
 
 
-def _stored(tx: Connection, ready: _Ready, now: datetime) -> Taken:
-    overreaching = ready.feed.overreaching(tx, ready.standing.rows) if ready.standing.places else []
-    rejected = [*ready.rejected, *ready.standing.rejected(overreaching, NOT_ALLOWED)]
-    good = ready.standing.without(set(overreaching))
-    if not good.places:
-        return _taken(rejected, duplicates=ready.repeats)
-    appended = take(tx, good.rows, at=now, undated=ready.undated, source=ready.feed.name)
-    rejected += good.rejected(appended.conflicts, _CONFLICT)
-    return _taken(rejected, accepted=appended.accepted, duplicates=ready.repeats + appended.duplicates)
+def _merchants_of(good: Good) -> list[str]:
+    return list(good.rows.column("merchant_id").unique().to_pylist()) if good.places else []
 
 
-def _taken(rejected: Iterable[Rejection], *, accepted: int = 0, duplicates: int) -> Taken:
-    told = sorted(rejected, key=lambda one: one.index)
-    return Taken(
-        accepted=accepted,
-        duplicates=duplicates,
-        rejected=[RejectedEvent(index=one.index, code=one.code, detail=one.detail) for one in told],
-    )
+def _lots(requests: Sequence[Ready]) -> Iterator[list[int]]:
+    """The requests (by place) in lots, within which no event id and no idempotency key comes twice; order stays."""
+    lot: list[int] = []
+    seen: set[object] = set()
+    for place, one in enumerate(requests):
+        ids = one.standing.rows.column("event_id").to_pylist() if one.standing.places else []
+        marks = {*ids, *([one.asked.place] if one.asked else [])}
+        if seen & marks:
+            yield lot
+            lot, seen = [], set()
+        lot.append(place)
+        seen |= marks
+    yield lot
 
 
-def _is_undated(row: Any) -> bool:
-    return isinstance(row, dict) and row.get("known_at") in (None, "") and isinstance(row.get("event_id"), str)
+def _take_lot(
+    tx: Connection, lot: dict[int, Ready], told: dict[int, _Told], earlier: Earlier | None, now: datetime
+) -> None:
+    """Take in a lot, and note what its requests are told."""
+    fresh: dict[int, Ready] = {}
+    for place, one in lot.items():
+        try:
+            before = earlier.of(one.asked) if earlier and one.asked else None
+        except IdempotencyConflict as conflict:
+            told[place] = conflict
+            continue
+        if before:
+            told[place] = Taken.model_validate_json(before.body)
+        else:
+            fresh[place] = one
+    for place, taken in _added(tx, fresh, now):
+        told[place] = taken
+        asked = fresh[place].asked
+        if earlier and asked:
+            earlier.keep(asked, Answer(status=200, body=taken.model_dump_json()))
 
 
-def _dated(row: Any, now: datetime) -> Any:
-    """The same event, known now where it does not say when; a clock that is a little ahead knows of it at once."""
-    if not isinstance(row, dict) or row.get("known_at") not in (None, ""):
-        return row
-    happened, _ = parse(row.get("event_time"), Kind.TIME)
-    known = happened if happened and now < happened <= now + CLOCKS_MAY_DIFFER else now
-    return {**row, "known_at": known.isoformat()}
+def _added(tx: Connection, lot: dict[int, Ready], now: datetime) -> Iterator[tuple[int, Taken]]:
+    """What became of each of the requests of a lot, none of which was answered before."""
+    over = {place: one.feed.overreaching(tx, one.standing.rows) for place, one in lot.items() if one.standing.places}
+    goods = {place: one.standing.without(set(over.get(place, ()))) for place, one in lot.items()}
+    some = [place for place, good in goods.items() if good.places]
+    appended = _appended(tx, {place: (goods[place], lot[place]) for place in some}, now)
+    begins = 0
+    for place, one in lot.items():
+        size = len(goods[place].places)
+        conflicts = [at - begins for at in _between(appended.conflicts, begins, begins + size)]
+        accepted = len(_between(appended.new, begins, begins + size))
+        begins += size
+        rejected = [*one.rejected, *one.standing.rejected(over.get(place, ()), NOT_ALLOWED)]
+        rejected += goods[place].rejected(conflicts, CONFLICT)
+        duplicates = one.repeats + size - accepted - len(conflicts)
+        yield place, taken_of(rejected, accepted=accepted, duplicates=duplicates)
 
 
-def _settled(rows: pa.Table, undated: Collection[str]) -> tuple[list[int], int, list[int]]:
-    """Which rows (by place) stand, how many only repeat them, and which contradict them."""
-    if not rows.num_rows:
-        return [], 0, []
-    ids = rows.column("event_id").to_pylist()
-    if len(set(ids)) == len(ids):
-        return list(range(len(ids))), 0, []
-    texts = canonical(rows)
-    known = rows.column("known_at").cast(pa.int64()).to_pylist()
-    first: dict[str, int] = {}
-    for place in sorted(range(len(ids)), key=lambda place: (known[place], texts[place], place)):
-        first.setdefault(ids[place], place)
-    others = [place for place, event_id in enumerate(ids) if first[event_id] != place]
-    conflicts = [p for p in others if not same_event(texts[first[ids[p]]], texts[p], undated=ids[p] in undated)]
-    return sorted(first.values()), len(others) - len(conflicts), conflicts
+def _between(places: Sequence[int], first: int, end: int) -> Sequence[int]:
+    """Those of some rising places from one on and before another."""
+    return places[bisect_left(places, first) : bisect_left(places, end)]
+
+
+def _appended(tx: Connection, lot: dict[int, tuple[Good, Ready]], now: datetime) -> Appended:
+    """What became of the events of a lot, all of them behind one another."""
+    if not lot:
+        return Appended(accepted=0, duplicates=0, conflicts=())
+    rows = pa.concat_tables([good.rows for good, _ in lot.values()], promote_options="default")
+    sources = [one.feed.name for good, one in lot.values() for _ in good.places]
+    undated = frozenset().union(*(one.undated for _, one in lot.values()))
+    return take(tx, rows, at=now, undated=undated, sources=sources)

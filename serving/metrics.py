@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
@@ -60,6 +60,9 @@ class Metrics:
             "goodfaith_out_of_time", "Requests that were answered 503 since nobody should wait longer", ("method",),
             registry=self.registry,
         )  # fmt: skip
+        self._judged = Counter(
+            "goodfaith_judged", "Merchants that were judged by a worker beside whoever answers", registry=self.registry
+        )
         self._shift = Gauge(
             "goodfaith_shift", "By how much the share of outcomes has risen at least since a change that is watched",
             ("subject", "kind", "outcomes"), registry=self.registry, multiprocess_mode="mostrecent",
@@ -106,6 +109,10 @@ class Metrics:
         """Count a request that took too long."""
         self._out_of_time.labels(method).inc()
 
+    def judged(self, merchants: int) -> None:
+        """Count merchants that were judged."""
+        self._judged.inc(merchants)
+
     def shifted(self, subject: str, kind: str, outcomes: str, rise: float) -> None:
         """Note by how much a change has shifted the answers."""
         self._shift.labels(subject, kind, outcomes).set(rise)
@@ -142,10 +149,14 @@ def _of_all() -> CollectorRegistry:
 
 @contextmanager
 def shared_metrics() -> Iterator[None]:
-    """Have the processes started within the block add up their figures."""
+    """Have this process, with `Metrics` made within the block, and those started within it add up their figures."""
+    alone = values.ValueClass
     with TemporaryDirectory(prefix="goodfaith-metrics-") as folder:
         os.environ[_SHARED] = folder
+        # The library looks at the environment once, when it is loaded: by then it was not said that there will be more.
+        values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]  # The library gives it no types.
         try:
             yield
         finally:
+            values.ValueClass = alone
             del os.environ[_SHARED]

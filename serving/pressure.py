@@ -49,11 +49,11 @@ class Room:
 def rooms() -> Mapping[str, Room]:
     """A process's rooms, by the beginning of the paths that lead into each.
 
-    Answers are worked out by 40 threads. Events may keep most of them busy, so that decisions and scores find one; a
-    batch of a thousand takes about a tenth of a second, so the last of them waits a few seconds.
+    What comes at the same time is taken in, or decided, together, some thousands of events and some hundreds of
+    decisions a second; so the last in a room waits a few seconds, half of what a caller waits for.
     """
     return {
-        "/v1/events": Room(requests=32, size=64_000_000),
+        "/v1/events": Room(requests=256, size=8_000_000),
         "/v1/refunds/decisions": Room(requests=512, size=8_000_000),
         "/v1/programmes/": Room(requests=128, size=8_000_000),
         "/v1/complaints": Room(requests=128, size=32_000_000),

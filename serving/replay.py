@@ -1,11 +1,13 @@
 """Old decisions, run again from what was known then, by the policy of then: each answer must be the same, to the byte.
 
 Nothing that is loaded, promoted or published later has a part in it: a decision's trace holds what its judge was
-given, and the policy that it names by its hash is kept for good.
+given, and the policy that it names by its hash is kept for good. What the judge was given can be worked out again, too
+(`serving/replay_facts.py`).
 """
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -14,11 +16,13 @@ from sqlalchemy import Connection
 
 from scoring.errors import ScoringError
 from scoring.policy_text import Policy
+from scoring.programmes import ProgrammePolicy
 from serving import applications, decisions, members, refunds, store_decisions
 from serving.errors import GoodfaithError, PolicyNotKept
 from serving.penalties import ladder
 from serving.plain import as_json, first_difference
 from serving.provenance import kept_policy, rules_version
+from serving.replay_facts import FactsAgain
 from serving.store_decisions import Decision
 from serving.traces import Rerun, Trace, trace_of
 
@@ -92,22 +96,33 @@ class Replays:
         return {**told, "first": self.first.plain() if self.first else None}
 
 
-def replay_one(tx: Connection, decision_id: str) -> Replayed:
-    """Run one decision again. Raises `DecisionUnknown`."""
-    return _Replay(tx).of(decisions.decision(tx, decision_id))
+def replay_one(tx: Connection, decision_id: str, *, facts: bool = False) -> Replayed:
+    """Run one decision again, with `facts` also from the events that were known then. Raises `DecisionUnknown`."""
+    with _replaying(tx, facts=facts) as replay:
+        return replay.of(decisions.decision(tx, decision_id))
 
 
-def replay_all(tx: Connection) -> Iterator[Replayed]:
-    """Run every decision again, in the order in which they were made."""
-    replay = _Replay(tx)
-    yield from map(replay.of, store_decisions.every_decision(tx))
+def replay_all(tx: Connection, *, facts: bool = False) -> Iterator[Replayed]:
+    """Run every decision again, in the order in which they were made; with `facts` merchant by merchant."""
+    with _replaying(tx, facts=facts) as replay:
+        yield from map(replay.of, store_decisions.every_decision(tx, by_merchant=facts))
+
+
+@contextmanager
+def _replaying(tx: Connection, *, facts: bool) -> "Iterator[_Replay]":
+    again = FactsAgain(tx) if facts else None
+    try:
+        yield _Replay(tx, again)
+    finally:
+        if again:
+            again.close()
 
 
 class _Replay:
     """Runs decisions again; the policies that it has read once it holds."""
 
-    def __init__(self, tx: Connection) -> None:
-        self._tx = tx
+    def __init__(self, tx: Connection, facts: FactsAgain | None) -> None:
+        self._tx, self._facts = tx, facts
         self._policies: dict[str, Policy] = {}
 
     def of(self, made: Decision) -> Replayed:
@@ -129,9 +144,17 @@ class _Replay:
         answer = as_json({**again.answer, "decision_id": made.id})
         was, now = _recorded(made, trace, again), _rerun(trace, again)
         if was == now and answer == made.answer:
-            return None
+            return self._of_facts(made, trace)
         told = ({**was, "answer": json.loads(made.answer)}, {**now, "answer": json.loads(answer)})
         return first_difference(*told) or "the answer was written in another form"
+
+    def _of_facts(self, made: Decision, trace: Trace) -> str | None:
+        """The first fact that the events of then do not make; None where nobody asked."""
+        if self._facts is None or not self._facts.can_tell(trace):
+            return None
+        programmes = self._policy(ProgrammePolicy.kind, made, trace)
+        assert isinstance(programmes, ProgrammePolicy)  # noqa: S101 - its kind says so
+        return self._facts.difference(made, trace, programmes)
 
     def _policy(self, kind: str, made: Decision, trace: Trace) -> Policy:
         """The policy that the decision was made by; before they were kept it is known by its version alone."""

@@ -19,25 +19,28 @@ app = typer.Typer()
 def replay(
     decision_id: Annotated[str | None, typer.Argument(help="The decision to run again.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Run every decision again.")] = False,
+    facts: Annotated[
+        bool, typer.Option("--facts", help="Work out from the events known then what they were made from, too.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Run old decisions again from what was known then, by the policy of then; exit 1 names the first difference."""
     if (decision_id is not None) is everything:
         raise typer.BadParameter("give either the id of a decision or --all")
     if decision_id is not None:
-        _one(decision_id, as_json=as_json)
+        _one(decision_id, facts=facts, as_json=as_json)
     else:
-        _all(as_json=as_json)
+        _all(facts=facts, as_json=as_json)
 
 
-def _one(decision_id: str, *, as_json: bool) -> None:
+def _one(decision_id: str, *, facts: bool, as_json: bool) -> None:
     from features.database import reading
     from serving.errors import PolicyNotKept
     from serving.replay import replay_one
     from serving.store import opened
 
     with opened(Settings().database) as engine, reading(engine) as tx:
-        found = replay_one(tx, decision_id)
+        found = replay_one(tx, decision_id, facts=facts)
     if as_json:
         typer.echo(json.dumps(found.plain()))
     if not found.kept:
@@ -47,7 +50,7 @@ def _one(decision_id: str, *, as_json: bool) -> None:
         typer.echo(f"{found.decision_id} comes out as it did, byte for byte: {found.kind}, {found.outcome}.")
 
 
-def _all(*, as_json: bool) -> None:
+def _all(*, facts: bool, as_json: bool) -> None:
     from features.database import reading
     from features.progress import shown
     from serving.replay import Replays, replay_all
@@ -56,7 +59,7 @@ def _all(*, as_json: bool) -> None:
 
     found = Replays()
     with opened(Settings().database) as engine, reading(engine) as tx:
-        for one in shown(replay_all(tx), title="running decisions again", total=how_many(tx)):
+        for one in shown(replay_all(tx, facts=facts), title="running decisions again", total=how_many(tx)):
             found.take(one)
     typer.echo(json.dumps(found.plain()) if as_json else _summary(found))
     if found.first:

@@ -30,6 +30,7 @@ from serving.judging import Judges
 from serving.logs import write_json_logs
 from serving.lookout import Lookout, Nightly
 from serving.metrics import shared_metrics
+from serving.patience import Patient
 from serving.policies.folder import read_folder
 from serving.policies.in_force import last_good
 from serving.policies.reload import Following, Reloading, following
@@ -81,6 +82,7 @@ def serve_api(
         listening(address.host, address.port) as door,
         opened(settings.database) as engine,
         opened(settings.database, waits=WAITS) as quick,
+        shared_metrics() if address.workers > 1 else nullcontext(),
     ):
         service = _serving(quick, champions, settings, clock)
         patient = replace(service, engine=engine, in_force=InForce())
@@ -131,8 +133,7 @@ class _Answering:
 
 
 def _answer_together(answering: _Answering, workers: int, door: socket.socket) -> None:
-    with shared_metrics():
-        Multiprocess(_told(answering, workers=workers), sockets=[door]).run()
+    Multiprocess(_told(answering, workers=workers), sockets=[door]).run()
 
 
 def _told(app: FastAPI | _Answering, *, workers: int = 1) -> uvicorn.Config:
@@ -196,8 +197,9 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def _serving(engine: Engine, champions: Champions, settings: Settings, clock: Clock) -> Service:
-    """The service of a process that lasts: its clock is watched, and it is traced where the environment says so."""
-    return replace(service_on(engine, champions, settings, SteadyClock(clock)), tracer=tracer_from(os.environ))
+    """The service of a process that lasts: no registry holds it up, its clock is watched, and it may be traced."""
+    service = service_on(engine, Patient(champions), settings, SteadyClock(clock))
+    return replace(service, tracer=tracer_from(os.environ))
 
 
 def service_on(engine: Engine, champions: Champions, settings: Settings, clock: Clock) -> Service:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from features.database import moment
-from features.lookup import Found, LiveState, events_of_type, live_state
+from features.lookup import Found, LiveState, events_of_type, live_state, waiting_of
 from scoring.evidence import Measured
 from scoring.gate import Paper
 from scoring.pledges import Member
@@ -39,6 +39,7 @@ class Standing:
     """A merchant's assessment, whether it is too old to be relied on, and the last event that was seen.
 
     `text` is the assessment as it is stored, `changes` how often what is stored of the merchant has changed so far.
+    Of its events up to the one seen those that were `waiting` did not count yet.
     """
 
     assessment: ScoreAnswer
@@ -46,11 +47,13 @@ class Standing:
     seen_seq: int
     text: str = ""
     changes: int = 0
+    waiting: tuple[int, ...] = ()
 
     @property
     def trace(self) -> dict[str, Any]:
         """What a decision keeps of it: plain values, and `Json`."""
-        return {
+        seen: dict[str, Any] = {"waiting": list(self.waiting)} if self.waiting else {}
+        return seen | {
             "assessment": Json(self.text) if self.text else self.assessment.model_dump(mode="json"),
             "stale": self.stale,
             "seen_seq": self.seen_seq,
@@ -74,14 +77,20 @@ def standing(
     answer = store_decisions.latest_answer(tx, merchant_id) or otherwise
     if live is None or answer is None:
         raise MerchantUnknown("no event of a merchant with this id is known")
-    return standing_of(live, answer, policy=policy, now=now)
+    return standing_of(tx, live, answer, policy=policy, now=now)
 
 
-def standing_of(live: LiveState, answer: str, *, policy: RefundPolicy, now: datetime) -> Standing:
+def standing_of(tx: Connection, live: LiveState, answer: str, *, policy: RefundPolicy, now: datetime) -> Standing:
     """What is thought of a merchant in this state, by an assessment as it is stored."""
     thought = thought_in(answer)
-    stale = _stale(thought, live, policy, now)
-    return Standing(assessment=thought, stale=stale, seen_seq=live.last_seq, text=answer, changes=live.changes)
+    return Standing(
+        assessment=thought,
+        stale=_stale(thought, live, policy, now),
+        seen_seq=live.last_seq,
+        text=answer,
+        changes=live.changes,
+        waiting=waiting_of(tx, thought.merchant_id) if live.waits else (),
+    )
 
 
 def _stale(thought: ScoreAnswer, live: LiveState, policy: RefundPolicy, now: datetime) -> bool:

@@ -31,6 +31,7 @@ ANSWERS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
         errors.SettlementImpossible: (409, "settlement_impossible"),
         errors.SettlementExceeds: (409, "settlement_exceeds"),
         errors.SecondPersonNeeded: (409, "second_person_needed"),
+        errors.AppealTooLate: (409, "appeal_too_late"),
         errors.ComplaintKnown: (409, "complaint_known"),
         errors.CurrencyMismatch: (422, "currency_mismatch"),
         errors.MomentToCome: (422, "as_of_in_future"),

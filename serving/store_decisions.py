@@ -145,9 +145,10 @@ def last_of_programme(tx: Connection, merchant_id: str, programme: str, *, kind:
     return read_decision(row) if row else None
 
 
-def every_decision(tx: Connection) -> Generator[Decision, None, None]:
-    """All decisions, in the order in which they were made."""
-    query = select(decisions).order_by(decisions.c.decided_at, decisions.c.id)
+def every_decision(tx: Connection, *, by_merchant: bool = False) -> Generator[Decision, None, None]:
+    """All decisions, in the order in which they were made, merchant by merchant if that is asked for."""
+    first = [decisions.c.merchant_id] if by_merchant else []
+    query = select(decisions).order_by(*first, decisions.c.decided_at, decisions.c.id)
     with tx.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as found:
         yield from map(read_decision, found)
 

@@ -30,14 +30,18 @@ class Together(Generic[Wish, Told]):
     """Answers wishes by a work that takes many of them at once, in a thread of its own.
 
     Nobody waits for others to come: the first wish is worked at alone, and what comes meanwhile is the next batch. So
-    batches grow by themselves with the load. `work` answers each wish, in their order, by what it is told or by the
-    error that is its own; an error that it raises is everybody's.
+    batches grow by themselves with the load, until they weigh `most`. `work` answers each wish, in their order, by what
+    it is told or by the error that is its own; an error that it raises is everybody's.
     """
 
     def __init__(
-        self, work: Callable[[Sequence[Wish]], Sequence[Told | Exception]], *, most: int = MOST_AT_ONCE
+        self,
+        work: Callable[[Sequence[Wish]], Sequence[Told | Exception]],
+        *,
+        most: int = MOST_AT_ONCE,
+        weigh: Callable[[Wish], int] = lambda _: 1,
     ) -> None:
-        self._work, self._most = work, most
+        self._work, self._most, self._weigh = work, most, weigh
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="together")
         self._lock = threading.Lock()
         self._waiting: deque[_Waiting[Wish, Told]] = deque()
@@ -64,7 +68,12 @@ class Together(Generic[Wish, Told]):
 
     def _next(self) -> list[_Waiting[Wish, Told]]:
         with self._lock:
-            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
+            batch: list[_Waiting[Wish, Told]] = []
+            room = self._most
+            # The first goes in whatever it weighs: else it never would.
+            while self._waiting and (not batch or self._weigh(self._waiting[0].wish) <= room):
+                batch.append(self._waiting.popleft())
+                room -= self._weigh(batch[-1].wish)
             self._busy = bool(batch)
             return batch
 

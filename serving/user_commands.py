@@ -31,8 +31,8 @@ def add(
 
     if role not in ROLES:
         raise typer.BadParameter(f"{role!r} is no role; there are {', '.join(ROLES)}", param_hint="--role")
-    if not name.strip() or name != name.strip():
-        raise typer.BadParameter("a name has neither spaces around it nor nothing in it", param_hint="NAME")
+    if not name.strip() or name != name.strip() or ":" in name:
+        raise typer.BadParameter("a name has letters in it, no spaces around it and no colon", param_hint="NAME")
     password = make_password()
     with _store() as store:
         store.add(User(name=name, role=role, created_at=datetime.now(UTC)), password=password)

@@ -76,6 +76,7 @@ class Worker:
         if claimed.merchant_ids:
             with span(self._service.tracer, "judge", merchants=len(claimed.merchant_ids)):
                 judged = reassess(engine, judge, claimed.merchant_ids, now=now)
+            self._service.metrics.judged(len(judged.assessments))
             for name in judged.set_aside.values():
                 log.error("a merchant could not be judged", reason=name)
             done = self._reviewed(claimed, [one.merchant_id for one in judged.assessments], now)

@@ -1,19 +1,23 @@
 """What happened: events from the platform's own systems."""
 
 import json
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.api.callers import only_with
 from serving.api.programmes import IdempotencyKey
 from serving.auth import Caller
+from serving.checked_events import Ready, Taken, check_events
 from serving.feeds import Feed
 from serving.idempotency import Asked, checked
-from serving.ingest_events import Taken, ingest_events
+from serving.ingest_events import ingest_together
 from serving.problems import documented
 from serving.service import Service
+from serving.together import Together
 
 __all__ = ["add_to"]
 
@@ -28,12 +32,21 @@ class EventsSent(BaseModel):
     events: list[Any] = Field(max_length=1000, examples=[[{"event_id": "e1", "event_type": "order_placed"}]])
 
 
-def add_to(app: FastAPI, service: Service) -> None:
-    """Add the route."""
+#: Events that are taken in together, of however many requests: a transaction of so many takes a fraction of a second.
+_TOGETHER = 2_000
+
+
+def add_to(app: FastAPI, service: Service) -> Together[Ready, Taken]:
+    """Add the route; answers who takes in what is sent at the same time, to be closed at the end."""
     writer = only_with(service, "events:write")
+    together: Together[Ready, Taken] = Together(
+        lambda requests: ingest_together(service.engine, requests, now=service.clock()),
+        most=_TOGETHER,
+        weigh=lambda request: 1 + len(request.standing.places),
+    )
 
     @app.post(_ROUTE, tags=["events"], responses=documented(401, 403, 409, 413, 422, 429, 503))
-    def events(
+    async def events(
         sent: EventsSent, caller: Annotated[Caller, Depends(writer)], idempotency_key: IdempotencyKey = None
     ) -> Taken:
         """Take events into the store; scope `events:write`. The same event again has no effect.
@@ -45,5 +58,8 @@ def add_to(app: FastAPI, service: Service) -> None:
         if idempotency_key is not None:
             text = json.dumps(sent.events, sort_keys=True)
             asked = Asked(caller=caller.key_id, route=_ROUTE, key=checked(idempotency_key), body=text)
-        feed, now = Feed(name=caller.name or None, event_types=caller.event_types), service.clock()
-        return ingest_events(service.events, sent.events, currency=service.currency, now=now, asked=asked, feed=feed)
+        feed = Feed(name=caller.name or None, event_types=caller.event_types)
+        look = partial(check_events, currency=service.currency, now=service.clock(), asked=asked, feed=feed)
+        return await together.ask(await run_in_threadpool(look, sent.events))
+
+    return together

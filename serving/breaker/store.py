@@ -30,12 +30,16 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """From a moment on, `subject` was of another version than before; `until` the next change came, if one did."""
+    """From a moment on, `subject` was of another version than before; `until` the next change came, if one did.
+
+    `again` = that version had judged before: whoever goes back to what was known means to shift the answers.
+    """
 
     subject: str
     before: str
     version: str
     since: datetime
+    again: bool
     until: datetime | None = None
 
 
@@ -87,9 +91,12 @@ def _of_models(tx: Connection, subjects: Sequence[str]) -> Iterator[Change]:
 
 
 def _changes(rows: Sequence[Any]) -> Iterator[Change]:
+    judged: set[tuple[str, str]] = set()
     for (of, _, before), (subject, since, version) in pairwise(rows):
+        judged.add((of, before))
         if of == subject:
-            yield Change(subject=subject, before=before, version=version, since=moment(since))
+            again = (subject, version) in judged
+            yield Change(subject=subject, before=before, version=version, since=moment(since), again=again)
 
 
 def decided(

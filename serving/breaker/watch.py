@@ -61,10 +61,10 @@ class Breaker:
         """Look at every change that is still watched, and go back from models that are to be gone back from."""
         policy = self._service.current().breaker
         with reading(self._service.engine) as tx:
-            known, seen = store.suspects(tx), list(_looks(tx, policy, now))
+            seen = list(_looks(tx, policy, now))
         for change, watched, found in seen:
             self._service.metrics.shifted(change.subject, watched.decisions, "/".join(watched.outcomes), found.rise)
-            if found.verdict is not Verdict.NOTHING and not _is_return(change, known):
+            if found.verdict is not Verdict.NOTHING:
                 with writing(self._service.engine) as tx:
                     _act(tx, change, watched, found, now)
         self._return_models(now)
@@ -74,11 +74,23 @@ class Breaker:
         with reading(self._service.engine) as tx:
             waiting = [one for one in store.suspects(tx) if one.is_held_back and one.done_at is None]
         for one in waiting:
-            if one.subject in TARGETS and self._lookout:
-                version = self._lookout().roll_back(one.subject, reason="the circuit breaker", now=now)
-                log.warning("went back to an earlier model", target=one.subject, version=version, before=one.version)
+            if one.subject in TARGETS and not self._rolled_back(one, now):
+                continue
             with writing(self._service.engine) as tx:
                 store.note_returned(tx, one, now=now)
+
+    def _rolled_back(self, one: Suspect, now: datetime) -> bool:
+        """Whether the registry has made the model before the champion again; where not, it is asked again."""
+        if self._lookout is None:
+            return False
+        try:
+            version = self._lookout().roll_back(one.subject, reason="the circuit breaker", now=now)
+        except Exception as error:
+            # The registry is another floor's, and may fail in ways that this one has no names for; judging goes on.
+            log.error("could not go back to an earlier model", target=one.subject, error=type(error).__name__)
+            return False
+        log.warning("went back to an earlier model", target=one.subject, version=version, before=one.version)
+        return True
 
 
 def _looks(tx: Connection, policy: BreakerPolicy, now: datetime) -> Iterator[tuple[Change, Watched, Look]]:
@@ -86,7 +98,7 @@ def _looks(tx: Connection, policy: BreakerPolicy, now: datetime) -> Iterator[tup
     span = timedelta(hours=policy.watch_hours)
     for watched in policy.watched:
         for change in store.changes(tx, _HANGS_ON[watched.decisions]):
-            if now - change.since <= span:
+            if now - change.since <= span and not change.again:
                 yield change, watched, _look(tx, change, watched, policy, now)
 
 
@@ -99,13 +111,6 @@ def _look(tx: Connection, change: Change, watched: Watched, policy: BreakerPolic
 
     before = tallied(change.since - timedelta(days=policy.before_days), change.since)
     return look(watched, before, tallied(change.since, change.until or now), policy=policy)
-
-
-def _is_return(change: Change, known: tuple[Suspect, ...]) -> bool:
-    """Whether it only takes another change back: that shifts answers too, and is what was meant."""
-    return any(
-        (one.subject, one.before, one.version) == (change.subject, change.version, change.before) for one in known
-    )
 
 
 def _act(tx: Connection, change: Change, watched: Watched, found: Look, now: datetime) -> None:

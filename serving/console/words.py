@@ -34,6 +34,7 @@ KINDS: Mapping[str, str] = {
     "standing": marked("Place in a programme"),
     "complaint": marked("Complaint"),
     "penalty": marked("Penalty"),
+    "appeal": marked("Objection to a decision"),
     "change": marked("A change that shifted the answers"),
 }
 OUTCOMES: Mapping[str, str] = {
@@ -88,6 +89,10 @@ FOLLOWS: Mapping[str, Mapping[str, str]] = {
         "solved": marked("The buyer has what was due. The complaint is closed."),
         "unsolved": marked("There was no agreement. Another complaint about this order is a major case."),
         "referred": marked("Somebody else deals with it, such as the regulator or a court."),
+    },
+    "appeal": {
+        "upheld": marked("Once another person agrees the decision is set aside, and a penalty is lifted."),
+        "dismissed": marked("The decision stands. It cannot be objected to again."),
     },
     "penalty": {
         "apply": marked(

@@ -13,16 +13,16 @@ from datetime import datetime
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from features.database import day_of
-from features.lookup import Found, events_about_any
+from features.database import day_of, micros, moment
+from features.lookup import Found, events_about_any, events_of_types
 from serving.ledger import deposits, own_events, store, store_settlements
 from serving.ledger.accounts import FAST_REFUND, Movement, Posting, of_decision, of_refund
 from serving.ledger.positions import BOOKED_AS, balance, state_of, targets
 from serving.ledger.store import Reservation, Sum
 from serving.ledger.store_settlements import Settlement
-from serving.ledger.touched import Refund, Touched, Trigger, touched_by
+from serving.ledger.touched import DEPOSITS, Refund, Touched, Trigger, touched_by
 
-__all__ = ["book", "book_decision", "subjects_of", "weights"]
+__all__ = ["book", "book_all", "book_decision", "subjects_of", "weights"]
 
 #: A subject and a refund within it.
 _Part = tuple[str, Refund]
@@ -30,11 +30,25 @@ _Part = tuple[str, Refund]
 
 def book(tx: Connection, new: pa.Table, *, at: datetime, later: bool = False) -> None:
     """Book what newly stored events say of money; their merchants are locked. With `later` tiles are put off."""
-    touched = touched_by(tx, new)
-    if touched.refunds:
-        _book_refunds(tx, touched, at, later)
-    if touched.deposits:
-        deposits.book(tx, touched.deposits, at=at)
+    _book_touched(tx, touched_by(tx, new), at, later)
+
+
+def _book_touched(tx: Connection, touched: Touched, at: datetime, later: bool) -> int:
+    count = _book_refunds(tx, touched, at, later) if touched.refunds else 0
+    return count + (deposits.book(tx, touched.deposits, at=at) if touched.deposits else 0)
+
+
+def book_all(tx: Connection, merchant_ids: Sequence[str], *, at: datetime) -> int:
+    """Book what is told of the money of some merchants (locked) and is not booked; answer how many postings it took.
+
+    There is nothing, but for what was stored before there was a ledger.
+    """
+    touched = Touched()
+    for one in events_of_types(tx, merchant_ids, (*BOOKED_AS, *DEPOSITS)):
+        # What an event has booked goes by its id; this is booked for the same event at another time.
+        trigger = Trigger(event_id=f"{one.says['event_id']}:{micros(at)}", happened_at=moment(one.event_time))
+        touched.see(one.says, trigger)
+    return _book_touched(tx, touched, at, later=True)
 
 
 def book_decision(tx: Connection, decision_id: str, *, at: datetime, later: bool = False) -> None:
@@ -79,7 +93,7 @@ class _Sheet:
     at: datetime
 
 
-def _book_refunds(tx: Connection, touched: Touched, at: datetime, later: bool) -> None:
+def _book_refunds(tx: Connection, touched: Touched, at: datetime, later: bool) -> int:
     told = _told_of(tx, touched.refunds)
     decisions = touched.decisions | {one.says["decision_id"] for one in told if one.says.get("decision_id")}
     calls = store_settlements.settlements_of(tx, decisions)
@@ -95,6 +109,7 @@ def _book_refunds(tx: Connection, touched: Touched, at: datetime, later: bool) -
     store.weigh(tx, weights(moved, sheet.promised))
     changed = [(before, _changed(sheet, before, moved)) for before in sheet.promised.values()]
     store.change_reservations(tx, [after for before, after in changed if after != before])
+    return len(moved)
 
 
 # What is told, and what is booked.

@@ -1,7 +1,9 @@
 """`goodfaith ledger`: whether what is kept of money is the sum of what was booked."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +12,8 @@ import typer
 from features.settings import Settings
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from serving.ledger.reconcile import Line, Reconciled
 
 __all__ = ["ledger"]
@@ -19,6 +23,9 @@ ledger = typer.Typer(help="Money that was promised, paid first, got back or is h
 _DATE = ["%Y-%m-%d"]
 _SINCE = "What the ledger has paid from this midnight (UTC) on must be in the file; default: from its first payment."
 _UNTIL = "... and before this midnight; default: up to its last payment."
+
+#: Merchants whose money is looked at in one transaction.
+_AT_ONCE = 100
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -42,6 +49,27 @@ def verify(as_json: Json = False) -> None:
         raise LedgerBroken(f"the ledger does not add up: {found[0]}{more}")
     if not as_json:
         typer.echo("The ledger adds up.")
+
+
+@ledger.command()
+def book() -> None:
+    """Book what was told of debts and deposits before there was a ledger; once after `migrate`, again has no effect."""
+    from features.database import some, written
+    from features.live import lock_merchants
+    from features.progress import shown
+    from features.store import EventStore
+    from serving.ledger.booking import book_all
+    from serving.store import opened
+
+    def booked(tx: "Connection", names: Sequence[str]) -> int:
+        lock_merchants(tx, names)
+        return book_all(tx, names, at=datetime.now(UTC))
+
+    with opened(Settings().database) as engine:
+        pieces = list(some(EventStore(engine).merchant_ids(), _AT_ONCE))
+        steps = shown(pieces, title="booking what was told", total=len(pieces))
+        count = sum(written(engine, partial(booked, names=names)) for names in steps)
+    typer.echo(f"{count:,} postings were missing.")
 
 
 @ledger.command()

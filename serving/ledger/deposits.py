@@ -21,8 +21,11 @@ from serving.ledger.touched import DEPOSITS, Trigger
 __all__ = ["book", "drawn_cents", "pledge", "pledges"]
 
 
-def book(tx: Connection, touched: Mapping[str, Trigger], *, at: datetime) -> None:
-    """Book the deposits of some merchants (locked) as they are told, less what was drawn from them since."""
+def book(tx: Connection, touched: Mapping[str, Trigger], *, at: datetime) -> int:
+    """Book the deposits of some merchants (locked) as they are told, less what was drawn from them since.
+
+    Answers how many postings that took.
+    """
     told: defaultdict[str, list[Found]] = defaultdict(list)
     for one in events_of_types(tx, sorted(touched), (*DEPOSITS, "advance_recovered")):
         told[one.merchant_id].append(one)
@@ -34,6 +37,7 @@ def book(tx: Connection, touched: Mapping[str, Trigger], *, at: datetime) -> Non
         if any(amounts.values()):
             moved.append(_posting(merchant_id, Movement.DEPOSIT, trigger, amounts, at))
     store.post(tx, moved)
+    return len(moved)
 
 
 def drawn_cents(tx: Connection, merchant_id: str) -> int:

@@ -8,12 +8,15 @@ from sqlalchemy import Connection
 
 from features.jsonrows import check_rows
 from features.lookup import types_of
-from serving import store_decisions
+from serving import store_cases, store_decisions
 from serving.ingest import take
 from serving.store_cases import Case
 from serving.store_decisions import Decision
 
-__all__ = ["apply", "carry_out", "is_told", "lift"]
+__all__ = ["KIND", "apply", "carry_out", "is_told", "lift", "overturn", "overturned"]
+
+#: The kind under which these decisions are kept.
+KIND = "penalty"
 
 
 def carry_out(tx: Connection, case: Case, *, now: datetime) -> bool:
@@ -21,11 +24,27 @@ def carry_out(tx: Connection, case: Case, *, now: datetime) -> bool:
     decided = store_decisions.find_decision(tx, case.decision_id or "")
     if decided is None or case.resolved_at is None or is_told(tx, decided):
         return False
+    if decided.id in overturned(tx, case.merchant_id):
+        return False
     notice = timedelta(days=json.loads(decided.answer)["notice_days"])
     if now < case.resolved_at + notice:
         return False
     apply(tx, decided, now=now)
     return True
+
+
+def overturn(tx: Connection, case: Case, *, now: datetime) -> None:
+    """Take a penalty back to which an objection was upheld; of other decisions the platform reads how it ended."""
+    decided = store_decisions.find_decision(tx, case.decision_id or "")
+    if decided is not None and decided.kind == KIND and is_told(tx, decided):
+        lift(tx, decided, now=now, why="an objection to the penalty was upheld")
+
+
+def overturned(tx: Connection, merchant_id: str) -> frozenset[str]:
+    """The decisions about a merchant to which objections were upheld."""
+    told = store_cases.of_merchant(tx, merchant_id)
+    upheld = (one for one in told if (one.kind, one.state, one.outcome) == ("appeal", "resolved", "upheld"))
+    return frozenset(one.decision_id for one in upheld if one.decision_id)
 
 
 def is_told(tx: Connection, decided: Decision) -> bool:
@@ -41,9 +60,9 @@ def apply(tx: Connection, decided: Decision, *, now: datetime) -> None:
     _tell(tx, "penalty_applied", _named(decided), decided.merchant_id, told, now=now)
 
 
-def lift(tx: Connection, decided: Decision, *, now: datetime) -> None:
+def lift(tx: Connection, decided: Decision, *, now: datetime, why: str) -> None:
     """Tell that a merchant stands as it did before its penalties."""
-    told = {"reason": "what the penalty rested on was taken back"}
+    told = {"reason": why}
     _tell(tx, "reinstated", f"lifted:{decided.id}", decided.merchant_id, told, now=now)
 
 

@@ -6,7 +6,7 @@ Nobody is punished twice for the same: a step follows only from something that w
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from serving.decisions import Verdict
 from serving.errors import MerchantUnknown
 from serving.penalties import events
 from serving.penalties.deeds import Proven, deeds_of
+from serving.penalties.events import KIND
 from serving.provenance import made_by
 from serving.service import Service
 from serving.shadow_decisions import Otherwise
@@ -32,8 +33,8 @@ from serving.traces import Rerun, Trace, read_back
 
 __all__ = ["KIND", "LIFTED", "rerun", "review_penalties"]
 
-#: The kind under which these decisions are kept, and the outcome of one that takes a penalty back.
-KIND, LIFTED = "penalty", "lifted"
+#: The outcome of a decision that takes a penalty back.
+LIFTED = "lifted"
 
 _NIGHTLY = "worker"
 
@@ -85,7 +86,8 @@ class _Record:
 
     def leads_to(self, found: Penalty) -> bool:
         """Whether a penalty follows: a harder step than the one that runs, for something that was found since."""
-        new = any(self.punished_at is None or one.found_at > self.punished_at for one in self.deeds)
+        since = self.punished_at
+        new = any(since is None or one.found_at > since for one in self.deeds if not one.overturned)
         return new and found.step is not None and _rank(found.step) > self.rank
 
 
@@ -97,16 +99,25 @@ def _record(tx: Connection, merchant_id: str, policy: PenaltyPolicy, since: date
     last = store_decisions.last_of_kind(tx, merchant_id, KIND)
     told = [(one.says["penalty"], moment(one.event_time)) for one in _since_reinstated(tx, merchant_id)]
     running = [_rank(step) for step, at in told if _runs(policy, step, at, now)]
-    punished = [at for _, at in told]
+    punished, overturned = [at for _, at in told], events.overturned(tx, merchant_id)
     if last is not None and last.outcome != LIFTED:
         punished.append(last.decided_at)
-        running.append(_rank(last.outcome) if _waits(tx, last) else 0)
+        running.append(_rank(last.outcome) if last.id not in overturned and _waits(tx, last) else 0)
     return _Record(
         merchant_id=merchant_id,
-        proven=deeds_of(tx, merchant_id, since=since, until=now),
+        proven=_marked(tx, deeds_of(tx, merchant_id, since=since, until=now), overturned),
         last=last,
         rank=max(running, default=0),
         punished_at=max(punished, default=None),
+    )
+
+
+def _marked(tx: Connection, proven: tuple[Proven, ...], overturned: frozenset[str]) -> tuple[Proven, ...]:
+    """The same, those marked that a penalty rested on to which an objection was upheld: they never counted."""
+    rested = filter(None, (store_decisions.find_decision(tx, one) for one in sorted(overturned)))
+    taken = {deed["event_id"] for one in rested if one.kind == KIND for deed in json.loads(one.trace)["deeds"]}
+    return tuple(
+        replace(one, deed=replace(one.deed, overturned=True)) if one.event_id in taken else one for one in proven
     )
 
 
@@ -148,7 +159,7 @@ def _decided(bench: Bench, record: _Record) -> int:
         return 0
     made = decisions.record(bench.tx, verdict, by=_NIGHTLY, now=bench.now)
     if outcome == LIFTED:
-        events.lift(bench.tx, made, now=bench.now)
+        events.lift(bench.tx, made, now=bench.now, why="what the penalty rested on was taken back")
     elif not found.proposed:
         events.apply(bench.tx, made, now=bench.now)
     return 1
@@ -166,7 +177,7 @@ def _rests_on_nothing(tx: Connection, record: _Record, found: Penalty) -> bool:
     last = record.last
     if last is None or last.outcome == LIFTED or not events.is_told(tx, last) or not record.rank:
         return False
-    still = {one.event_id for one in record.proven}
+    still = {one.event_id for one in record.proven if not one.deed.overturned}
     taken_back = any(one["event_id"] not in still for one in json.loads(last.trace)["deeds"])
     return taken_back and _rank(found.step or "") < _rank(last.outcome)
 

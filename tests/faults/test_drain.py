@@ -71,6 +71,13 @@ def refund(name):
     return {**about, "category": "toys", "reason": "no_reason", "buyer": buyer}
 
 
+def judged(port):
+    """How many merchants the worker has judged, by what any process tells; asked for when it may have changed."""
+    time.sleep(0.1)
+    figures = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text
+    return float(re.search(r"^goodfaith_judged_total (\S+)$", figures, re.MULTILINE).group(1))
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     """A service of several processes, its port, a key, and its store's address."""
@@ -104,6 +111,8 @@ def test_what_was_taken_is_answered_and_nothing_more_is_taken(served):
         one.start()
     for _ in range(3 * CALLERS):
         busy.acquire()
+    # The worker judges in the process above those that answer, and its figures are told with theirs.
+    assert any(judged(port) for _ in range(600))
     with closing(sqlite3.connect(make_url(url).database, isolation_level=None)) as other:
         # While somebody else writes, nobody's request gets on: all of them are under way when the service is to end.
         other.execute("BEGIN IMMEDIATE")

@@ -1,5 +1,8 @@
 """The registry is gone, or what it holds is broken: the last good models judge, and it is said."""
 
+import threading
+import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +11,7 @@ from scoring.bundle import Bundle, Golden
 from scoring.errors import BundleBroken
 from scoring.refund_words import RefundState
 from serving.judging import Judges
+from serving.patience import Patient
 from serving.store import AssessmentStore
 from serving.worker import Worker
 from tests.serving.shop import a_refund, a_shop, judged, refund
@@ -29,6 +33,23 @@ def truncated():
     packed = GOOD.pack()
     name = next(one for one in packed if one != "manifest.json")
     return Bundle.unpack({**packed, name: packed[name][: len(packed[name]) // 2]})
+
+
+class Silent:
+    """A registry that answers when it may speak."""
+
+    def __init__(self, champions):
+        self.champions = champions
+        champions.speaks = threading.Event()
+        champions.speaks.set()
+
+    def champion(self, target):
+        self.champions.speaks.wait()
+        return self.champions.champion(target)
+
+    def challenger(self, target):
+        self.champions.speaks.wait()
+        return self.champions.challenger(target)
 
 
 class Marketplace:
@@ -105,6 +126,23 @@ def test_who_starts_without_a_registry_judges_nobody_and_leaves_what_was_thought
     market.begin()
     assert market.sell() is None
     assert plain(AssessmentStore(market.engine).latest("m1"))["model"]["version"] == "7"
+
+
+@pytest.mark.failure("registry_gone")
+def test_a_registry_that_says_nothing_at_all_holds_nobody_up(market):
+    market.service = replace(market.service, champions=Patient(Silent(market.champions), waits=0.05))
+    market.begin()
+    assert market.sell() == ("model", "7")
+    market.champions.speaks.clear()
+    assert market.sell() == ("model", "7")
+    before = threading.active_count()
+    assert [market.ready() for _ in range(5)] == ["champion_unloadable"] * 5
+    assert threading.active_count() - before <= 2
+    market.champions.speaks.set()
+    market.champions.credit = ("8", GOOD)
+    while market.ready() != ["no_counterfeit_champion"]:
+        time.sleep(0.01)
+    assert market.sell() == ("model", "8")
 
 
 @pytest.mark.failure("registry_emptied")

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from features.database import reading
+from serving.readings import live_readings
 from serving.tables import reservations
 from tests.journeys.stage import BEGIN, DAY, HOUR, Stage, a_credit_model, a_registration, an_event, an_order
 from tests.serving.world import FakeChampions
@@ -111,3 +112,36 @@ def test_without_a_model_nothing_is_instant(any_engine):
     stage = a_delivered_shop(any_engine, champions=FakeChampions())
     answer = stage.refund(a_request(), key="one").json()
     assert (answer["basis"], answer["outcome"] == "instant") == ("fallback", False)
+
+
+def money(stage, *names):
+    """Live features of the shop."""
+    with reading(stage.service.engine) as tx:
+        found = live_readings(tx, "shop", names, stage.clock())
+    return [found[name].value for name in names]
+
+
+def settle(stage, decision, state, cents):
+    path = f"/v1/refunds/decisions/{decision}/settlement"
+    answer = stage.ask("POST", path, {"state": state, "amount_cents": cents})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.mark.parametrize("told", [["call"], ["event"], ["call", "event"], ["event", "call"]], ids="-".join)
+def test_money_that_goes_out_and_comes_back_is_counted_once_however_it_is_told(engine, told):
+    stage = a_delivered_shop(engine)
+    decision = stage.refund(a_request(), key="one").json()["decision_id"]
+    paid = {"refund_id": "r1", "order_id": "shop-o1000", "amount_cents": 20_000, "decision_id": decision}
+    by = {"advanced_by": "platform", "finally_liable": "merchant", "speed": "instant"}
+    ways = {
+        "call": lambda: settle(stage, decision, "paid", 20_000),
+        "event": lambda: stage.tell(an_event("refund_paid", "paid", NOW, "shop", **paid, **by)),
+    }
+    for way in told:
+        ways[way]()
+    assert money(stage, "platform_refund_cents_30d") == [20_000]
+    stands = settle(stage, decision, "recovered", 15_000)
+    assert (stands["state"], stands["paid_cents"], stands["outstanding_cents"]) == ("paid", 20_000, 5_000)
+    assert money(stage, "platform_refund_cents_30d", "recovered_cents_30d") == [20_000, 15_000]
+    assert stage.ask("GET", f"/v1/decisions/{decision}").json()["money"] == stands

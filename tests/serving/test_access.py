@@ -35,6 +35,11 @@ OPENED_BY = {
     ("POST", "/v1/adverts/check"): "programmes:decide",
     ("GET", "/v1/decisions/{decision_id}"): "scores:read",
     ("POST", "/v1/complaints"): "cases:write",
+    ("POST", "/v1/decisions/{decision_id}/appeals"): "cases:write",
+    ("GET", "/v1/cases"): "cases:write",
+    ("POST", "/v1/cases/{case_id}/assign"): "cases:write",
+    ("POST", "/v1/cases/{case_id}/resolve"): "cases:write",
+    ("POST", "/v1/cases/{case_id}/approve"): "cases:write",
 }
 #: Every route of the console: a log-in opens it, or it is open to everybody. A new route needs a row here.
 CONSOLE = {

@@ -19,7 +19,7 @@ from serving.tables import audit, cases, decisions, reservations, shadow_decisio
 from tests.serving.shop import PRICE, a_refund, a_shop, refund
 from tests.serving.test_applications import apply
 from tests.serving.world import NOON, a_service
-from tests.stores import sqlite_store
+from tests.stores import postgresql_store, sqlite_store
 
 
 def believed(engine, *, target="credit", at=NOON, **changes):
@@ -154,8 +154,9 @@ def asked_of(engine, monkeypatch, *, challenged):
 def test_answers_decisions_money_and_audit_chain_are_the_same_to_the_byte_with_and_without_challengers(
     any_engine, tmp_path, monkeypatch
 ):
-    with closing(sqlite_store(tmp_path / "without")) as stores:
-        (tmp_path / "without").mkdir()
+    (tmp_path / "without").mkdir()
+    is_postgresql = any_engine.dialect.name == "postgresql"
+    with closing(postgresql_store() if is_postgresql else sqlite_store(tmp_path / "without")) as stores:
         without = next(stores)
         create_tables(without)
         answers, left, beside = asked_of(without, monkeypatch, challenged=False)

@@ -50,7 +50,7 @@ class FakeLookout:
     """Whoever can go back to an earlier model; remembers that it was asked to."""
 
     def __init__(self):
-        self.asked = []
+        self.asked, self.fails = [], False
 
     def __call__(self):
         return self
@@ -59,6 +59,8 @@ class FakeLookout:
         raise AssertionError("nobody asks how models drift here")
 
     def roll_back(self, target, *, reason, now):
+        if self.fails:
+            raise ConnectionError
         self.asked.append((target, reason))
         return "6"
 
@@ -157,6 +159,17 @@ def test_going_back_is_no_change_to_be_watched_itself(tripped):
     assert tripped.cents == 5_000
 
 
+def test_whoever_goes_back_to_what_had_judged_before_means_to_shift_the_answers(world):
+    world.change()
+    world.clock.now = NOON + 4 * HOUR
+    decide(world.engine, mixed(0.3), at=NOON + 2 * HOUR)
+    world.write(REFUNDS)
+    world.reloading.look(at_once=True)
+    decide(world.engine, mixed(0.7), at=NOON + 5 * HOUR)
+    world.look(7 * HOUR)
+    assert (world.cents, world.case()) == (5_000, None)
+
+
 def test_a_smaller_jump_asks_a_person_and_changes_nothing(world):
     decide(world.engine, mixed(0.3), at=NOON - 5 * HOUR)
     world.change()
@@ -216,8 +229,11 @@ def test_a_model_that_shifts_the_answers_is_rolled_back_by_the_registry_once(wor
         with writing(world.engine) as tx:
             store.note_models(tx, {"credit": version, "counterfeit": "1"}, now=at)
     decide(world.engine, mixed(0.7), at=NOON + HOUR)
+    world.lookout.fails = True
     world.look()
+    world.lookout.fails = False
     world.look(3 * HOUR)
+    world.look(4 * HOUR)
     assert world.lookout.asked == [("credit", "the circuit breaker")]
     assert "credit_gone_back" in world.degraded()
 

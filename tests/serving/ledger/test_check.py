@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from features.database import open_engine, reading, writing
 from serving.errors import LedgerBroken
 from serving.ledger.check import differences
+from serving.ledger.store import money_of
 from serving.migrate import migrate
 from tests.serving.shop import a_payment, a_refund, a_shop, refund, tell
 from tests.serving.world import a_command_line, a_service
@@ -73,3 +74,19 @@ def test_the_command_says_whether_the_ledger_adds_up(run, store):
     assert isinstance(failed.exception, LedgerBroken)
     with reading(store) as tx:
         assert str(next(differences(tx))) in str(failed.exception)
+
+
+def test_what_was_told_before_there_was_a_ledger_is_booked_once(run, store):
+    with_all_movements(store)
+    a_payment(store, {"decision_id": None}, 700, refund="r9", finally_liable="merchant")
+    with reading(store) as tx:
+        stood = money_of(tx, "m1")
+    with writing(store) as tx:
+        tx.execute(text("DELETE FROM postings WHERE subject NOT LIKE 'decision:%'"))
+        tx.execute(text("UPDATE merchant_balances SET receivable = receivable - 700, deposit = 0"))
+        assert list(differences(tx)) == []
+    assert run("ledger", "book").stdout.endswith("2 postings were missing.\n")
+    assert run("ledger", "book").stdout.endswith("0 postings were missing.\n")
+    with reading(store) as tx:
+        assert money_of(tx, "m1") == stood
+        assert list(differences(tx)) == []
