@@ -115,7 +115,8 @@ class Load:
         if wait > 0:
             await asyncio.sleep(wait)
         if self._idle:
-            self._idle.pop().send(one, moment)
+            # Each in turn: one that is idle for long is closed by the server.
+            self._idle.pop(0).send(one, moment)
         else:
             self._waiting.append((one, moment))
 

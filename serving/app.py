@@ -20,6 +20,7 @@ from serving.api import (
     scores,
     settlements,
 )
+from serving.api.shortcut import Shortcut
 from serving.console import app as console
 from serving.deadline import Deadline
 from serving.judging import Judges
@@ -49,11 +50,13 @@ def create_app(service: Service) -> FastAPI:
     nouns = (health, metrics, listings, merchants, programmes, settlements, judgements, decisions, cases, complaints)
     for noun in nouns:
         noun.add_to(app, service)
-    ends.callback(events.add_to(app, service).close)
-    ends.callback(refunds.add_to(app, service).close)
-    ends.callback(scores.add_to(app, service, Judges(service)).close)
+    taken, decided = events.add_to(app, service), refunds.add_to(app, service)
+    read = scores.add_to(app, service, Judges(service))
+    for together in (taken, decided, read):
+        ends.callback(together.close)
     console.add_to(app, service)
     explain(app)
+    app.add_middleware(Shortcut, service=service, refunds=decided, scores=read)
     app.add_middleware(Pressure, rooms=rooms(), metrics=service.metrics)
     app.add_middleware(Limits)
     app.add_middleware(Deadline, metrics=service.metrics)

@@ -19,6 +19,7 @@ from scoring.refunds import RefundPolicy
 from scoring.score_policy import ScorePolicy
 from serving.champions import Champions
 from serving.clock import SteadyClock
+from serving.keyring import KeyRing
 from serving.metrics import Metrics
 from serving.provenance import PoliciesKept
 from serving.standing import Readings
@@ -72,6 +73,7 @@ class Service:
     tracer: "Tracer | None" = None
     metrics: Metrics = field(default_factory=Metrics)
     kept: PoliciesKept = field(default_factory=PoliciesKept, repr=False)
+    ring: KeyRing = field(default_factory=KeyRing, repr=False)
     in_force: InForce = field(default_factory=InForce, repr=False)
 
     def current(self) -> "Service":

@@ -18,9 +18,10 @@ from serving.schemas import RefundAnswer, RefundBody
 from serving.service import Service
 from serving.together import Together
 
-__all__ = ["add_to"]
+__all__ = ["ROUTE", "add_to", "asked_by"]
 
-_ROUTE = "/v1/refunds/decisions"
+#: Where decisions on refunds are asked for.
+ROUTE = "/v1/refunds/decisions"
 
 
 class Manner(BaseModel):
@@ -39,7 +40,7 @@ def add_to(app: FastAPI, service: Service) -> Together[RefundAsked, Answer]:
     )
 
     @app.post(
-        _ROUTE,
+        ROUTE,
         tags=["refunds"],
         response_model=RefundAnswer,
         responses=documented(401, 403, 404, 409, 413, 422, 429, 503),
@@ -57,9 +58,13 @@ def add_to(app: FastAPI, service: Service) -> Together[RefundAsked, Answer]:
         if manner.dry_run:
             answer = await run_in_threadpool(try_refund, service.current(), body)
         else:
-            text = as_json(body.model_dump(mode="json"))
-            asked = Asked(caller=caller.key_id, route=_ROUTE, key=checked(idempotency_key), body=text)
-            answer = await together.ask(RefundAsked(body=body, asked=asked))
+            answer = await together.ask(asked_by(caller, body, idempotency_key))
         return Response(answer.body, answer.status, media_type="application/json")
 
     return together
+
+
+def asked_by(caller: Caller, body: RefundBody, key: str | None) -> RefundAsked:
+    """A refund as it is decided on once. Raises `IdempotencyKeyMissing`, `IdempotencyKeyInvalid`."""
+    text = as_json(body.model_dump(mode="json"))
+    return RefundAsked(body=body, asked=Asked(caller=caller.key_id, route=ROUTE, key=checked(key), body=text))

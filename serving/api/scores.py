@@ -18,7 +18,10 @@ from serving.service import Service
 from serving.together import Together
 from serving.unassessed import answer_as_of, answer_fresh, answer_unassessed
 
-__all__ = ["add_to"]
+__all__ = ["ROUTE", "add_to"]
+
+#: Where a merchant's score is; the id may hold slashes: ids are other people's strings.
+ROUTE = "/v1/merchants/{merchant_id:path}/score"
 
 
 class ScoreQuery(BaseModel):
@@ -49,9 +52,8 @@ def add_to(app: FastAPI, service: Service, judges: Judges) -> Together[str, str 
     """Add the routes; answers who reads what is asked for at the same time, to be closed at the end."""
     reader, together = only_with(service, "scores:read"), Together(partial(_latest, service))
 
-    # The id may hold slashes: ids are other people's strings.
     @app.get(
-        "/v1/merchants/{merchant_id:path}/score",
+        ROUTE,
         tags=["scores"],
         response_model=ScoreAnswer,
         responses=documented(401, 403, 404, 422, 503),

@@ -6,9 +6,9 @@ import pytest
 from fastapi.routing import APIRoute
 from starlette.routing import Route
 
-from serving.api.callers import REVOKED_WITHIN
 from serving.app import create_app
 from serving.auth import SCOPES, id_of, make_key
+from serving.keyring import REVOKED_WITHIN
 from serving.people import People, User
 from serving.sessions import Sessions
 from serving.store import KeyStore
