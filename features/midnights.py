@@ -32,7 +32,7 @@ from features.partition import divided
 from features.store import EventStore
 from features.tables import category_sums, crossed, events, norms
 
-__all__ = ["Midnight", "ensure_midnight", "forget_midnights", "midnight_of", "sum_up"]
+__all__ = ["Midnight", "ensure_midnight", "forget_midnights", "midnight_is_kept", "midnight_of", "sum_up"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -128,8 +128,8 @@ def ensure_midnight(engine: Engine, day: int) -> None:
     then, they are summed anew.
     """
     with reading(engine) as tx:
-        newest = how_many(tx.scalar(select(func.max(events.c.seq))) or 0)
-        if newest <= _summed_through(tx, day) * _GROWN:
+        newest = _newest(tx)
+        if _is_kept(tx, day, newest):
             return
     found, crossing, usual = sum_up(EventStore(engine).log(known_before=_EPOCH + timedelta(days=day)), day)
     told = {
@@ -144,6 +144,20 @@ def ensure_midnight(engine: Engine, day: int) -> None:
         insert_new(tx, category_sums, [{"day": day, "measures": _VERSION, "body": body}])
         replace_crossed(tx, day, crossing)
         replace_norms(tx, day, usual)
+
+
+def midnight_is_kept(engine: Engine, day: int) -> bool:
+    """Whether the sums as of the midnight that begins a day need not be worked out."""
+    with reading(engine) as tx:
+        return _is_kept(tx, day, _newest(tx))
+
+
+def _is_kept(tx: Connection, day: int, newest: int) -> bool:
+    return newest <= _summed_through(tx, day) * _GROWN
+
+
+def _newest(tx: Connection) -> int:
+    return how_many(tx.scalar(select(func.max(events.c.seq))) or 0)
 
 
 def _summed_through(tx: Connection, day: int) -> int:

@@ -8,17 +8,32 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select, update
 
 from features.database import moment, some
-from features.tables import merchants
+from features.tables import merchants, settled
 from serving import outbox
 from serving.outbox import set_aside_notices
 
-__all__ = ["CLAIMED_FOR", "Claim", "Finished", "anybody_due", "claim", "finish", "give_up", "reviewed_on"]
+__all__ = [
+    "CLAIMED_FOR",
+    "LEADS_FOR",
+    "Claim",
+    "Finished",
+    "anybody_due",
+    "claim",
+    "finish",
+    "give_up",
+    "lead",
+    "leave",
+    "reviewed_on",
+]
 
 #: How long a worker may take over what it has claimed; a round takes seconds.
 CLAIMED_FOR = timedelta(minutes=2)
+
+#: How long a worker may take over what it does for all; the sums of a midnight of many millions of events take minutes.
+LEADS_FOR = timedelta(minutes=10)
 
 #: How many merchants are claimed together: at first, and after each time that their worker did not finish.
 _TOGETHER = (500, 50, 5, 1)
@@ -89,6 +104,24 @@ def give_up(tx: Connection, *, day: int, now: int) -> list[str]:
     names = list(tx.scalars(update(merchants).where(hopeless).values(**values).returning(_name)))
     outbox.tell(tx, set_aside_notices(dict.fromkeys(names, _DIED)), now=moment(now))
     return names
+
+
+def lead(tx: Connection, what: str, *, now: int) -> bool:
+    """Take hold of work that one worker does for all; false where it is another's, and not left undone too long ago."""
+    row = tx.execute(select(settled.c.value).where(settled.c.name == what).with_for_update()).one_or_none()
+    until = now + LEADS_FOR // timedelta(microseconds=1)
+    if row is None:
+        tx.execute(settled.insert().values(name=what, value=str(until)))
+    elif now <= int(row.value) <= until:
+        return False
+    else:
+        tx.execute(update(settled).where(settled.c.name == what).values(value=str(until)))
+    return True
+
+
+def leave(tx: Connection, what: str) -> None:
+    """Let go of work that was done for all, or given up."""
+    tx.execute(delete(settled).where(settled.c.name == what))
 
 
 def reviewed_on(tx: Connection, merchant_ids: Sequence[str], *, day: int) -> set[str]:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from features.database import day_of, micros, reading, written
 from features.errors import FeaturesError
+from features.midnights import ensure_midnight, midnight_is_kept
 from serving import outbox, store_claims, store_due
 from serving.anchors import Anchoring
 from serving.assess import Judge
@@ -36,6 +37,9 @@ log = structlog.get_logger("goodfaith.serving")
 
 #: Seconds between looks for work where there was none.
 _PAUSE = 0.2
+
+#: The work of a day that one worker does for all.
+_MIDNIGHT = "who sums up the midnight"
 
 #: How often a worker says that it is there.
 _BEATS_EVERY = timedelta(seconds=5)
@@ -72,6 +76,8 @@ class Worker:
         _settle(engine, judge, now)
         self._breaker.look_if_due(now)
         take_in_whatever_came(engine, now=now)
+        if not _midnight_is_there(engine, now):
+            return 0
         claimed = _claimed(engine, now)
         if claimed.merchant_ids:
             with span(self._service.tracer, "judge", merchants=len(claimed.merchant_ids)):
@@ -173,6 +179,23 @@ def _settle(engine: Engine, judge: Judge, now: datetime) -> None:
         store_due.settle_challengers(tx, beside)
 
     written(engine, settle)
+
+
+def _midnight_is_there(engine: Engine, now: datetime) -> bool:
+    """Whether what crosses merchants is known as of today's midnight: one worker works it out, the others wait for it.
+
+    Before anybody is claimed: in a large store it takes longer than a claim holds.
+    """
+    day = day_of(now)
+    if midnight_is_kept(engine, day):
+        return True
+    if not written(engine, partial(store_claims.lead, what=_MIDNIGHT, now=micros(now))):
+        return False
+    try:
+        ensure_midnight(engine, day)
+    finally:
+        written(engine, partial(store_claims.leave, what=_MIDNIGHT))
+    return True
 
 
 def _claimed(engine: Engine, now: datetime) -> Claim:

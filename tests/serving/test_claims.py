@@ -83,6 +83,18 @@ def test_a_merchant_that_takes_in_events_right_now_is_left_for_the_next_round(an
         assert claimed(any_engine).merchant_ids == ("m01",)
 
 
+def test_one_worker_sums_up_the_midnight_and_the_others_wait_for_it(any_engine):
+    some_merchants(a_service(any_engine), 2)
+    with writing(any_engine) as tx:
+        assert store_claims.lead(tx, "who sums up the midnight", now=micros(NOON))
+    assert a_worker(a_service(any_engine)).round(NOON) == 0
+    assert kept(any_engine)["m00"].tries is None
+    later = NOON + store_claims.LEADS_FOR + timedelta(seconds=1)
+    assert a_worker(a_service(any_engine)).round(later) == 2
+    with writing(any_engine) as tx:
+        assert store_claims.lead(tx, "who sums up the midnight", now=micros(later))
+
+
 def test_who_finishes_late_lets_go_of_nothing_that_is_anothers_by_now(any_engine):
     some_merchants(a_service(any_engine), 1)
     late, other = claimed(any_engine), claimed(any_engine, LATER)
