@@ -36,6 +36,7 @@ from features.turns import Turns
 
 __all__ = [
     "among",
+    "check_durability",
     "columns_of",
     "create_tables",
     "day_of",
@@ -61,6 +62,8 @@ _FILE = "file"
 #: Seconds that a transaction on SQLite waits for another one's lock, where nobody says otherwise.
 _PATIENCE = 30.0
 _TRIES = 3
+#: Answers of SQLite (off, normal) and PostgreSQL under which a commit is not on disk when it returns.
+_NOT_ON_DISK = {"0", "1", "off"}
 
 #: Where an engine keeps how long that is.
 _WAITS = "waits"
@@ -124,6 +127,18 @@ def _configure_postgresql(connection: DBAPIConnection, _: object) -> None:
     cursor.execute("SET synchronous_commit = on")
     cursor.close()
     connection.commit()
+
+
+def check_durability(engine: Engine) -> None:
+    """Raise `StoreUnavailable` where a commit may return before it is on disk: no kill shows it, a power cut would.
+
+    What was asked for on connecting is read back: a build, a proxy or a role's setting may have answered otherwise.
+    """
+    asked = {"sqlite": "PRAGMA synchronous", "postgresql": "SHOW synchronous_commit"}[engine.dialect.name]
+    with reading(engine) as connection:
+        found = str(connection.exec_driver_sql(asked).scalar())
+    if found in _NOT_ON_DISK:
+        raise StoreUnavailable(f"The store does not keep what it answers: `{asked}` says {found}")
 
 
 def _note_file(_: DBAPIConnection, entry: ConnectionPoolEntry, *, path: str | None) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select, update
 
 from features import errors as features_errors
-from features.database import open_engine, reading, some, writing
+from features.database import check_durability, open_engine, reading, some, writing
 from serving import outbox
 from serving.auth import ApiKey
 from serving.errors import KeyUnknown, StoreUnavailable
@@ -211,6 +211,7 @@ def opened(url: str, *, waits: float | None = None) -> Iterator[Engine]:
     try:
         with _answering():
             check_schema(engine)
+        check_durability(engine)
         yield engine
     finally:
         engine.dispose()

@@ -7,9 +7,9 @@ from threading import Barrier
 
 import pyarrow as pa
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
-from features.database import create_tables, open_engine, reading, writing
+from features.database import check_durability, create_tables, open_engine, reading, writing
 from features.engine import build_features
 from features.errors import StoreUnavailable
 from features.events import COLUMNS, EVENT_TYPES, Kind
@@ -171,6 +171,20 @@ def test_merchants_are_known_from_their_first_event_on(store):
 def test_a_commit_is_on_disk_and_a_writer_waits_for_its_turn(engine, pragma, value):
     with reading(engine) as connection:
         assert connection.execute(text(f"PRAGMA {pragma}")).scalar() == value
+
+
+def test_a_store_whose_commits_are_not_on_disk_is_refused(any_engine):
+    check_durability(any_engine)
+    off = {"sqlite": "PRAGMA synchronous = NORMAL", "postgresql": "SET synchronous_commit = off"}
+
+    @event.listens_for(any_engine, "connect")
+    def answer_sooner(connection, _):
+        connection.execute(off[any_engine.dialect.name])
+        connection.commit()
+
+    any_engine.dispose()
+    with pytest.raises(StoreUnavailable, match="does not keep what it answers"):
+        check_durability(any_engine)
 
 
 def test_what_was_accepted_is_there_when_the_file_is_opened_again(engine):
