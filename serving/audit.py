@@ -20,7 +20,10 @@ from serving.audit_chains import chain_of
 from serving.plain import as_json, digest
 from serving.store_audit import FIRST, NOTHING, Head, Link
 
-__all__ = ["Entry", "about", "sealed", "write", "write_all"]
+__all__ = ["COMMAND_LINE", "Entry", "about", "sealed", "write", "write_all"]
+
+#: The actor of what is done on the command line: whoever may use it may use the store itself.
+COMMAND_LINE = "command line"
 
 #: How a person is named as an actor.
 _USER = "user:"

@@ -15,15 +15,12 @@ from features.database import written
 from features.forgetting import forget_buyer, merchants_of_buyer
 from features.live import lock_merchants
 from serving import audit, persons, seals, store_decisions, store_erasure
-from serving.audit import Entry
+from serving.audit import COMMAND_LINE, Entry
 from serving.errors import AuditBroken, PersonUnknown
 from serving.ledger.store import hold_buyer
 from serving.store_decisions import Decision
 
 __all__ = ["Erased", "erase_buyer", "erase_user"]
-
-#: Who erases, in the audit record.
-_BY = "command line"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +69,7 @@ def _resealed(tx: Connection, theirs: Sequence[Decision], called: str) -> list[E
         nameless = replace(made, buyer_id=called, salt=None, request=seals.request_without_buyer(made.request))
         store_erasure.rename_in_decision(tx, nameless)
         told = seals.seal(nameless)
-        entries.append(Entry(actor=_BY, action=seals.ERASED, subject=f"decision:{made.id}", body=told))
+        entries.append(Entry(actor=COMMAND_LINE, action=seals.ERASED, subject=f"decision:{made.id}", body=told))
     return entries
 
 
@@ -89,4 +86,4 @@ def _user(tx: Connection, name: str, now: datetime) -> Erased:
 
 def _told(found: Erased, kind: str) -> Entry:
     said = {"events": found.events, "decisions": found.decisions, "cases": found.cases}
-    return Entry(actor=_BY, action="erased", subject=f"{kind}:{found.called}", body=said)
+    return Entry(actor=COMMAND_LINE, action="erased", subject=f"{kind}:{found.called}", body=said)

@@ -38,6 +38,8 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Make an API key and print it, this once only."""
+    from serving.audit import COMMAND_LINE
+
     if may and "events:write" not in scope:
         raise typer.BadParameter("only a key with the scope events:write writes events", param_hint="--may")
     made = make_key()
@@ -50,7 +52,7 @@ def add(
         event_types=listed_types(may),
     )
     with _store() as store:
-        store.add(key)
+        store.add(key, by=COMMAND_LINE)
     if as_json:
         typer.echo(json.dumps({"id": made.id, "key": made.key}))
     else:
@@ -92,8 +94,10 @@ def list_all(as_json: AsJson = False) -> None:
 @keys.command()
 def revoke(key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id, as `keys list` shows it.")]) -> None:
     """Let a key open nothing from now on."""
+    from serving.audit import COMMAND_LINE
+
     with _store() as store:
-        store.revoke(key_id, now=datetime.now(UTC))
+        store.revoke(key_id, now=datetime.now(UTC), by=COMMAND_LINE)
     typer.echo(f"The key {key_id} is revoked.")
 
 

@@ -11,6 +11,7 @@ from argon2.exceptions import VerificationError
 from sqlalchemy import Engine, Row, insert, select, update
 
 from features.database import micros, moment, reading, writing
+from serving import audit
 from serving.errors import LogInRefused, UserKnown
 from serving.tables import users
 
@@ -49,14 +50,19 @@ class People:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def add(self, user: User, *, password: str) -> None:
-        """Let somebody in from now on. Raises `UserKnown`."""
+    def add(self, user: User, *, password: str, by: str | None = None) -> None:
+        """Let somebody in from now on; who did so is told in the audit record. Raises `UserKnown`."""
         row = {"name": user.name, "role": user.role, "created_at": micros(user.created_at)}
         hashed = _hasher().hash(password)
         with writing(self.engine) as tx:
             if tx.scalar(select(users.c.name).where(users.c.name == user.name)) is not None:
                 raise UserKnown(f"there is a user {user.name!r} already")
             tx.execute(insert(users).values(**row, password=hashed, failures=0))
+            if by is not None:
+                told = {"body": {"role": user.role}, "people": {"user": user.name}}
+                audit.write(
+                    tx, audit.Entry(actor=by, action="user_added", subject="users", **told), now=user.created_at
+                )
 
     def all(self) -> tuple[User, ...]:
         """Everybody, by name."""

@@ -16,7 +16,7 @@ from features.database import micros, reading, written
 from features.progress import Watch, silently
 from serving import audit, seals, store_audit, store_retention
 from serving.anchors import anchor
-from serving.audit import Entry
+from serving.audit import COMMAND_LINE, Entry
 from serving.dropped import entry_of_dropped
 from serving.errors import AuditBroken
 from serving.months import drop_empty_months
@@ -29,8 +29,6 @@ __all__ = ["Plan", "apply_retention", "cutoff", "planned"]
 
 #: Rows in one transaction: enough to be quick, few enough for others to write in between.
 _AT_ONCE = 5_000
-
-_BY = "command line"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,11 +143,11 @@ class _Work:
         self._tell(tx, chains_cut=len(cuts))
 
     def _tell(self, tx: Connection, **gone: int) -> None:
-        audit.write(tx, entry_of_dropped(tx, before=self.before, by=_BY, gone=gone), now=self.clock())
+        audit.write(tx, entry_of_dropped(tx, before=self.before, by=COMMAND_LINE, gone=gone), now=self.clock())
 
 
 def _kept(made: Decision) -> Entry:
-    return Entry(actor=_BY, action=seals.KEPT, subject=f"decision:{made.id}", body=seals.seal(made))
+    return Entry(actor=COMMAND_LINE, action=seals.KEPT, subject=f"decision:{made.id}", body=seals.seal(made))
 
 
 def _pieces(chains: Sequence[OldChain]) -> Iterator[list[tuple[str, int]]]:

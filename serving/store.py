@@ -1,7 +1,7 @@
 """All SQL of the serving floor: assessments and API keys."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select,
 
 from features import errors as features_errors
 from features.database import check_durability, open_engine, reading, some, writing
-from serving import outbox
+from serving import audit, outbox
 from serving.auth import ApiKey
 from serving.errors import KeyUnknown, StoreUnavailable
 from serving.migrate import check_schema
@@ -162,12 +162,14 @@ class KeyStore:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def add(self, key: ApiKey) -> None:
-        """Keep a new key's hash."""
+    def add(self, key: ApiKey, *, by: str | None = None) -> None:
+        """Keep a new key's hash; who made it is told in the audit record."""
         listed = None if key.event_types is None else " ".join(key.event_types)
         row = {"id": key.id, "name": key.name, "hash": key.hash, "scopes": " ".join(key.scopes), "event_types": listed}
         with _writing(self.engine) as tx:
             tx.execute(insert(api_keys).values(**row, created_at=_micros(key.created_at)))
+            said = {"scopes": list(key.scopes), "event_types": key.event_types and list(key.event_types)}
+            _tell(tx, "key_added", key.id, by=by, now=key.created_at, said=said)
 
     def find(self, key_id: str) -> ApiKey | None:
         """The key with this id, revoked or not."""
@@ -180,13 +182,24 @@ class KeyStore:
         with _reading(self.engine) as tx:
             return tuple(map(_key, tx.execute(select(api_keys).order_by(api_keys.c.created_at, api_keys.c.id))))
 
-    def revoke(self, key_id: str, *, now: datetime) -> None:
-        """Let a key open nothing from now on; a second revocation changes nothing. Raises `KeyUnknown`."""
+    def revoke(self, key_id: str, *, now: datetime, by: str | None = None) -> None:
+        """Let a key open nothing from now on; a second revocation changes nothing. Raises `KeyUnknown`.
+
+        Who did it is told in the audit record.
+        """
         with _writing(self.engine) as tx:
             if tx.scalar(select(api_keys.c.id).where(api_keys.c.id == key_id)) is None:
                 raise KeyUnknown(f"no API key has the id {key_id!r}")
             untouched = (api_keys.c.id == key_id) & api_keys.c.revoked_at.is_(None)
-            tx.execute(update(api_keys).where(untouched).values(revoked_at=_micros(now)))
+            if tx.execute(update(api_keys).where(untouched).values(revoked_at=_micros(now))).rowcount:
+                _tell(tx, "key_revoked", key_id, by=by, now=now)
+
+
+def _tell(
+    tx: Connection, action: str, key_id: str, *, by: str | None, now: datetime, said: Mapping[str, Any] | None = None
+) -> None:
+    if by is not None:
+        audit.write(tx, audit.Entry(actor=by, action=action, subject=f"key:{key_id}", body=said or {}), now=now)
 
 
 def _key(row: Row[Any]) -> ApiKey:

@@ -27,6 +27,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Let somebody use the console, and print their password, this once only."""
+    from serving.audit import COMMAND_LINE
     from serving.people import ROLES, User, make_password
 
     if role not in ROLES:
@@ -35,7 +36,7 @@ def add(
         raise typer.BadParameter("a name has letters in it, no spaces around it and no colon", param_hint="NAME")
     password = make_password()
     with _store() as store:
-        store.add(User(name=name, role=role, created_at=datetime.now(UTC)), password=password)
+        store.add(User(name=name, role=role, created_at=datetime.now(UTC)), password=password, by=COMMAND_LINE)
     if as_json:
         typer.echo(json.dumps({"name": name, "password": password}, ensure_ascii=False))
     else:

@@ -4,7 +4,9 @@ import re
 import pytest
 from typer.testing import CliRunner
 
-from features.database import open_engine
+from features.database import open_engine, reading
+from serving import audit
+from serving.audit_check import first_fault
 from serving.auth import authenticate
 from serving.errors import KeyUnknown, Unauthenticated
 from serving.store import KeyStore
@@ -35,6 +37,17 @@ def test_a_key_is_made_printed_once_and_opens_what_was_asked_for(run, keys):
     assert set(made) == {"id", "key"}
     assert authenticate(made["key"], keys.find).scopes == {"scores:read", "refunds:decide"}
     assert made["key"] not in run("keys", "list", "--json").stdout
+
+
+def test_who_made_and_revoked_a_key_stands_in_the_audit_record(run, keys):
+    key_id = json.loads(run("keys", "add", "refunds", "--scope", "scores:read", "--json").stdout)["id"]
+    for _ in range(2):
+        run("keys", "revoke", key_id)
+    with reading(keys.engine) as tx:
+        told = [(one.actor, one.action, one.says) for one in audit.about(tx, f"key:{key_id}")]
+        assert first_fault(tx) is None
+    made = {"scopes": ["scores:read"], "event_types": None}
+    assert told == [("command line", "key_added", made), ("command line", "key_revoked", {})]
 
 
 def test_without_json_the_first_line_is_the_key(run, keys):
