@@ -37,6 +37,9 @@ log = structlog.get_logger("goodfaith.serving")
 #: Seconds between looks for work where there was none.
 _PAUSE = 0.2
 
+#: Seconds until it is tried again where something went wrong: what is gone is rarely back at once.
+_AFTER_TROUBLE = 1.0
+
 #: How often a worker says that it is there.
 _BEATS_EVERY = timedelta(seconds=5)
 
@@ -145,10 +148,12 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         """Judge until told to stop; what goes wrong is written down and tried again."""
         while not stop.is_set():
-            if not self._tried():
-                stop.wait(_PAUSE)
+            judged = self._tried()
+            if not judged:
+                stop.wait(_PAUSE if judged is not None else _AFTER_TROUBLE)
 
-    def _tried(self) -> int:
+    def _tried(self) -> int | None:
+        """How many were judged; None where something went wrong."""
         try:
             return self.round(self._service.clock())
         except (GoodfaithError, FeaturesError) as error:
@@ -156,7 +161,7 @@ class Worker:
         except Exception as error:
             # A worker that died of one fault would leave every merchant unjudged.
             log.error("judging failed", error=type(error).__name__, exc_info=error)
-        return 0
+        return None
 
 
 def _settle(engine: Engine, judge: Judge, now: datetime) -> None:
