@@ -1,7 +1,6 @@
 """The database: how it is opened, and transactions that read or write. SQLite by default, PostgreSQL in production."""
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -28,9 +27,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from features.errors import StoreUnavailable
+from features.sqlite_file import watch
 from features.tables import metadata
 from features.turns import Turns
 
@@ -57,8 +56,6 @@ __all__ = [
 Answer = TypeVar("Answer")
 
 _AT_ONCE = 500
-#: Where a connection keeps which file it has open.
-_FILE = "file"
 #: Seconds that a transaction on SQLite waits for another one's lock, where nobody says otherwise.
 _PATIENCE = 30.0
 _TRIES = 3
@@ -92,8 +89,9 @@ def open_engine(url: str, *, waits: float | None = None) -> Engine:
         raise StoreUnavailable(f"There can be no store at the database URL: {error}") from error
     if where.get_backend_name() == "sqlite":
         event.listen(engine, "connect", partial(_configure_sqlite, waits=waits or _PATIENCE))
+        if where.database and where.database != ":memory:":
+            watch(engine, where.database)
         event.listen(engine, "begin", _begin_sqlite)
-        event.listen(engine, "connect", partial(_note_file, path=where.database))
     elif where.get_backend_name() == "postgresql":
         event.listen(engine, "connect", _configure_postgresql)
     return engine
@@ -141,33 +139,7 @@ def check_durability(engine: Engine) -> None:
         raise StoreUnavailable(f"The store does not keep what it answers: `{asked}` says {found}")
 
 
-def _note_file(_: DBAPIConnection, entry: ConnectionPoolEntry, *, path: str | None) -> None:
-    """Note which file a connection has open; none where it is not in a file."""
-    entry.info[_FILE] = _file_at(path) if path else None
-
-
-def _check_file(connection: Connection) -> None:
-    """Raise `StoreUnavailable` where the file at the path is not the one that this connection has open.
-
-    SQLite does not notice that its file was moved or replaced: it goes on with one that nobody will ever see again,
-    and what it is told to keep is lost.
-    """
-    mine = connection.info.get(_FILE)
-    if mine is not None and _file_at(connection.engine.url.database or "") != mine:
-        connection.invalidate()
-        raise StoreUnavailable("The store's file is gone, or another one is in its place")
-
-
-def _file_at(path: str) -> tuple[int, int] | None:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
 def _begin_sqlite(connection: Connection) -> None:
-    _check_file(connection)
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 

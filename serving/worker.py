@@ -40,6 +40,8 @@ _PAUSE = 0.2
 
 #: The work of a day that one worker does for all.
 _MIDNIGHT = "who sums up the midnight"
+#: Seconds until it is tried again where something went wrong: what is gone is rarely back at once.
+_AFTER_TROUBLE = 1.0
 
 #: How often a worker says that it is there.
 _BEATS_EVERY = timedelta(seconds=5)
@@ -151,10 +153,12 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         """Judge until told to stop; what goes wrong is written down and tried again."""
         while not stop.is_set():
-            if not self._tried():
-                stop.wait(_PAUSE)
+            judged = self._tried()
+            if not judged:
+                stop.wait(_PAUSE if judged is not None else _AFTER_TROUBLE)
 
-    def _tried(self) -> int:
+    def _tried(self) -> int | None:
+        """How many were judged; None where something went wrong."""
         try:
             return self.round(self._service.clock())
         except (GoodfaithError, FeaturesError) as error:
@@ -162,7 +166,7 @@ class Worker:
         except Exception as error:
             # A worker that died of one fault would leave every merchant unjudged.
             log.error("judging failed", error=type(error).__name__, exc_info=error)
-        return 0
+        return None
 
 
 def _settle(engine: Engine, judge: Judge, now: datetime) -> None:
