@@ -1,5 +1,6 @@
 """Traces: a span for each request and each part of its work, none of which names anybody; none where they are off."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -57,7 +58,9 @@ def test_decisions_and_the_workers_rounds_are_spans_with_counts(engine, service,
     Worker(service, Judges(service)).round(NOON)
     assert spans(kept)["decide"].attributes["goodfaith.requests"] == 1
     assert spans(kept)["judge"].attributes["goodfaith.merchants"] >= 1
-    assert not any("m1" in one.to_json() or "b0" in one.to_json() for one in kept.get_finished_spans())
+    # Ids of spans are random letters and digits, in which anything may be read; what spans say is the rest.
+    told = [(one.name, dict(one.attributes), one.status.description) for one in kept.get_finished_spans()]
+    assert not any(re.search(r"\b(m1|b0)\b", str(one)) for one in told)
 
 
 def test_what_crashes_is_told_by_its_type_alone(service, kept):
