@@ -20,7 +20,7 @@ from scoring.bundle import Bundle, Calibration, Golden
 from scoring.model import with_golden_rows
 from serving.champions import current_declarations
 from serving.idempotency import Earlier
-from serving.serve import serve_api, work
+from serving.serve import Address, serve_api, work
 from tests.serving.world import NOON, FakeChampions, a_bundle, an_input
 
 _FORKS = multiprocessing.get_context("forkserver")
@@ -73,7 +73,7 @@ def _end_with_parent() -> None:
 
 def serve(place: Place) -> None:
     """The API, with the worker that is beside it."""
-    serve_api(_champions(), place.settings, host="127.0.0.1", port=place.port, clock=place.now)
+    serve_api(_champions(), place.settings, Address(host="127.0.0.1", port=place.port), clock=place.now)
 
 
 def judge(place: Place) -> None:
