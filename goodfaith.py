@@ -19,7 +19,7 @@ from rich.table import Table
 import features.commands
 import serving.attack.commands
 import serving.commands
-import serving.ingest_commands
+import serving.ingest.commands
 import serving.shadow_commands
 import training.commands
 from features.errors import FeaturesError
@@ -109,7 +109,7 @@ class _Lookout:
         return roll_back(_registry(), target, wish, declarations=current_declarations())[1]
 
 
-for _floor in (features.commands, training.commands, serving.ingest_commands):
+for _floor in (features.commands, training.commands, serving.ingest.commands):
     app.add_typer(_floor.app)
 serving.commands.mount(app, champions=_champions, lookout=_Lookout)
 serving.attack.commands.mount(app, champions=_champions)
@@ -212,7 +212,7 @@ def _demo_model(log: Path, target: str) -> None:
 
 def _demo_ingest(settings: Settings, log: Path) -> None:
     from features.store import EventStore
-    from serving.ingest import ingest_file
+    from serving.ingest.files import ingest_file
     from serving.store import opened
 
     _say("taking the events into the store ...")

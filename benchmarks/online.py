@@ -34,7 +34,7 @@ from features.engine import build_features
 from features.log import FileLog
 from features.moment import features_now
 from features.store import EventStore
-from serving.ingest import ingest_file
+from serving.ingest.files import ingest_file
 
 GOALS = {"one": 20, "batch": 50}
 BATCH = 100

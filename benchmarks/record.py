@@ -20,15 +20,15 @@ from sqlalchemy import Engine, insert
 from benchmarks.shopfloor import Shop, judge_everybody, log_until_today, make_model, make_store
 from features.database import open_engine, reading, writing
 from features.settings import Settings
-from serving import audit
-from serving.anchors import anchor
-from serving.audit_check import first_fault
-from serving.audit_tables import audit as table
 from serving.idempotency import Asked
 from serving.owed import OwedBy
 from serving.plain import as_json
+from serving.record import audit
+from serving.record.anchors import anchor
+from serving.record.check import first_fault
+from serving.record.tables import audit as table
 from serving.refunds import RefundAsked, decide_on_refunds
-from serving.replay import Replays, replay_all
+from serving.replay.rerun import Replays, replay_all
 from serving.schemas import RefundBody
 from serving.serve import service_on
 from training.registry import Registry

@@ -22,7 +22,7 @@ from features.database import open_engine
 from features.settings import Settings
 from features.store import EventStore
 from serving.auth import SCOPES, ApiKey, fingerprint, make_key
-from serving.ingest import ingest_file
+from serving.ingest.files import ingest_file
 from serving.judging import Judges
 from serving.migrate import migrate
 from serving.serve import service_on

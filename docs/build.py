@@ -37,7 +37,7 @@ from scoring.penalty_policy import PenaltyPolicy
 from scoring.programmes import Programme, ProgrammePolicy
 from scoring.reasons import State
 from scoring.refund_words import RefundState
-from serving.feeds import NOT_ALLOWED, RIGHTS
+from serving.ingest.feeds import NOT_ALLOWED, RIGHTS
 from serving.ledger.figures import Exposure
 from serving.metrics import Metrics
 from serving.stored_figures import stored_figures

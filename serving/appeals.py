@@ -7,10 +7,11 @@ from sqlalchemy import Connection
 
 from features.database import written
 from features.live import lock_merchants
-from serving import audit, cases, decisions
+from serving import cases, decisions
 from serving.case_schemas import AppealAnswer, AppealBody
 from serving.cases import Kind, Matter
 from serving.errors import AppealTooLate, CaseClosed
+from serving.record import audit
 from serving.service import Service
 
 __all__ = ["appeal"]

@@ -9,13 +9,15 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection
 
-from serving import audit, outbox, promises, store_cases
+from serving import promises, store_cases
 from serving.breaker import back as breaker
 from serving.complaints import events as complaint_events
 from serving.errors import CaseClosed, CaseUnknown, ResolutionInvalid, SecondPersonNeeded
-from serving.outbox import Notice, Topic
+from serving.notifications import outbox
+from serving.notifications.outbox import Notice, Topic
 from serving.penalties import events as penalty_events
 from serving.plain import digest
+from serving.record import audit
 from serving.store_cases import Case
 
 __all__ = [

@@ -18,7 +18,7 @@ from features.progress import Watch
 from features.settings import Settings
 from features.store import EventStore
 from features.tables import settled
-from serving.ingest import CLOCKS_MAY_DIFFER
+from serving.ingest.files import CLOCKS_MAY_DIFFER
 
 __all__ = ["check_files", "told"]
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features.settings import Settings
-from serving import replay_commands, store_commands
-from serving.audit_commands import audit
+from serving import store_commands
 from serving.key_commands import keys
 from serving.ledger.commands import ledger
 from serving.policies import commands as policy_commands
 from serving.policies import simulate as policy_simulate
+from serving.record.commands import audit
+from serving.replay import commands as replay_commands
 from serving.user_commands import people
 
 if TYPE_CHECKING:

@@ -9,13 +9,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from serving import audit, cases, reservations, seals, store_decisions
+from serving import cases, reservations, store_decisions
 from serving.answers import ScoreAnswer
 from serving.cases import Case, Matter
 from serving.errors import DecisionUnknown
 from serving.idempotency import Answer
 from serving.months import month_in_id
 from serving.plain import as_json, joined
+from serving.record import audit, seals
 from serving.reservations import Reservation
 from serving.shadow_decisions import Otherwise, Thinking, keep_beside
 from serving.store_decisions import Decision

@@ -10,7 +10,7 @@ import typer
 
 from features.settings import Settings
 from serving.auth import SCOPES, ApiKey, fingerprint, make_key
-from serving.feeds import RIGHTS, types_named
+from serving.ingest.feeds import RIGHTS, types_named
 
 if TYPE_CHECKING:
     from serving.store import KeyStore
@@ -38,7 +38,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Make an API key and print it, this once only."""
-    from serving.audit import COMMAND_LINE
+    from serving.record.audit import COMMAND_LINE
 
     if may and "events:write" not in scope:
         raise typer.BadParameter("only a key with the scope events:write writes events", param_hint="--may")
@@ -94,7 +94,7 @@ def list_all(as_json: AsJson = False) -> None:
 @keys.command()
 def revoke(key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id, as `keys list` shows it.")]) -> None:
     """Let a key open nothing from now on."""
-    from serving.audit import COMMAND_LINE
+    from serving.record.audit import COMMAND_LINE
 
     with _store() as store:
         store.revoke(key_id, now=datetime.now(UTC), by=COMMAND_LINE)

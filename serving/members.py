@@ -20,15 +20,16 @@ from scoring.gate import Applicant, Application
 from scoring.pledges import pledged_cents
 from scoring.programmes import Programme, ProgrammePolicy
 from scoring.standing import Place, Review, Standing, review
-from serving import decisions, outbox, store_decisions
+from serving import decisions, store_decisions
 from serving.answers import ScoreAnswer
 from serving.applicants import applicant_of, at_the_door, opinion
 from serving.decide import Bench, fallback_of, plain
 from serving.decisions import Verdict
 from serving.errors import MerchantUnknown
-from serving.ingest import take
+from serving.ingest.files import take
 from serving.ledger import deposits
-from serving.outbox import Notice, Topic
+from serving.notifications import outbox
+from serving.notifications.outbox import Notice, Topic
 from serving.provenance import made_by
 from serving.service import Service
 from serving.shadow_decisions import Otherwise

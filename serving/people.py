@@ -11,8 +11,8 @@ from argon2.exceptions import VerificationError
 from sqlalchemy import Engine, Row, insert, select, update
 
 from features.database import micros, moment, reading, writing
-from serving import audit
 from serving.errors import LogInRefused, UserKnown
+from serving.record import audit
 from serving.tables import users
 
 __all__ = ["APPROVERS", "LOCKED_FOR", "MOST_FAILURES", "ROLES", "People", "User", "make_password"]

@@ -16,10 +16,11 @@ from features.moment import features_now
 from scoring.assessment import Assessment
 from scoring.evidence import Row
 from scoring.score_policy import ScorePolicy
-from serving import outbox, store_due
+from serving import store_due
 from serving.answers import stored
 from serving.assess import Judge
-from serving.outbox import set_aside_notices
+from serving.notifications import outbox
+from serving.notifications.outbox import set_aside_notices
 from serving.shadow import keep_shadows, shadows_of
 from serving.store import remember
 from serving.store_due import Seen

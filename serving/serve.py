@@ -18,27 +18,27 @@ from uvicorn.supervisors import Multiprocess
 
 from features.database import open_engine, reading
 from features.settings import Settings
-from serving.anchors import anchored
 from serving.app import create_app
 from serving.breaker.watch import Breaker
 from serving.champions import Champions, current_declarations
 from serving.clock import SteadyClock
 from serving.deadline import LONGEST
-from serving.dispatch import Dispatcher
 from serving.errors import AddressUnavailable, PolicyFileUnusable, PolicyInvalid, Unavailable
 from serving.judging import Judges
 from serving.logs import write_json_logs
 from serving.lookout import Lookout, Nightly
 from serving.metrics import shared_metrics
+from serving.notifications.dispatch import Dispatcher
+from serving.notifications.targets import target_at
 from serving.patience import Patient
 from serving.policies.folder import read_folder
 from serving.policies.in_force import last_good
 from serving.policies.reload import Following, Reloading, following
 from serving.readiness import Readiness
 from serving.readings import live_readings
+from serving.record.anchors import anchored
 from serving.service import Clock, InForce, Service
 from serving.store import opened
-from serving.targets import target_at
 from serving.tracing import tracer_from
 from serving.worker import Beside, Worker
 

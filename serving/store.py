@@ -12,11 +12,12 @@ from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select,
 
 from features import errors as features_errors
 from features.database import check_durability, open_engine, reading, some, writing
-from serving import audit, outbox
 from serving.auth import ApiKey
 from serving.errors import KeyUnknown, StoreUnavailable
 from serving.migrate import check_schema
-from serving.outbox import Notice, Topic
+from serving.notifications import outbox
+from serving.notifications.outbox import Notice, Topic
+from serving.record import audit
 from serving.tables import api_keys, assessment_history, assessments
 
 __all__ = ["AssessmentStore", "KeyStore", "Stored", "check_presence", "opened"]

@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or
 
 from features.database import moment, some
 from features.tables import merchants, settled
-from serving import outbox
-from serving.outbox import set_aside_notices
+from serving.notifications import outbox
+from serving.notifications.outbox import set_aside_notices
 
 __all__ = [
     "CLAIMED_FOR",

@@ -72,7 +72,7 @@ def retention(
     from features.database import reading
     from features.progress import shown
     from serving.errors import RecordsKept
-    from serving.retention import apply_retention, cutoff, planned
+    from serving.record.retention import apply_retention, cutoff, planned
     from serving.store import opened
 
     settings, now = Settings(), datetime.now(UTC)

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, liter
 
 from features.database import columns_of, insert_all, insert_new, micros, moment
 from features.queries import Query, given, listed
-from serving.audit_tables import audit
 from serving.months import decided_in_month_of
+from serving.record.tables import audit
 from serving.tables import assessment_history, assessments, decisions, idempotency
 
 __all__ = [

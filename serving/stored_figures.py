@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 
 from serving import store_due
 from serving.breaker.back import breaker_figures
-from serving.dispatch import outbox_figures
 from serving.ledger.figures import Exposure
 from serving.lookout import drift_figures
+from serving.notifications.dispatch import outbox_figures
 from serving.policies.in_force import policy_figures
 from serving.shadow_figures import shadow_figures
 

@@ -4,9 +4,9 @@ from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Table
 
 from features.partitions import make_default_partition
 from features.tables import metadata
-from serving.audit_tables import anchor_heads, anchors, audit, audit_chains, persons
 from serving.breaker.tables import live_models, suspect_changes
 from serving.ledger.tables import held_days, merchant_balances, own_events, postings, reservations, settlements
+from serving.record.tables import anchor_heads, anchors, audit, audit_chains, persons
 
 __all__ = [
     "anchor_heads",

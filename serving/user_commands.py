@@ -27,8 +27,8 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Let somebody use the console, and print their password, this once only."""
-    from serving.audit import COMMAND_LINE
     from serving.people import ROLES, User, make_password
+    from serving.record.audit import COMMAND_LINE
 
     if role not in ROLES:
         raise typer.BadParameter(f"{role!r} is no role; there are {', '.join(ROLES)}", param_hint="--role")

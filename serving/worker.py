@@ -12,8 +12,7 @@ from sqlalchemy import Connection, Engine
 from features.database import day_of, micros, reading, written
 from features.errors import FeaturesError
 from features.midnights import ensure_midnight, midnight_is_kept
-from serving import outbox, store_claims, store_due
-from serving.anchors import Anchoring
+from serving import store_claims, store_due
 from serving.assess import Judge
 from serving.breaker.store import note_models
 from serving.breaker.watch import Breaker
@@ -24,9 +23,11 @@ from serving.judging import Judges
 from serving.ledger.promises import expire
 from serving.members import review_members
 from serving.months import ensure_months
+from serving.notifications import outbox
 from serving.penalties.ladder import review_penalties
 from serving.prune import prune
 from serving.reassess import reassess, take_in_whatever_came
+from serving.record.anchors import Anchoring
 from serving.service import Service
 from serving.store_claims import Claim, Finished
 from serving.tracing import span

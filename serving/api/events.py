@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from serving.api.callers import only_with
 from serving.api.programmes import IdempotencyKey
 from serving.auth import Caller
-from serving.checked_events import Ready, Taken, check_events
-from serving.feeds import Feed
 from serving.idempotency import Asked, checked
-from serving.ingest_events import ingest_together
+from serving.ingest.checked import Ready, Taken, check_events
+from serving.ingest.feeds import Feed
+from serving.ingest.requests import ingest_together
 from serving.problems import documented
 from serving.service import Service
 from serving.together import Together

@@ -15,12 +15,13 @@ from sqlalchemy import Connection
 from features.database import reading, writing
 from scoring.breaker import Look, Verdict, look, tally
 from scoring.breaker_policy import BreakerPolicy, Watched
-from serving import audit, cases
+from serving import cases
 from serving.breaker import store
 from serving.breaker.store import Change, Suspect
 from serving.cases import Kind, Matter
 from serving.champions import TARGETS
 from serving.lookout import Lookout
+from serving.record import audit
 from serving.service import Service
 
 __all__ = ["Breaker"]

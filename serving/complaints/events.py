@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from features.jsonrows import check_rows
 from features.lookup import events_about
 from serving.complaints import store
-from serving.ingest import CLOCKS_MAY_DIFFER, take
+from serving.ingest.files import CLOCKS_MAY_DIFFER, take
 from serving.plain import digest
 from serving.store_cases import Case
 

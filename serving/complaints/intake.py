@@ -12,7 +12,7 @@ from features.live import lock_merchants
 from features.lookup import Found, events_about, events_about_any, events_of_type, live_state
 from scoring.complaint_policy import ComplaintPolicy
 from scoring.complaints import Basis, Cause, Complaint, Triage, escalated, triage
-from serving import audit, cases, outbox, store_cases
+from serving import cases, store_cases
 from serving.cases import Kind, Matter
 from serving.complaints import events, store
 from serving.complaints.bodies import ComplaintAnswer, ComplaintBody
@@ -20,7 +20,9 @@ from serving.complaints.reader import Reader, Reading
 from serving.complaints.store import Filed
 from serving.errors import ComplaintKnown, MerchantUnknown
 from serving.idempotency import Answer, Asked, earlier_answer, keep
-from serving.outbox import Notice, Topic
+from serving.notifications import outbox
+from serving.notifications.outbox import Notice, Topic
+from serving.record import audit
 from serving.service import Service
 
 __all__ = ["escalate_overdue", "receive"]

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from features.database import written
 from features.live import lock_merchants
 from features.lookup import Found
-from serving import audit, decisions
+from serving import decisions
 from serving.errors import SettlementExceeds, SettlementImpossible
 from serving.idempotency import Answer, Asked, earlier_answer, keep
 from serving.ledger import own_events, promises, store, store_settlements
@@ -24,6 +24,7 @@ from serving.ledger.own_events import not_sent
 from serving.ledger.positions import Balance, balance
 from serving.ledger.store import Reservation
 from serving.ledger.store_settlements import Said, Settlement
+from serving.record import audit
 from serving.service import Clock, Service
 from serving.settlement_schemas import SettlementAnswer
 

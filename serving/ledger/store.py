@@ -22,7 +22,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from features.database import insert_all, insert_new, micros, moment, some
 from serving.ledger.accounts import ACCOUNTS, FAST_REFUND, Posting
 from serving.ledger.tables import RESERVED, held_days, merchant_balances, postings, reservations
-from serving.store_audit import hold
+from serving.record.store_audit import hold
 
 __all__ = [
     "BUYER_WINDOW",

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from features.jsonrows import check_rows
 from features.lookup import types_of
 from serving import store_cases, store_decisions
-from serving.ingest import take
+from serving.ingest.files import take
 from serving.store_cases import Case
 from serving.store_decisions import Decision
 

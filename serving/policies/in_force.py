@@ -12,10 +12,11 @@ from sqlalchemy import Connection
 from features.database import writing
 from scoring.errors import PolicyInvalid as PolicyTextInvalid
 from scoring.programmes import ProgrammePolicy
-from serving import audit, store_policies
-from serving.audit import Entry
+from serving import store_policies
 from serving.errors import PolicyInvalid
 from serving.policy import restored
+from serving.record import audit
+from serving.record.audit import Entry
 from serving.service import Service
 
 __all__ = ["last_good", "note_policies", "policy_figures", "programmes_at"]

@@ -26,7 +26,7 @@ from serving.assess import Judge, assess_everybody
 from serving.champions import Champions, current_declarations, live_models
 from serving.decide import Bench, fallback_of
 from serving.errors import NothingToJudge
-from serving.ingest import ingest_file
+from serving.ingest.files import ingest_file
 from serving.orders import Books
 from serving.serve import service_on
 from serving.service import Service

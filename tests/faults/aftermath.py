@@ -11,13 +11,13 @@ from features.database import micros, reading, writing
 from features.live import rebuild
 from features.moment import features_now
 from features.tables import events
-from serving.audit_check import faults
-from serving.audit_tables import audit
 from serving.ledger.accounts import of_decision
 from serving.ledger.check import differences
 from serving.ledger.positions import balance
 from serving.ledger.store import sums_of
 from serving.ledger.tables import reservations, settlements
+from serving.record.check import faults
+from serving.record.tables import audit
 from serving.tables import decisions
 from tests.faults.callers import BACK, CENTS, MERCHANTS, Wish
 

@@ -8,7 +8,7 @@ import pytest
 from features.errors import LogUnreadable
 from features.jsonrows import check_rows
 from features.store import EventStore
-from serving.ingest import ingest_file
+from serving.ingest.files import ingest_file
 from tests.serving.marketplace import AFTER, events, write_events
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from features.database import reading
 from features.settings import Settings
-from serving.audit import about
 from serving.errors import PolicyFileUnusable, PolicyInvalid
 from serving.policies.folder import FOLLOWED, read_folder
 from serving.policies.in_force import last_good, note_policies
 from serving.policies.reload import Following, Reloading
+from serving.record.audit import about
 from serving.serve import service_on
 from tests.serving.world import FakeChampions, FakeClock, a_service, ask
 

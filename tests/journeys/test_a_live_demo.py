@@ -19,7 +19,7 @@ from features.store import EventStore
 from features.tables import merchants
 from serving.app import create_app
 from serving.champions import current_declarations
-from serving.ingest import ingest_file
+from serving.ingest.files import ingest_file
 from serving.judging import Judges
 from serving.readings import live_readings
 from serving.serve import listening

@@ -12,7 +12,7 @@ from features.database import writing
 from features.jsonrows import check_rows
 from serving.answers import stored
 from serving.idempotency import Asked
-from serving.ingest import take
+from serving.ingest.files import take
 from serving.plain import as_json
 from serving.refunds import decide_on_refund
 from serving.schemas import RefundBody

@@ -4,11 +4,12 @@ from threading import Barrier, Thread
 import pytest
 
 from features.database import reading, writing
-from serving import audit, cases
-from serving.audit_check import first_fault
+from serving import cases
 from serving.cases import Kind, Matter
 from serving.errors import CaseClosed, CaseUnknown, ResolutionInvalid
 from serving.plain import digest
+from serving.record import audit
+from serving.record.check import first_fault
 from tests.serving.world import NOON
 
 

@@ -7,11 +7,12 @@ import pytest
 
 from features.database import reading, writing
 from features.lookup import events_of_type
-from serving import audit, cases
+from serving import cases
 from serving.app import create_app
 from serving.cases import Kind, Matter
 from serving.penalties.ladder import review_penalties
 from serving.policies.in_force import note_policies
+from serving.record import audit
 from tests.serving.shop import a_shop, refund, tell
 from tests.serving.world import NOON, a_key, a_service, ask, call
 

@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from features.errors import CurrencyDiffers, StoreUnavailable, UnknownColumns
-from serving.ingest_commands import app
+from serving.ingest.commands import app
 from tests.features.build import write_lines, write_log
 from tests.features.checks.steady import of_type, steady
 

@@ -9,13 +9,13 @@ from sqlalchemy import func, select
 
 from features.database import open_engine, reading
 from features.errors import StoreUnavailable
-from serving.audit_check import first_fault
 from serving.decide import decide_all
 from serving.errors import IdempotencyConflict, MerchantUnknown, OrderAlreadyDecided
 from serving.idempotency import Answer, Asked
 from serving.migrate import migrate
 from serving.owed import OwedBy
 from serving.plain import as_json
+from serving.record.check import first_fault
 from serving.refunds import RefundAsked, RefundJudge, decide_on_refunds
 from serving.tables import decisions, idempotency, reservations
 from tests.serving.shop import PRICE, a_refund, a_shop, refund

@@ -5,10 +5,10 @@ import pytest
 from typer.testing import CliRunner
 
 from features.database import open_engine, reading
-from serving import audit
-from serving.audit_check import first_fault
 from serving.auth import authenticate
 from serving.errors import KeyUnknown, Unauthenticated
+from serving.record import audit
+from serving.record.check import first_fault
 from serving.store import KeyStore
 from tests.serving.world import a_command_line
 

@@ -13,11 +13,11 @@ from sqlalchemy import func, select
 
 from features.database import create_tables, open_engine, reading
 from features.lookup import events_of_types
-from serving.audit_check import first_fault
 from serving.errors import OrderAlreadyDecided
 from serving.ledger.check import differences
 from serving.ledger.settlement import settle
 from serving.ledger.store_settlements import Said
+from serving.record.check import first_fault
 from serving.refunds import try_refund
 from serving.tables import decisions, reservations
 from tests.serving.shop import a_payment, a_refund, a_shop, an_order, refund, shops

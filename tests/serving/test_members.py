@@ -6,8 +6,8 @@ import pytest
 
 from features.database import reading
 from serving import decisions
-from serving.audit_check import first_fault
 from serving.members import review_members
+from serving.record.check import first_fault
 from serving.standing import membership
 from tests.serving.shop import a_shop, tell
 from tests.serving.world import NOON, FakeReadings, a_key, a_service, ask

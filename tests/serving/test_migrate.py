@@ -13,9 +13,7 @@ from features.database import micros, next_numbers, reading, writing
 from features.lookup import events_about
 from features.store import EventStore
 from features.tables import events, metadata
-from serving import cases, store_audit
-from serving.anchors import anchor
-from serving.audit_check import first_fault
+from serving import cases
 from serving.decisions import case_of, decision
 from serving.errors import SchemaOutdated
 from serving.ledger.check import differences
@@ -23,7 +21,10 @@ from serving.ledger.store import money_of, reservations_with
 from serving.migrate import check_schema, migrate, newest_revision, revision_of
 from serving.months import ensure_months
 from serving.plain import as_json, digest
-from serving.replay import replay_all
+from serving.record import store_audit
+from serving.record.anchors import anchor
+from serving.record.check import first_fault
+from serving.replay.rerun import replay_all
 from serving.reservations import held_for
 from tests.serving.shop import a_refund, a_shop, an_order, refund, tell
 from tests.serving.world import NOON, a_key, a_merchant_exists, a_service

@@ -12,10 +12,10 @@ from features.lookup import events_about, events_of_type
 from features.months import first_moment, make_months, month_of
 from features.numbers import first_number, how_many, numbers_for
 from features.store import EventStore
-from serving.audit_check import first_fault
 from serving.decisions import decision, decisions_of
 from serving.months import MONTHLY, drop_empty_months, ensure_months
-from serving.replay import replay_all
+from serving.record.check import first_fault
+from serving.replay.rerun import replay_all
 from serving.tables import decisions
 from tests.serving.shop import a_refund, a_shop, an_order, refund
 from tests.serving.world import NOON, FakeClock, a_service

@@ -7,7 +7,7 @@ from features.database import reading
 from features.log import FileLog
 from features.settings import Settings
 from features.store import EventStore
-from serving.ingest import ingest_file
+from serving.ingest.files import ingest_file
 from serving.score_run import score_files, score_store
 from serving.store import AssessmentStore, opened
 from serving.tables import shadow_assessments

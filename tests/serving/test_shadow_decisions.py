@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from features.database import create_tables, reading, writing
 from serving import store_shadow
-from serving.audit_check import first_fault
 from serving.plain import as_json
+from serving.record.check import first_fault
 from serving.refunds import try_refund
 from serving.store import AssessmentStore
 from serving.tables import audit, cases, decisions, reservations, shadow_decisions

@@ -13,7 +13,7 @@ from features.label_spec import LabelSpec
 from features.store import EventStore
 from serving import store_shadow
 from serving.errors import NoShadows
-from serving.ingest import ingest_file
+from serving.ingest.files import ingest_file
 from serving.shadow_commands import mount
 from serving.shadow_report import report_on
 from serving.store import opened

@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from features.database import micros, reading, writing
-from serving import audit, cases
+from serving import cases
 from serving.breaker import store
 from serving.breaker.watch import Breaker
 from serving.errors import SecondPersonNeeded
 from serving.policies.reload import Reloading
 from serving.policy import read_any
+from serving.record import audit
 from serving.tables import decisions, policies_in_force
 from tests.serving.world import NOON, FakeClock, a_service, ask
 

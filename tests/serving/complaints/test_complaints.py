@@ -11,13 +11,14 @@ from features.database import reading, writing
 from features.events import EVENT_TYPES
 from features.lookup import events_of_type
 from features.moment import features_now
-from serving import audit, cases
-from serving.audit_check import first_fault
+from serving import cases
 from serving.complaints import store
 from serving.complaints.bodies import Channel
 from serving.complaints.intake import escalate_overdue
 from serving.complaints.reader import Reader
 from serving.judging import Judges
+from serving.record import audit
+from serving.record.check import first_fault
 from serving.worker import Worker
 from tests.serving.shop import PRICE, an_order, tell
 from tests.serving.world import NOON, FakeChampions, FakeClock, a_key, a_merchant_exists, a_service, ask

@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 
 from features.database import reading
-from serving import audit, cases
+from serving import cases
 from serving.app import create_app
 from serving.cases import Kind
 from serving.console import cases as pages_of_cases
 from serving.console import words
 from serving.penalties.ladder import review_penalties
 from serving.policies.in_force import note_policies
+from serving.record import audit
 from tests.serving.console.world import CONDITION, Browser, a_case, a_decision, assessed, somebody
 from tests.serving.shop import PRICE, a_refund, a_shop, refund, tell
 from tests.serving.world import NOON, FakeReadings, a_key, a_service, ask

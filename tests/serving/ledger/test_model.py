@@ -16,7 +16,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from features.database import create_tables, open_engine, reading, writing
 from features.jsonrows import check_rows
 from serving.errors import SettlementExceeds, SettlementImpossible
-from serving.ingest import take
+from serving.ingest.files import take
 from serving.ledger.accounts import of_decision
 from serving.ledger.check import differences
 from serving.ledger.positions import balance

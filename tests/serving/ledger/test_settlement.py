@@ -9,11 +9,11 @@ from fastapi import FastAPI
 from features.database import reading
 from features.lookup import events_about, events_of_types
 from serving.api import settlements
-from serving.audit_check import first_fault
 from serving.ledger.check import differences
 from serving.ledger.promises import expire
 from serving.ledger.store import money_of
 from serving.problems import explain
+from serving.record.check import first_fault
 from serving.reservations import held_for
 from tests.serving.shop import a_payment, a_refund, a_shop, refund, tell
 from tests.serving.world import FakeClock, a_key, a_service, call

@@ -8,11 +8,11 @@ import pytest
 from features.database import reading, writing
 from features.lookup import events_of_type
 from serving import cases, decisions
-from serving.audit_check import first_fault
 from serving.errors import ResolutionInvalid, SecondPersonNeeded
 from serving.penalties.ladder import review_penalties
 from serving.policies.in_force import note_policies
-from serving.replay import replay_all
+from serving.record.check import first_fault
+from serving.replay.rerun import replay_all
 from tests.serving.shop import a_shop, tell
 from tests.serving.world import NOON, a_key, a_service, ask
 

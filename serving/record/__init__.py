@@ -1,0 +1,1 @@
+"""The audit record: who did what, sealed; what proves it, and what may be dropped or forgotten."""

@@ -1,0 +1,1 @@
+"""Old decisions, run again from what was known then."""
