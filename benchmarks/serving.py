@@ -32,6 +32,7 @@ from features.database import open_engine, writing
 PEERS = Path(__file__).parent / "peers"
 CONNECTIONS = 32
 WARM = 300
+SCHEMA = "goodfaith_benchmark"
 REFUND, ECHO = "/v1/refunds/decisions", "/echo"
 FRESH_RATE, _AT_A_TIME = 1000, 20
 PACKAGES = ("fastapi", "uvicorn", "pydantic", "sqlalchemy", "psycopg", "lightgbm", "mlflow")
@@ -200,6 +201,7 @@ def prepare(folder: Path, stores: Sequence[str], *, rows: int, seed: int) -> dic
     make_model(f"sqlite:///{folder / 'mlflow.db'}", seed=seed)
     keys = {}
     for store in stores:
+        _empty(store)
         keys[store] = make_store(log, store)
         judge_everybody(open_engine(store), f"sqlite:///{folder / 'mlflow.db'}")
     told.write_text(json.dumps(keys))
@@ -207,11 +209,17 @@ def prepare(folder: Path, stores: Sequence[str], *, rows: int, seed: int) -> dic
     return keys
 
 
+def _empty(store: str) -> None:
+    """Have nothing be left of an earlier run on a server."""
+    if store.startswith("postgresql"):
+        with writing(open_engine(store)) as tx:
+            tx.exec_driver_sql(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+            tx.exec_driver_sql(f"CREATE SCHEMA {SCHEMA}")
+
+
 def _postgresql(url: str) -> str:
-    """A schema of our own on a server, made anew."""
-    with writing(open_engine(url)) as tx:
-        tx.exec_driver_sql("CREATE SCHEMA IF NOT EXISTS goodfaith_benchmark")
-    named = {"options": "-csearch_path=goodfaith_benchmark", "application_name": APPLICATION}
+    """A schema of our own on a server."""
+    named = {"options": f"-csearch_path={SCHEMA}", "application_name": APPLICATION}
     return make_url(url).update_query_dict(named).render_as_string(hide_password=False)
 
 

@@ -1,7 +1,7 @@
 """The database: how it is opened, and transactions that read or write. SQLite by default, PostgreSQL in production."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -42,6 +42,7 @@ __all__ = [
     "insert_all",
     "insert_new",
     "insert_newer",
+    "look_over",
     "micros",
     "moment",
     "next_numbers",
@@ -69,7 +70,7 @@ _TURNS: dict[str, Turns] = {}
 
 #: What PostgreSQL calls it.
 _DEADLOCK, _SERIALIZATION = "40P01", "40001"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 def open_engine(url: str, *, waits: float | None = None) -> Engine:
@@ -215,6 +216,16 @@ def _said(error: SQLAlchemyError) -> str:
     return f"The store does not answer as it should: {str(error).splitlines()[0]}"
 
 
+def look_over(engine: Engine, tables: Iterable[Table]) -> None:
+    """Have PostgreSQL see how tables are filled: it plans by that, and a plan that knows nothing takes far longer.
+
+    It looks by itself, but only some time after a table was filled, and never at one with partitions as a whole.
+    """
+    if engine.dialect.name == "postgresql":
+        with writing(engine) as tx:
+            tx.exec_driver_sql(f"ANALYZE {', '.join(one.name for one in tables)}")
+
+
 def insert_new(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert those of the rows whose keys are not there yet; the others have no effect."""
     if rows:
@@ -330,7 +341,7 @@ def some(values: Sequence[Any], most: int = _AT_ONCE) -> Iterator[Sequence[Any]]
 
 def micros(at: datetime) -> int:
     """A moment as the tables keep it: microseconds since 1970 in UTC."""
-    return (at - _EPOCH) // timedelta(microseconds=1)
+    return (at - _EPOCH) // _MICROSECOND
 
 
 def day_of(at: datetime) -> int:

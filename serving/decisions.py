@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from features.database import micros
 from serving import cases, reservations, store_decisions
 from serving.answers import ScoreAnswer
 from serving.cases import Case, Matter
@@ -28,8 +29,8 @@ __all__ = [
 
 
 def new_id(now: datetime) -> str:
-    """An id for one more decision."""
-    return f"{month_in_id(now)}{secrets.token_hex(12)}"
+    """An id for one more decision: those of one moment begin alike, so that a store keeps them on the same pages."""
+    return f"{month_in_id(now)}{micros(now) // 1000:012x}{secrets.token_hex(8)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

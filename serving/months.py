@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from sqlalchemy import ColumnElement, Engine, and_, true
 
-from features.database import written
+from features.database import look_over, written
 from features.months import Monthly, drop_empty, first_moment, make_months, month_of
 from features.numbers import EVENTS
 from serving.tables import decisions
@@ -23,8 +23,13 @@ _MONTH_IN_ID = re.compile(r"d_(\d{4})(\d{2})_")
 
 
 def ensure_months(engine: Engine, *, now: datetime) -> list[str]:
-    """Make the partitions of this month and the next ones; the names of those that were not there yet."""
-    return [name for kept in MONTHLY.values() for name in written(engine, partial(make_months, kept=kept, now=now))]
+    """Make the partitions of this month and the next ones; the names of those that were not there yet.
+
+    How full the others are is looked at, too: nobody else looks at all of a table's partitions together.
+    """
+    made = [name for kept in MONTHLY.values() for name in written(engine, partial(make_months, kept=kept, now=now))]
+    look_over(engine, (kept.table for kept in MONTHLY.values()))
+    return made
 
 
 def drop_empty_months(engine: Engine, *, before: datetime) -> list[str]:

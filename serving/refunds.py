@@ -29,7 +29,7 @@ from serving.schemas import RefundBody
 from serving.service import Service
 from serving.shadow_decisions import Otherwise
 from serving.standing import Standing
-from serving.traces import Rerun, Trace
+from serving.traces import Rerun, Trace, put_down
 
 __all__ = ["RefundAsked", "RefundJudge", "decide_on_refund", "decide_on_refunds", "rerun", "try_refund"]
 
@@ -126,8 +126,8 @@ class RefundJudge:
         )
 
     def _verdict(self, body: RefundBody, facts: RefundFacts, decision: RefundDecision, seen: Standing) -> Verdict:
-        told = plain({"as_of": self._sitting.now, "request": _request(body), "facts": facts, "decision": decision})
-        decision_id = new_id(self._sitting.now)
+        decision_id, now = new_id(self._sitting.now), self._sitting.now
+        told = {"as_of": now, "request": _request(body), "facts": facts, "decision": decision}
         return Verdict(
             id=decision_id,
             kind="refund",
@@ -138,8 +138,8 @@ class RefundJudge:
             expires_at=decision.expires_at,
             seen_seq=seen.seen_seq,
             request=body.model_dump(mode="json"),
-            answer=_answer(told["decision"], seen),
-            trace={**told, **seen.trace},
+            answer=_answer(plain(decision), seen),
+            trace={**{name: put_down(one) for name, one in told.items()}, **seen.trace},
             made_by=made_by(self._sitting.policies),
             thought=seen.assessment,
             rethink=lambda thought: self._otherwise(body, facts, replace(seen, assessment=thought)),

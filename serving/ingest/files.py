@@ -15,11 +15,12 @@ import numpy.typing as npt
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from features.database import written
+from features.database import look_over, written
 from features.duplicates import EventIds
 from features.log import Batch, FileLog
 from features.midnights import forget_midnights
 from features.store import Appended, EventStore, append
+from features.tables import event_ids, event_keys, events
 from features.validation import REJECTIONS, Rejection
 from serving.ledger.booking import book
 
@@ -77,6 +78,7 @@ def ingest_file(
                 refused.write([_conflict(rows, numbers, place) for place in appended.conflicts])
     store.catch_up(at=now)
     if first is not None:
+        look_over(store.engine, (events, event_ids, event_keys))
         forget_midnights(store.engine, after=first)
     return outcome
 

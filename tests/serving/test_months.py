@@ -144,6 +144,16 @@ def test_a_month_that_is_made_late_takes_what_is_its_own(any_engine):
         assert [where(any_engine, one) for one in ids] == ["decisions_2026_11", "decisions_2026_12"]
 
 
+def test_the_database_knows_how_full_all_months_are_together(any_engine):
+    if any_engine.dialect.name == "sqlite":
+        pytest.skip("on SQLite a table is one table")
+    a_shop(any_engine, orders=5)
+    ensure_months(any_engine, now=NOON)
+    with reading(any_engine) as tx:
+        rows = tx.scalar(text("SELECT reltuples FROM pg_class WHERE oid = 'events'::regclass"))
+        assert rows == tx.scalar(text("SELECT count(*) FROM events")) > 0
+
+
 def test_months_in_which_nothing_is_left_are_dropped(any_engine):
     if any_engine.dialect.name == "sqlite":
         assert drop_empty_months(any_engine, before=NOON) == []

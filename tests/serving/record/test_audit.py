@@ -12,7 +12,8 @@ from features.database import open_engine, reading, writing
 from features.errors import StoreUnavailable
 from serving import cases
 from serving.errors import AnchorsUnreadable, AuditBroken
-from serving.record import audit
+from serving.plain import as_json, digest
+from serving.record import audit, seals
 from serving.record.anchors import anchor, anchored, as_line, read_anchors
 from serving.record.check import first_fault
 from serving.record.store_audit import anchors_since
@@ -306,6 +307,16 @@ def test_a_changed_column_of_a_decision_is_found_by_what_the_record_sealed(engin
     told = refund(a_service(engine), a_refund())
     is_number = column in ("decided_at", "expires_at", "seen_seq")
     change(engine, update(decisions).values({column: 1 if is_number else "{}"}))
+    assert f"the decision {told['decision_id']} is not what" in fault(engine)
+
+
+def test_a_decision_that_an_earlier_version_sealed_is_held_to_that_seal(engine, monkeypatch):
+    a_shop(engine)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(seals, "_sealed", lambda made: digest(as_json(seals._row(made))))
+        told = refund(a_service(engine), a_refund())
+    assert fault(engine) is None
+    change(engine, update(decisions).values(outcome="standard"))
     assert f"the decision {told['decision_id']} is not what" in fault(engine)
 
 
