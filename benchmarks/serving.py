@@ -82,6 +82,7 @@ class Stage:
     keys: dict[str, str]
     count: int
     seed: int
+    own_cores: bool = False
 
     @property
     def registry(self) -> str:
@@ -97,6 +98,7 @@ class Stage:
         judge_everybody(open_engine(url), self.registry)
         env = {"GOODFAITH_HOME": str(self.folder), "GOODFAITH_DATABASE_URL": url}
         command = [sys.executable, "-m", "goodfaith", "serve", "--port", "PORT", "--workers", workers]
+        command += ["--own-cores"] if self.own_cores else []
         with served(command, ready="/readyz", log=self.folder / "goodfaith.log", env=env, database=url) as server:
             yield server
 
@@ -229,6 +231,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000, help="events in the store")
     parser.add_argument("--requests", type=int, default=2000, help="counted requests of each kind")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--own-cores", action="store_true", help="with that option of `goodfaith serve`")
     parser.add_argument("--postgres", help="a server's URL (postgresql+psycopg://...); left away: SQLite only")
     parser.add_argument("--only", choices=["answers", "events"], help="one part of it")
     parser.add_argument("--without-mlflow", action="store_true", help="its server takes long to start")
@@ -245,7 +248,9 @@ def main() -> None:
         stores += [_postgresql(asked.postgres)] if asked.postgres else []
         keys = prepare(folder, stores, rows=asked.rows, seed=asked.seed)
         shop = Shop.of(folder / "events.parquet", seed=int(np.random.default_rng().integers(2**31)))
-        stage = Stage(folder=folder, shop=shop, keys=keys, count=asked.requests, seed=asked.seed)
+        stage = Stage(
+            folder=folder, shop=shop, keys=keys, count=asked.requests, seed=asked.seed, own_cores=asked.own_cores
+        )
         if asked.only != "events":
             compare_answers(stage, stores, asked.workers, mlflow=not asked.without_mlflow)
         if asked.only != "answers":

@@ -62,11 +62,15 @@ def mount(app: typer.Typer, *, champions: Callable[[], "Champions"], lookout: Ca
         host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
         port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
         workers: Annotated[int, typer.Option(help="How many processes answer.", min=1, max=64)] = 1,
+        own_cores: Annotated[
+            bool,
+            typer.Option("--own-cores", help="Keep each process to a core; for a machine that serves nothing else."),
+        ] = False,
     ) -> None:
         """Serve the API, and judge whoever is due beside it."""
         from serving.serve import Address, serve_api
 
-        address = Address(host=host, port=port, workers=workers)
+        address = Address(host=host, port=port, workers=workers, own_cores=own_cores)
         serve_api(champions(), Settings(), address, clock=_now, lookout=lookout)
 
     @app.command()

@@ -22,6 +22,7 @@ from serving.app import create_app
 from serving.breaker.watch import Breaker
 from serving.champions import Champions, current_declarations
 from serving.clock import SteadyClock
+from serving.cores import keep_to_one_core
 from serving.deadline import LONGEST
 from serving.errors import AddressUnavailable, PolicyFileUnusable, PolicyInvalid, Unavailable
 from serving.judging import Judges
@@ -58,11 +59,12 @@ _BEGINS_WITHIN = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where to answer, and how many processes do; port 0 is any that is free."""
+    """Where to answer, and how many processes do, each on a core of its own if so; port 0 is any that is free."""
 
     host: str
     port: int
     workers: int = 1
+    own_cores: bool = False
 
 
 def serve_api(
@@ -78,6 +80,8 @@ def serve_api(
     With several workers, each is a process that answers on the same address; this one judges whoever is due.
     """
     write_json_logs()
+    if address.own_cores and address.workers == 1:
+        keep_to_one_core()
     with (
         listening(address.host, address.port) as door,
         opened(settings.database) as engine,
@@ -97,20 +101,23 @@ def serve_api(
                 signal.signal(signal.SIGTERM, lambda *_: None)
                 uvicorn.Server(_told(create_app(service))).run(sockets=[door])
             else:
-                answering = _Answering(champions=champions, settings=settings, clock=clock)
+                answering = _Answering(champions, settings, clock, own_core=address.own_cores)
                 _answer_together(answering, address.workers, door)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Answering:
     """What a process is given that only answers; it opens the store for itself."""
 
     champions: Champions
     settings: Settings
     clock: Clock
+    own_core: bool
 
     def __call__(self) -> FastAPI:
         write_json_logs()
+        if self.own_core:
+            keep_to_one_core()
         service = self._service(open_engine(self.settings.database, waits=WAITS))
         reloading = Reloading([service], self.settings.policies)
         reloading.look(at_once=True)

@@ -29,8 +29,9 @@ class _Waiting(Generic[Wish, Told]):
 class Together(Generic[Wish, Told]):
     """Answers wishes by a work that takes many of them at once, in a thread of its own.
 
-    Nobody waits for others to come: the first wish is worked at alone, and what comes meanwhile is the next batch. So
-    batches grow by themselves with the load, until they weigh `most`. `work` answers each wish, in their order, by what
+    Who comes when nobody is here is answered at once, alone, and what comes meanwhile is the next batch. So batches
+    grow by themselves with the load, until they weigh `most`. Under load, whoever was just answered tends to ask again
+    at once: for them the next batch waits, `lingers` seconds at most. `work` answers each wish, in their order, by what
     it is told or by the error that is its own; an error that it raises is everybody's.
     """
 
@@ -40,10 +41,12 @@ class Together(Generic[Wish, Told]):
         *,
         most: int = MOST_AT_ONCE,
         weigh: Callable[[Wish], int] = lambda _: 1,
+        lingers: float = 0.0,
     ) -> None:
-        self._work, self._most, self._weigh = work, most, weigh
+        self._work, self._most, self._weigh, self._lingers = work, most, weigh, lingers
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="together")
         self._lock = threading.Lock()
+        self._came, self._awaited = threading.Condition(self._lock), 0
         self._waiting: deque[_Waiting[Wish, Told]] = deque()
         self._busy = False
 
@@ -54,6 +57,8 @@ class Together(Generic[Wish, Told]):
         with self._lock:
             self._waiting.append(mine)
             idle, self._busy = not self._busy, True
+            if self._awaited and len(self._waiting) >= self._awaited:
+                self._came.notify()
         if idle:
             self._thread.submit(self._answer_all)
         return await mine.answer
@@ -65,6 +70,15 @@ class Together(Generic[Wish, Told]):
     def _answer_all(self) -> None:
         while batch := self._next():
             _tell(batch, self._answers_to([one.wish for one in batch]))
+            if self._lingers and len(batch) > 1:
+                self._linger(len(batch))
+
+    def _linger(self, answered: int) -> None:
+        """Wait a moment for as many as were just answered to come again."""
+        with self._lock:
+            self._awaited = min(len(self._waiting) + answered, self._most)
+            self._came.wait_for(lambda: len(self._waiting) >= self._awaited, self._lingers)
+            self._awaited = 0
 
     def _next(self) -> list[_Waiting[Wish, Told]]:
         with self._lock:

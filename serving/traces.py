@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
@@ -89,7 +88,9 @@ def read_back(kind: type[Value], says: Any) -> Value:
     return found
 
 
-@cache
 def _reader_of(kind: type[Any]) -> TypeAdapter[Any]:
-    """Made when it is first needed."""
-    return TypeAdapter(kind)
+    return _READERS.get(kind) or _READERS.setdefault(kind, TypeAdapter(kind))
+
+
+#: Made when they are first needed.
+_READERS: dict[type[Any], TypeAdapter[Any]] = {}

@@ -22,6 +22,8 @@ __all__ = ["ROUTE", "add_to", "asked_by"]
 
 #: Where decisions on refunds are asked for.
 ROUTE = "/v1/refunds/decisions"
+#: Seconds; a transaction on a disk takes longer, and what two of them share costs half.
+_LINGERS = 0.002
 
 
 class Manner(BaseModel):
@@ -36,7 +38,7 @@ def add_to(app: FastAPI, service: Service) -> Together[RefundAsked, Answer]:
     """Add the route; answers who decides on what is asked for at the same time, to be closed at the end."""
     decider, owed = only_with(service, "refunds:decide"), OwedBy()
     together: Together[RefundAsked, Answer] = Together(
-        lambda wishes: decide_on_refunds(service.current(), wishes, owed)
+        lambda wishes: decide_on_refunds(service.current(), wishes, owed), lingers=_LINGERS
     )
 
     @app.post(

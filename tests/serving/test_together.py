@@ -72,6 +72,29 @@ def test_a_caller_that_goes_away_takes_nobody_with_it():
     asyncio.run(story())
 
 
+def test_under_load_a_batch_waits_a_moment_for_those_who_were_just_answered():
+    async def story(lingers):
+        work = Work()
+        together = Together(work, lingers=lingers)
+        first = asyncio.create_task(together.ask(0))
+        await asyncio.to_thread(work.began.wait)
+        soon = [asyncio.create_task(together.ask(number)) for number in (1, 2)]
+        await asyncio.sleep(0)
+        work.go.set()
+        await asyncio.gather(first, *soon)
+        # The first to come again is not worked at alone; a lone one waits no longer than it has to.
+        await asyncio.gather(together.ask(3), together.ask(4))
+        together.close()
+        return work.batches
+
+    assert asyncio.run(story(lingers=30.0)) == [[0], [1, 2], [3, 4]]
+
+
+def test_nobody_comes_again_and_the_wait_ends():
+    work = Work()
+    assert asyncio.run(asked_while_busy(work, 1, 2, lingers=0.01)) == [0, 2, 4]
+
+
 def test_closing_answers_whoever_still_waits():
     async def story():
         work, together = (work := Work()), Together(work)
