@@ -14,13 +14,13 @@ import httpx
 import psycopg
 from sqlalchemy import make_url
 
+from benchmarks.stores import APPLICATION
+
 __all__ = ["Server", "served"]
 
 _TICK = 1 / os.sysconf("SC_CLK_TCK")
 #: Seconds: MLflow loads for minutes on a busy machine.
 _BEGINS_WITHIN = 600
-#: By which its backends are known.
-APPLICATION = "goodfaith_benchmark"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,10 @@ is on another order of another buyer, under a random idempotency key. Run `pytho
 
 import argparse
 import json
-import sqlite3
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
@@ -21,18 +20,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from sqlalchemy import make_url
 
 from benchmarks import ingesting
 from benchmarks.load import Told, at_full_speed, at_rate, request
-from benchmarks.served import APPLICATION, Server, served
+from benchmarks.served import Server, served
 from benchmarks.shopfloor import Shop, judge_everybody, log_until_today, make_model, make_store, naive_files
-from features.database import open_engine, writing
+from benchmarks.stores import emptied, kind_of, on_server, used_copy
+from features.database import open_engine
 
 PEERS = Path(__file__).parent / "peers"
 CONNECTIONS = 32
 WARM = 300
-SCHEMA = "goodfaith_benchmark"
 REFUND, ECHO = "/v1/refunds/decisions", "/echo"
 FRESH_RATE, _AT_A_TIME = 1000, 20
 PACKAGES = ("fastapi", "uvicorn", "pydantic", "sqlalchemy", "psycopg", "lightgbm", "mlflow")
@@ -82,7 +80,8 @@ class Stage:
     keys: dict[str, str]
     count: int
     seed: int
-    own_cores: bool = False
+    server: str | None
+    own_cores: bool
 
     @property
     def registry(self) -> str:
@@ -91,10 +90,8 @@ class Stage:
 
     @contextmanager
     def goodfaith(self, store: str, workers: int) -> Iterator[Server]:
-        """`goodfaith serve` on a store; one in a file is a copy, as it was when it was made."""
-        url = store
-        if store.startswith("sqlite"):
-            url = f"sqlite:///{_copied(self.folder / 'goodfaith.db', self.folder / 'used.db')}"
+        """`goodfaith serve` on a copy of a store, as it was when it was made."""
+        url = used_copy(store, self.server)
         judge_everybody(open_engine(url), self.registry)
         env = {"GOODFAITH_HOME": str(self.folder), "GOODFAITH_DATABASE_URL": url}
         command = [sys.executable, "-m", "goodfaith", "serve", "--port", "PORT", "--workers", workers]
@@ -131,7 +128,7 @@ def compare_answers(stage: Stage, stores: Sequence[str], workers: Sequence[int],
         for count in workers:
             with stage.goodfaith(store, count) as server:
                 decided = measure(server, requests[store], stage.count)
-                title = f"{_kind(store)}, {count} worker{'s'[: count > 1]}"
+                title = f"{kind_of(store)}, {count} worker{'s'[: count > 1]}"
                 print(decided.row(f"refund decision, {title}", bare), flush=True)
                 read = measure(server, stage.shop.scores(stage.keys[store], seed=stage.seed), stage.count)
                 print(read.row(f"score, {title}", bare), flush=True)
@@ -152,16 +149,18 @@ def compare_events(stage: Stage, stores: Sequence[str]) -> None:
         with stage.goodfaith(store, 1) as server:
             batches = stage.shop.batches(stage.keys[store], ingesting.BATCH)
             rate, cpu, _ = ingesting.ingest(server, batches, count)
-            print(f"| over HTTP, {_kind(store)} | {rate:,.0f} | {cpu:,.0f} |", flush=True)
+            print(f"| over HTTP, {kind_of(store)} | {rate:,.0f} | {cpu:,.0f} |", flush=True)
             events = stage.shop.events(_AT_A_TIME)
             fresh = ingesting.freshness(
                 server, events, key=stage.keys[store], batch=_AT_A_TIME, per_second=FRESH_RATE, count=count * 50
             )
-        rate, cpu = ingesting.plain_insert(open_engine(store), stage.shop.batches("", ingesting.BATCH), count)
-        print(f"| plain insert, {_kind(store)} | {rate:,.0f} | {cpu:,.0f} |", flush=True)
+        rate, cpu = ingesting.plain_insert(
+            open_engine(used_copy(store, stage.server)), stage.shop.batches("", ingesting.BATCH), count
+        )
+        print(f"| plain insert, {kind_of(store)} | {rate:,.0f} | {cpu:,.0f} |", flush=True)
         times = ", ".join(f"{p} % within {fresh.milliseconds(p):,.0f} ms" for p in (50, 99))
         told = f"{fresh.events:,} events at {fresh.per_second:,.0f} a second, {fresh.refused} batches refused"
-        print(f"\nSent -> in the score, {_kind(store)}, {told}: {times}\n", flush=True)
+        print(f"\nSent -> in the score, {kind_of(store)}, {told}: {times}\n", flush=True)
 
 
 def _invocations(features: Path) -> Iterator[bytes]:
@@ -180,21 +179,8 @@ def _outcomes(measured: Measured) -> dict[str, int]:
     return {one: told.count(one) for one in sorted(set(told))}
 
 
-def _copied(kept: Path, used: Path) -> Path:
-    """A copy of a store in a file, whatever was there before."""
-    for ending in ("", "-wal", "-shm"):
-        used.with_name(used.name + ending).unlink(missing_ok=True)
-    with closing(sqlite3.connect(kept)) as source, closing(sqlite3.connect(used)) as target:
-        source.backup(target)
-    return used
-
-
-def _kind(store: str) -> str:
-    return make_url(store).get_backend_name()
-
-
-def prepare(folder: Path, stores: Sequence[str], *, rows: int, seed: int) -> dict[str, str]:
-    """Make what is not there yet: log, model, stores; answer each store's key."""
+def prepare(folder: Path, stores: Sequence[str], *, server: str | None, rows: int, seed: int) -> dict[str, str]:
+    """Make what is not there yet: log, model, stores (some on a PostgreSQL server); answer each store's key."""
     told = folder / "keys.json"
     if told.exists():
         return dict(json.loads(told.read_text()))
@@ -203,26 +189,11 @@ def prepare(folder: Path, stores: Sequence[str], *, rows: int, seed: int) -> dic
     make_model(f"sqlite:///{folder / 'mlflow.db'}", seed=seed)
     keys = {}
     for store in stores:
-        _empty(store)
-        keys[store] = make_store(log, store)
+        keys[store] = make_store(log, emptied(store, server))
         judge_everybody(open_engine(store), f"sqlite:///{folder / 'mlflow.db'}")
     told.write_text(json.dumps(keys))
     print(f"made in {time.process_time() - began:.0f} CPU s", file=sys.stderr)
     return keys
-
-
-def _empty(store: str) -> None:
-    """Have nothing be left of an earlier run on a server."""
-    if store.startswith("postgresql"):
-        with writing(open_engine(store)) as tx:
-            tx.exec_driver_sql(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
-            tx.exec_driver_sql(f"CREATE SCHEMA {SCHEMA}")
-
-
-def _postgresql(url: str) -> str:
-    """A schema of our own on a server."""
-    named = {"options": f"-csearch_path={SCHEMA}", "application_name": APPLICATION}
-    return make_url(url).update_query_dict(named).render_as_string(hide_password=False)
 
 
 def main() -> None:
@@ -245,11 +216,17 @@ def main() -> None:
         folder = asked.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         stores = [f"sqlite:///{folder / 'goodfaith.db'}"]
-        stores += [_postgresql(asked.postgres)] if asked.postgres else []
-        keys = prepare(folder, stores, rows=asked.rows, seed=asked.seed)
+        stores += [on_server(asked.postgres)] if asked.postgres else []
+        keys = prepare(folder, stores, server=asked.postgres, rows=asked.rows, seed=asked.seed)
         shop = Shop.of(folder / "events.parquet", seed=int(np.random.default_rng().integers(2**31)))
         stage = Stage(
-            folder=folder, shop=shop, keys=keys, count=asked.requests, seed=asked.seed, own_cores=asked.own_cores
+            folder=folder,
+            shop=shop,
+            keys=keys,
+            count=asked.requests,
+            seed=asked.seed,
+            server=asked.postgres,
+            own_cores=asked.own_cores,
         )
         if asked.only != "events":
             compare_answers(stage, stores, asked.workers, mlflow=not asked.without_mlflow)
