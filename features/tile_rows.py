@@ -220,8 +220,15 @@ class _Rows:
     @classmethod
     def of(cls, rows: Sequence[Tile]) -> "_Rows":
         """Rows one by one."""
-        names, clock, known, amounts = zip(*rows, strict=True) if rows else ((), (), (), ())
-        return cls(names=names, clock=clock, known=known, sizes=[*map(len, amounts)], amounts=b"".join(amounts))
+        # Of hundreds of thousands; `zip(*rows)` would make an iterator for each.
+        amounts = [row[3] for row in rows]
+        return cls(
+            names=[row[0] for row in rows],
+            clock=[row[1] for row in rows],
+            known=[row[2] for row in rows],
+            sizes=[*map(len, amounts)],
+            amounts=b"".join(amounts),
+        )
 
     @classmethod
     def together(cls, rows: Sequence[tuple[str, list[int], list[int], list[int], bytes]]) -> "_Rows":
