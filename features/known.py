@@ -68,6 +68,8 @@ class Rows:
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> "Rows":
         """Only the events chosen by a mask."""
+        if not len(self):
+            return self
         parts = (self.position, self.merchant, self.time, self.start, self.end)
         position, merchant, time, start, end = (part[chosen] for part in parts)
         return Rows(event_type=self.event_type, position=position, merchant=merchant, time=time, start=start, end=end)

@@ -6,7 +6,7 @@ import numpy.typing as npt
 from features.known import NO_TIME, Known, Rows, days, once
 from features.measures import Events, Is, Ticked
 from features.selection import numbered, presence, select
-from features.spells import Spells, joined, match, minus, union
+from features.spells import NO_SPELLS, Spells, joined, match, minus, union
 
 __all__ = ["READS", "of_strangers", "real"]
 
@@ -64,8 +64,7 @@ def _of_linked(known: Known, orders: Rows) -> Spells:
     links = select(known, _LINKED)
     mine = known.keys(links, "buyer_id") < 0
     if not len(links) or mine.all() or not mine.any():
-        nothing = np.zeros(0, dtype=np.int64)
-        return Spells(key=nothing, start=nothing, end=nothing)
+        return NO_SPELLS
     buyers, own = links.where(~mine), links.where(mine)
     row, other = _same_token(known, buyers, own)
     start = np.maximum(days(buyers.start)[row], days(own.start)[other])

@@ -30,7 +30,7 @@ def select(known: Known, events: Events | Asked) -> Rows:
 def holds(known: Known, rows: Rows, where: Sequence[Condition]) -> npt.NDArray[np.bool_]:
     """For each event, whether all conditions hold."""
     every = np.ones(len(rows), dtype=np.bool_)
-    for condition in where:
+    for condition in where if len(rows) else ():
         match condition:
             case Is(column=column, words=words):
                 found = pc.is_in(known.texts(rows, column), value_set=pa.array(words))
@@ -89,6 +89,8 @@ def _presence(
     found: list[Spells] = []
     for events in others:
         candidates = select(known, events)
+        if not len(candidates):
+            continue
         row, other = _alike(known, rows, events, by)
         if own:
             said = speaks(known, rows, row, candidates, other)

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
-    "FOREVER", "Moves", "Spells", "following", "heights", "highest", "intersect", "joined", "match", "minus", "peaks",
-    "union",
+    "FOREVER", "NO_SPELLS", "Moves", "Spells", "following", "heights", "highest", "intersect", "joined", "match",
+    "minus", "peaks", "union",
 ]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
@@ -47,6 +47,11 @@ class Spells:
         return _kept(self.key, np.maximum(self.start, moment), self.end)
 
 
+_NOTHING = np.zeros(0, dtype=np.int64)
+#: None at all.
+NO_SPELLS = Spells(key=_NOTHING, start=_NOTHING, end=_NOTHING)
+
+
 def _kept(key: Ints, start: Ints, end: Ints) -> Spells:
     lasting = start < end
     if lasting.all():
@@ -56,6 +61,10 @@ def _kept(key: Ints, start: Ints, end: Ints) -> Spells:
 
 def joined(parts: Sequence[Spells]) -> Spells:
     """All spells of several, one after the other."""
+    # Most parts of a few events have nothing in them, and a dozen calls on nothing take as long as on a thousand.
+    parts = [part for part in parts if len(part.key)]
+    if len(parts) <= 1:
+        return parts[0] if parts else NO_SPELLS
     return Spells(
         key=np.concatenate([part.key for part in parts]),
         start=np.concatenate([part.start for part in parts]),
@@ -70,8 +79,10 @@ def union(spells: Spells) -> Spells:
     >>> both.start.tolist(), both.end.tolist()
     ([0, 9], [7, 10])
     """
+    if not len(spells.key):
+        return spells
     ended = spells.end < FOREVER
-    if not len(spells.key) or not ended.any():
+    if not ended.any():
         return _since_first(spells)
     # Few keys have anything taken back; only those need the general way.
     mixed = np.zeros(spells.key.max() + 1, dtype=np.bool_)
@@ -117,6 +128,8 @@ def match(left: Ints, right: Ints) -> tuple[Ints, Ints]:
     >>> [pair.tolist() for pair in match(np.array([7, 8, -1]), np.array([8, 7, -1]))]
     [[0, 1], [1, 0]]
     """
+    if not len(left) or not len(right):
+        return _NOTHING, _NOTHING
     of_key = np.bincount(right[right >= 0], minlength=int(left.max(initial=0)) + 1)
     if of_key.max(initial=0) <= 1:
         return _matched_once(left, right, len(of_key))
@@ -142,6 +155,8 @@ def _matched_once(left: Ints, right: Ints, keys: int) -> tuple[Ints, Ints]:
 
 def intersect(left: Spells, right: Spells) -> Spells:
     """The stretches during which a spell of `left` and one of `right` with the same key both run."""
+    if not len(left.key) or not len(right.key):
+        return NO_SPELLS
     rows, others = match(left.key, right.key)
     start = np.maximum(left.start[rows], right.start[others])
     return _kept(left.key[rows], start, np.minimum(left.end[rows], right.end[others]))
@@ -155,7 +170,7 @@ def minus(left: Spells, right: Spells) -> Spells:
     >>> rest.start.tolist(), rest.end.tolist()
     ([0, 4], [3, 9])
     """
-    if not len(right.key):
+    if not len(left.key) or not len(right.key):
         return left
     taken = union(right)
     rows, others = match(left.key, taken.key)
@@ -247,11 +262,13 @@ def highest(spells: Spells, height: Ints, most: int) -> Spells:
     crowded = np.bincount(spells.key, minlength=1)[spells.key] > most
     # Few keys ever have more than may count; nobody else is in anybody's way.
     every, owner = Spells(key=places, start=spells.start, end=spells.end), spells.key
+    if not crowded.any():
+        return every
     found, rest = [every.where(~crowded)], every.where(crowded)
     rank = np.empty(len(places), dtype=np.int64)
     by_rank = np.lexsort((places, height))
     rank[by_rank] = places
-    for _ in range(most if len(rest.key) else 0):
+    for _ in range(most):
         under = Spells(key=owner[rest.key], start=rest.start, end=rest.end)
         moves = peaks(under, rank[rest.key])
         found.append(Spells(key=by_rank[moves.height], start=moves.start, end=moves.end))
