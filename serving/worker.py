@@ -209,9 +209,14 @@ def _claimed(engine: Engine, now: datetime) -> Claim:
     with reading(engine) as tx:
         if not store_claims.anybody_due(tx, day=day, now=moment):
             return Claim(merchant_ids=(), until=moment)
-    for _ in written(engine, partial(store_claims.give_up, day=day, now=moment)):
+
+    def claim(tx: Connection) -> tuple[list[str], Claim]:
+        return store_claims.give_up(tx, day=day, now=moment), store_claims.claim(tx, day=day, now=moment)
+
+    given_up, claimed = written(engine, claim)
+    for _ in given_up:
         log.error("a merchant could not be judged", reason="its workers died")
-    return written(engine, partial(store_claims.claim, day=day, now=moment))
+    return claimed
 
 
 class Runs(Protocol):
