@@ -5,7 +5,7 @@ compared with D, and days are counted to D's day: so at D itself they are what a
 day they only add what has happened since. Facts and kernel are those of every other path.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
@@ -135,32 +135,45 @@ class Reading:
     strength: float = 0.0
 
 
-def readings(tx: Connection, merchant_id: str, names: Sequence[str], *, now: datetime) -> dict[str, Reading]:
-    """Some features of one merchant as of now, each with what it rests on.
+def readings(
+    tx: Connection, merchant_ids: Sequence[str], names: Sequence[str], *, now: datetime
+) -> dict[str, dict[str, Reading]]:
+    """Some features of some merchants as of now, by merchant and name, each with what it rests on.
 
-    They are read from its tiles, or from its events where its tiles are to be made anew. Nothing is written.
+    They are read from tiles, or from the events of whose tiles are to be made anew. Nothing is written.
     """
     drawn = [f"{name}_shrunk" for name in names if f"{name}_shrunk" in _BY_NAME]
     asked, words = _Asked.of((*names, *drawn)), Words(tx)
-    if outdated(tx, most=1, chosen=[merchant_id]):
-        facts = _facts_of_one(all_of(tx, [merchant_id]), words, asked.layout, day=micros(now) // _DAY)
-    else:
-        facts = _facts_now(tx, [merchant_id], now, asked)
-    context = _context(tx, facts, [merchant_id], now, asked, words)
-    return {name: _reading(_BY_NAME[name], context) for name in names}
+    late = set(outdated(tx, most=len(merchant_ids), chosen=merchant_ids))
+    steady = [one for one in merchant_ids if one not in late]
+    facts: dict[tuple[str, ...], list[Facts]] = {
+        (one,): _facts_of_one(all_of(tx, [one]), words, asked.layout, day=micros(now) // _DAY) for one in late
+    }
+    if steady:
+        facts[tuple(steady)] = _facts_now(tx, steady, now, asked)
+    found: dict[str, dict[str, Reading]] = {one: {} for one in merchant_ids}
+    for some, own in facts.items():
+        context = _context(tx, own, some, now, asked, words)
+        for name in names:
+            for one, told in zip(some, _read(_BY_NAME[name], context), strict=True):
+                found[one][name] = told
+    return found
 
 
-def _reading(feature: Feature, context: Context) -> Reading:
-    value = feature.values(context)[0].as_py()
+def _read(feature: Feature, context: Context) -> Iterator[Reading]:
+    """What a feature is of each merchant."""
+    values, name = feature.values(context).to_pylist(), feature.name
     if not isinstance(feature.formula, Ratio):
-        return Reading(name=feature.name, value=value)
-    of, per = (int(numbers[0]) for numbers in feature.formula.sums(context.own, feature.days))
-    drawn = _BY_NAME.get(f"{feature.name}_shrunk")
-    if drawn is None or not isinstance(drawn.formula, Shrunk):
-        return Reading(name=feature.name, value=value, of=of, per=per)
-    prior = float(drawn.formula.towards(context, drawn.days)[0])
-    strength = float(context.strength(drawn.formula)[0])
-    return Reading(name=feature.name, value=value, of=of, per=per, prior=prior, strength=strength)
+        yield from (Reading(name=name, value=value) for value in values)
+        return
+    sums = zip(*(numbers.tolist() for numbers in feature.formula.sums(context.own, feature.days)), strict=True)
+    drawn = _BY_NAME.get(f"{name}_shrunk")
+    priors, strengths = [None] * len(values), [0.0] * len(values)
+    if drawn is not None and isinstance(drawn.formula, Shrunk):
+        priors = drawn.formula.towards(context, drawn.days).tolist()
+        strengths = context.strength(drawn.formula).tolist()
+    for value, (of, per), prior, strength in zip(values, sums, priors, strengths, strict=True):
+        yield Reading(name=name, value=value, of=int(of), per=int(per), prior=prior, strength=float(strength))
 
 
 def _context(

@@ -48,7 +48,7 @@ class Bench:
 
     def readings(self, merchant_id: str, *names: str) -> Mapping[str, Measured]:
         """Features of a merchant as of now."""
-        return self.service.readings(self.tx, merchant_id, tuple(dict.fromkeys(names)), self.now)
+        return self.service.readings(self.tx, [merchant_id], tuple(dict.fromkeys(names)), self.now)[merchant_id]
 
 
 #: Judges one request from what the store says at this moment.
@@ -99,6 +99,11 @@ class Sitting:
         if isinstance(found, Exception):
             raise found
         return found
+
+    @property
+    def known(self) -> list[str]:
+        """The merchants of whom anything is thought."""
+        return [one for one, found in self.standings.items() if not isinstance(found, Exception)]
 
     def bench(self, merchant_id: str) -> Bench:
         """The bench of a judge who looks things up as they are needed. Raises `MerchantUnknown`."""

@@ -1,5 +1,6 @@
 """What merchants owe and have left with us, remembered for as long as nothing that is stored of them changes."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,7 @@ from features.database import day_of
 from scoring.pledges import Member
 from serving.decide import Sitting
 from serving.ledger.deposits import drawn_cents
-from serving.standing import members_of, membership
+from serving.standing import members_of, memberships
 
 __all__ = ["Owed", "OwedBy"]
 
@@ -35,25 +36,37 @@ class OwedBy:
     def __init__(self) -> None:
         self._known: dict[str, tuple[tuple[int, int], Owed]] = {}
 
+    def look_up(self, merchant_ids: Iterable[str], sitting: Sitting) -> None:
+        """Work out what is not remembered, of all of them at once: alone it takes several times as long."""
+        marks = {one: _mark(one, sitting) for one in merchant_ids}
+        new = [one for one, mark in marks.items() if self._known.get(one, (None, None))[0] != mark]
+        if not new:
+            return
+        if len(self._known) + len(new) > _MOST:
+            self._known.clear()
+        self._known |= {one: (marks[one], owed) for one, owed in _owed(new, sitting).items()}
+
     def of(self, merchant_id: str, sitting: Sitting) -> Owed:
-        """What is owed by a merchant at a sitting."""
-        mark = sitting.standing(merchant_id).changes, day_of(sitting.now)
-        seen, owed = self._known.get(merchant_id, (None, None))
-        if owed is None or seen != mark:
-            owed = _owed(merchant_id, sitting)
-            if len(self._known) >= _MOST:
-                self._known.clear()
-            self._known[merchant_id] = mark, owed
-        return owed
+        """What is owed by a merchant at a sitting. Raises `MerchantUnknown`."""
+        self.look_up([merchant_id], sitting)
+        return self._known[merchant_id][1]
 
 
-def _owed(merchant_id: str, sitting: Sitting) -> Owed:
-    found = sitting.service.readings(sitting.tx, merchant_id, _OWED, sitting.now)
-    debt, deposit = (_cents(found[name].value) for name in _OWED)
-    # What debts have drawn is gone, though a new balance is told only later.
-    left = None if deposit is None else deposit - drawn_cents(sitting.tx, merchant_id)
-    members = members_of(membership(sitting.tx, merchant_id))
-    return Owed(debt_cents=debt or 0, deposit_cents=left, members=members)
+def _mark(merchant_id: str, sitting: Sitting) -> tuple[int, int]:
+    return sitting.standing(merchant_id).changes, day_of(sitting.now)
+
+
+def _owed(merchant_ids: Sequence[str], sitting: Sitting) -> dict[str, Owed]:
+    tx = sitting.tx
+    found = sitting.service.readings(tx, merchant_ids, _OWED, sitting.now)
+    drawn, joined = drawn_cents(tx, merchant_ids), memberships(tx, merchant_ids)
+    owed = {}
+    for one in merchant_ids:
+        debt, deposit = (_cents(found[one][name].value) for name in _OWED)
+        # What debts have drawn is gone, though a new balance is told only later.
+        left = None if deposit is None else deposit - drawn[one]
+        owed[one] = Owed(debt_cents=debt or 0, deposit_cents=left, members=members_of(joined[one]))
+    return owed
 
 
 def _cents(value: Any) -> int | None:

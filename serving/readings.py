@@ -1,6 +1,6 @@
-"""Features of one merchant as of now, with the evidence behind each."""
+"""Features of merchants as of now, with the evidence behind each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -11,10 +11,13 @@ from scoring.evidence import Measured
 __all__ = ["live_readings"]
 
 
-def live_readings(tx: Connection, merchant_id: str, names: Sequence[str], now: datetime) -> Mapping[str, Measured]:
-    """The named features of a merchant as of now; nothing is written."""
-    found = moment.readings(tx, merchant_id, names, now=now)
-    return {
-        name: Measured(name=name, value=one.value, of=one.of, per=one.per, prior=one.prior, strength=one.strength)
-        for name, one in found.items()
-    }
+def live_readings(
+    tx: Connection, merchant_ids: Sequence[str], names: Sequence[str], now: datetime
+) -> dict[str, dict[str, Measured]]:
+    """The named features of some merchants as of now, by merchant and name; nothing is written."""
+    found = moment.readings(tx, merchant_ids, names, now=now)
+    return {merchant_id: {name: _measured(one) for name, one in own.items()} for merchant_id, own in found.items()}
+
+
+def _measured(one: moment.Reading) -> Measured:
+    return Measured(name=one.name, value=one.value, of=one.of, per=one.per, prior=one.prior, strength=one.strength)

@@ -88,6 +88,7 @@ class RefundJudge:
 
     def __init__(self, sitting: Sitting, bodies: Sequence[RefundBody], owed: OwedBy) -> None:
         self._sitting, self._owed, self._policy = sitting, owed, sitting.service.refunds
+        owed.look_up(sitting.known, sitting)
         asked = [((one.merchant_id, one.order_id), one.buyer.id) for one in bodies]
         self._books = Books(sitting.tx, asked, now=sitting.now, looks_back=self._policy.abuse.looks_back)
 

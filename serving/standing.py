@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from features.database import moment
-from features.lookup import Found, LiveState, events_of_type, live_state, waiting_of
+from features.lookup import Found, LiveState, events_of_type, events_of_types, live_state, waiting_of
 from scoring.evidence import Measured
 from scoring.gate import Paper
 from scoring.pledges import Member
@@ -25,13 +25,14 @@ __all__ = [
     "category_of",
     "members_of",
     "membership",
+    "memberships",
     "papers_of",
     "standing",
     "standing_of",
 ]
 
-#: Reads features of a merchant as of now, within a transaction, with the evidence behind each.
-Readings = Callable[[Connection, str, Sequence[str], datetime], Mapping[str, Measured]]
+#: Reads features of some merchants as of now, within a transaction, with the evidence behind each.
+Readings = Callable[[Connection, Sequence[str], Sequence[str], datetime], Mapping[str, Mapping[str, Measured]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,11 +126,16 @@ def members_of(carried: Mapping[str, Membership]) -> tuple[Member, ...]:
 
 def membership(tx: Connection, merchant_id: str) -> dict[str, Membership]:
     """What became of every programme that a merchant ever joined or left."""
-    moves = [one for kind in _MOVES for one in events_of_type(tx, merchant_id, kind)]
-    return {
-        one.says["programme"]: Membership(joined=one.event_type == "programme_joined", since=moment(one.event_time))
-        for one in sorted(moves, key=_in_time)
-    }
+    return memberships(tx, [merchant_id])[merchant_id]
+
+
+def memberships(tx: Connection, merchant_ids: Sequence[str]) -> dict[str, dict[str, Membership]]:
+    """The same of some merchants, by merchant."""
+    found: dict[str, dict[str, Membership]] = {one: {} for one in merchant_ids}
+    for one in sorted(events_of_types(tx, merchant_ids, _MOVES), key=_in_time):
+        joined, since = one.event_type == "programme_joined", moment(one.event_time)
+        found[one.merchant_id][one.says["programme"]] = Membership(joined=joined, since=since)
+    return found
 
 
 _MOVES = ("programme_joined", "programme_left")

@@ -76,7 +76,7 @@ def _chart(desk: Desk, past: list[ScoreAnswer]) -> Line | None:
 
 def _known(desk: Desk, tx: Connection, merchant_id: str) -> dict[str, Any]:
     """What else is known: category, counts and rates as they are now, cases, decisions."""
-    found = desk.service.readings(tx, merchant_id, (*rates.NAMES, *rates.COUNTS), desk.service.clock())
+    found = desk.service.readings(tx, [merchant_id], (*rates.NAMES, *rates.COUNTS), desk.service.clock())[merchant_id]
     return {
         "category": category_of(tx, merchant_id),
         "set_aside": store_due.those_set_aside(tx, most=1, only=merchant_id).get(merchant_id),

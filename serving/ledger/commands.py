@@ -81,7 +81,7 @@ def show(merchant: Annotated[str, typer.Argument(help="A merchant's id.")], as_j
     from serving.store import opened
 
     with opened(Settings().database) as engine, reading(engine) as tx:
-        stands, held, drawn = money_of(tx, merchant), pledges(tx, merchant), drawn_cents(tx, merchant)
+        stands, held, drawn = money_of(tx, merchant), pledges(tx, merchant), drawn_cents(tx, [merchant])[merchant]
     told = {f"{name}_cents": cents for name, cents in {**stands, "drawn": drawn}.items()}
     if as_json:
         typer.echo(json.dumps({"merchant_id": merchant, **told, "pledges": held}, ensure_ascii=False))

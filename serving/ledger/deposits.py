@@ -40,9 +40,9 @@ def book(tx: Connection, touched: Mapping[str, Trigger], *, at: datetime) -> int
     return len(moved)
 
 
-def drawn_cents(tx: Connection, merchant_id: str) -> int:
-    """What debts have drawn from a deposit since it was last told."""
-    return _total(_booked(tx, [merchant_id])[merchant_id])["platform"]
+def drawn_cents(tx: Connection, merchant_ids: Sequence[str]) -> dict[str, int]:
+    """What debts have drawn from the deposits of some merchants since they were last told."""
+    return {one: _total(sums)["platform"] for one, sums in _booked(tx, merchant_ids).items()}
 
 
 def pledges(tx: Connection, merchant_id: str) -> dict[str, int]:

@@ -69,7 +69,7 @@ def _of_refund(tx: Connection, made: Decision, trace: Trace, programmes: Program
     stood = Books(tx, [(order, made.buyer_id or "")], now=as_of).order(order, buyer_id=made.buyer_id or "")
     # What was refunded beyond what promises weigh hangs on the promises.
     stood = replace(stood, refunded_cents=facts["order"]["refunded_cents"])
-    owed = live_readings(tx, merchant_id, tuple(_OWED), as_of)
+    owed = live_readings(tx, [merchant_id], tuple(_OWED), as_of)[merchant_id]
     had = {name: _whole(owed[figure].value) for figure, name in _OWED.items()}
     had["debt_cents"] = had["debt_cents"] or 0
     had["pledged_cents"] = pledged_cents(members_of(membership(tx, merchant_id)), policy=programmes, as_of=as_of)
@@ -80,7 +80,7 @@ def _of_refund(tx: Connection, made: Decision, trace: Trace, programmes: Program
 def _of_place(tx: Connection, made: Decision, trace: Trace, programmes: ProgrammePolicy) -> tuple[Any, Any]:
     applicant = trace.says["applicant"]
     names = [name for name in applicant["measured"] if name in _OWN]
-    figures = live_readings(tx, made.merchant_id, names, trace.as_of)
+    figures = live_readings(tx, [made.merchant_id], names, trace.as_of)[made.merchant_id]
     members_then = members_of(membership(tx, made.merchant_id))
     found = {
         "measured": _parts({name: plain(figures[name]) for name in names}),

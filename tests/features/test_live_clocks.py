@@ -72,9 +72,9 @@ def test_what_is_read_while_tiles_are_put_off_is_what_they_will_say_and_writes_n
     with a_store() as store:
         store.append(log, at=moment("2024-03-10T12:00"), later=True)
         with reading(store.engine) as tx:
-            before = readings(tx, "shop", ["category", "days_since_registered"], now=NEXT_DAY)
+            before = readings(tx, ["shop"], ["category", "days_since_registered"], now=NEXT_DAY)
             assert tx.execute(select(tiles)).all() == tx.execute(select(words)).all() == []
         store.catch_up(at=NEXT_DAY)
         with reading(store.engine) as tx:
-            assert readings(tx, "shop", ["category", "days_since_registered"], now=NEXT_DAY) == before
+            assert readings(tx, ["shop"], ["category", "days_since_registered"], now=NEXT_DAY) == before
     assert (before["category"].value, before["days_since_registered"].value) == ("never_heard_of", 1)

@@ -250,7 +250,7 @@ def test_a_rate_is_read_with_what_it_rests_on_and_its_categorys_rate(name, of, p
         add(store, log, at=DAY - TICK)
         found = live(store, DAY)[0]
         with reading(store.engine) as tx:
-            reading_of = readings(tx, "shop", [name], now=DAY)[name]
+            reading_of = readings(tx, ["shop"], [name], now=DAY)["shop"][name]
     assert (reading_of.of, reading_of.per, reading_of.value) == (of, per, found[name])
     drawn = (of + reading_of.strength * reading_of.prior) / (per + reading_of.strength)
     assert drawn == pytest.approx(found[f"{name}_shrunk"], abs=1e-12)

@@ -93,7 +93,7 @@ def test_where_merchants_differ_one_with_evidence_keeps_its_own_rate_live_and_of
     ensure_midnight(engine, day_of(AS_OF))
     with reading(engine) as tx:
         live = features_now(tx, ["m00", "m59"], now=AS_OF).to_pylist()
-        told = readings(tx, "m00", [NAME], now=AS_OF)[NAME]
+        told = readings(tx, ["m00"], [NAME], now=AS_OF)["m00"][NAME]
     offline = build_features(store.log(), a_spine([("m00", AS_OF), ("m59", AS_OF)]), parts=3).to_pylist()
     assert live == offline
     assert told.strength == 1.0

@@ -117,7 +117,7 @@ def test_without_a_model_nothing_is_instant(any_engine):
 def money(stage, *names):
     """Live features of the shop."""
     with reading(stage.service.engine) as tx:
-        found = live_readings(tx, "shop", names, stage.clock())
+        found = live_readings(tx, ["shop"], names, stage.clock())["shop"]
     return [found[name].value for name in names]
 
 

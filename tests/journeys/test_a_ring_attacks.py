@@ -36,7 +36,7 @@ def test_a_ring_of_fresh_reporters_moves_no_score_closes_no_door_and_opens_a_cas
     stage.judge()
     next_day = stage.score("honest")
     with reading(any_engine) as tx:
-        weighed = live_readings(tx, "honest", ["suspicion_90d"], night + DAY)["suspicion_90d"].value
+        weighed = live_readings(tx, ["honest"], ["suspicion_90d"], night + DAY)["honest"]["suspicion_90d"].value
     assert (next_day["score"], next_day["counterfeit"]) == (before["score"], before["counterfeit"])
     assert weighed == bound(12) == 1.0
     stands = {one["code"]: one["state"] for one in stage.apply("honest", "one_fake_three_paid")["conditions"]}

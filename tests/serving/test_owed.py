@@ -84,6 +84,19 @@ def test_a_new_day_is_looked_at_anew(desk):
     assert desk.readings == 2
 
 
+def test_merchants_of_one_batch_are_looked_up_at_once(desk):
+    a_shop(desk.engine, "m2", orders=1)
+    tell(desk.engine, "deposit_changed", merchant="m2", deposit_cents=777)
+    bodies = [a_refund(cents=1), a_refund(merchant_id="m2", cents=1)]
+    asked = [Asked(caller="k1", route="/r", key=f"both-{n}", body="{}") for n in range(2)]
+    wishes = [RefundAsked(body=body, asked=one) for body, one in zip(bodies, asked, strict=True)]
+    told = decide_on_refunds(desk.service, wishes, desk.owed)
+    with reading(desk.engine) as tx:
+        made = [decision(tx, json.loads(one.body)["decision_id"]) for one in told]
+    assert [trace_of(one).facts.merchant.deposit_cents for one in made] == [None, 777]
+    assert desk.readings == 1
+
+
 def test_nobody_else_is_asked_anew_for_one_merchants_change(desk):
     a_shop(desk.engine, "m2")
     desk.merchant()

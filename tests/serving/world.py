@@ -96,8 +96,10 @@ class FakeReadings:
     def __init__(self, **values: Any) -> None:
         self.values = {**SPOTLESS, **values}
 
-    def __call__(self, _tx: Connection, _merchant: str, names: Sequence[str], _now: datetime) -> dict[str, Measured]:
-        return {name: _measured(name, self.values.get(name)) for name in names}
+    def __call__(
+        self, _tx: Connection, merchants: Sequence[str], names: Sequence[str], _now: datetime
+    ) -> dict[str, dict[str, Measured]]:
+        return {one: {name: _measured(name, self.values.get(name)) for name in names} for one in merchants}
 
 
 #: Live features of a merchant against whom nothing speaks.

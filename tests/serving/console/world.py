@@ -82,12 +82,12 @@ def a_decision(engine: Engine, merchant_id: str = "m1", **answer: Any) -> str:
         return decisions.record(tx, verdict, by="k1", now=NOON).id
 
 
-def readings(_tx: Any, _merchant_id: str, names: Any, _now: datetime) -> dict[str, Measured]:
-    """Rates of a merchant: one with much behind it, one with little, the rest with nothing yet."""
+def readings(_tx: Any, merchant_ids: Any, names: Any, _now: datetime) -> dict[str, dict[str, Measured]]:
+    """Rates of each merchant: one with much behind it, one with little, the rest with nothing yet."""
     found = {name: Measured(name=name, value=None, of=0, per=0, prior=0.03, strength=10.0) for name in names}
     much = Measured(name="dispatch_kept_rate_90d", value=0.95, of=114, per=120, prior=0.96, strength=10.0)
     little = Measured(name="defect_rate_90d", value=0.25, of=1, per=4, prior=0.03, strength=10.0)
-    return {**found, much.name: much, little.name: little}
+    return dict.fromkeys(merchant_ids, {**found, much.name: much, little.name: little})
 
 
 @dataclass

@@ -49,7 +49,7 @@ def test_a_balance_that_is_told_late_is_that_of_its_own_time(any_engine):
     a_debt_from_the_deposit(any_engine)
     tell(any_engine, "deposit_changed", deposit_cents=8000, at=NOON - timedelta(hours=3))
     with reading(any_engine) as tx:
-        assert (money_of(tx, "m1")["deposit"], drawn_cents(tx, "m1")) == (5000, 3000)
+        assert (money_of(tx, "m1")["deposit"], drawn_cents(tx, ["m1"])["m1"]) == (5000, 3000)
 
 
 def a_night(engine, day, programmes=None):
