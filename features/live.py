@@ -21,6 +21,7 @@ from features.facts import latest_rows, resolve
 from features.known import Known, known_of
 from features.measures import Following, Latest, Measure, Soonest, Standing, Uncovered
 from features.neighbours import all_of, beside, by_seq, key_columns, together
+from features.queries import Query, given, listed
 from features.tables import event_keys, merchants, waiting
 from features.tile_rows import MEASURES, VERSION, Entries, entries_of, replace_tiles, write_tiles
 from features.touched import touched
@@ -121,10 +122,17 @@ def put_off(tx: Connection, merchant_ids: Sequence[str]) -> None:
 
 def outdated(tx: Connection, *, most: int, chosen: Sequence[str] = ()) -> list[str]:
     """Merchants (of those chosen, if any are) whose tiles are to be made anew."""
+    if chosen:
+        return [name for (name,) in _OUTDATED.rows(tx, chosen=list(chosen), version=VERSION)]
     query = select(merchants.c.merchant_id).where(merchants.c.measures != VERSION, merchants.c.last_seq > 0)
-    if not chosen:
-        return list(tx.scalars(query.order_by(merchants.c.merchant_id).limit(most)))
-    return list(tx.scalars(query.where(among(tx, merchants.c.merchant_id, chosen))))
+    return list(tx.scalars(query.order_by(merchants.c.merchant_id).limit(most)))
+
+
+_OUTDATED = Query(
+    select(merchants.c.merchant_id).where(
+        listed(merchants.c.merchant_id, "chosen"), merchants.c.measures != given("version"), merchants.c.last_seq > 0
+    )
+)
 
 
 def rebuild(tx: Connection, merchant_ids: Sequence[str], *, at: int) -> None:

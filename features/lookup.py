@@ -95,9 +95,13 @@ def events_of_type(tx: Connection, merchant_id: str, event_type: str) -> tuple[F
 
 def events_of_types(tx: Connection, merchant_ids: Sequence[str], types: Sequence[str]) -> tuple[Found, ...]:
     """Some merchants' events of some types, in the order in which they came; reversed ones are left out."""
-    query = select(*_COLUMNS)
-    pieces = [_live(tx, query.where(events.c.merchant_id.in_(ids)), types) for ids in some(merchant_ids)]
-    return tuple(one for piece in pieces for one in piece)
+    rows = _OF_TYPES.rows(tx, merchants=list(merchant_ids), types=list(types))
+    return _standing(tx, sorted(map(_found, rows), key=lambda one: one.seq))
+
+
+_OF_TYPES = Query(
+    select(*_COLUMNS).where(listed(events.c.merchant_id, "merchants"), listed(events.c.event_type, "types"))
+)
 
 
 def events_with_ids(tx: Connection, event_ids: Sequence[str]) -> tuple[Found, ...]:
@@ -170,7 +174,11 @@ def carriers(name: str, *chosen: ColumnElement[bool]) -> Select[Any]:
 def _live(tx: Connection, query: Select[Any], types: Sequence[str]) -> tuple[Found, ...]:
     if types:
         query = query.where(events.c.event_type.in_(types))
-    found = [_found(row) for row in tx.execute(query.order_by(events.c.seq))]
+    return _standing(tx, [_found(row) for row in tx.execute(query.order_by(events.c.seq))])
+
+
+def _standing(tx: Connection, found: Sequence[Found]) -> tuple[Found, ...]:
+    """Those of some events that nothing has taken back."""
     taken_back = _reversed(tx, found)
     return tuple(one for one in found if (one.merchant_id, one.event_id) not in taken_back)
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from features.database import insert_all, insert_new, micros, moment, some
+from features.queries import Query, listed
 from serving.ledger.accounts import ACCOUNTS, FAST_REFUND, Posting
 from serving.ledger.tables import RESERVED, held_days, merchant_balances, postings, reservations
 from serving.record.store_audit import hold
@@ -146,7 +147,7 @@ def _posting_columns(moved: Sequence[Posting]) -> dict[str, list[Any]]:
 
 def sums_of(tx: Connection, subjects: Iterable[str]) -> tuple[Sum, ...]:
     """What the postings of some subjects add up to, by what they are about and by movement."""
-    rows = (row for some_of in some(sorted(subjects)) for row in tx.execute(_SUMS, {"subjects": some_of}))
+    rows = _SUMS.rows(tx, subjects=sorted(subjects))
     return tuple(
         Sum(subject=subject, merchant_id=merchant_id, about=about, movement=movement,
             amounts=dict(zip(ACCOUNTS, map(int, cents), strict=True)))
@@ -239,9 +240,9 @@ def _total(column: ColumnElement[int]) -> ColumnElement[int]:
 
 
 _BY = (postings.c.subject, postings.c.merchant_id, postings.c.about, postings.c.movement)
-_SUMS = (
+_SUMS = Query(
     select(*_BY, *(_total(postings.c[account]) for account in ACCOUNTS))
-    .where(postings.c.subject.in_(bindparam("subjects", expanding=True)))
+    .where(listed(postings.c.subject, "subjects"))
     .group_by(*_BY)
 )
 _PROMISED = select(reservations).where(reservations.c.decision_id.in_(bindparam("decision_ids", expanding=True)))

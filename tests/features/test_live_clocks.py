@@ -77,4 +77,5 @@ def test_what_is_read_while_tiles_are_put_off_is_what_they_will_say_and_writes_n
         store.catch_up(at=NEXT_DAY)
         with reading(store.engine) as tx:
             assert readings(tx, ["shop"], ["category", "days_since_registered"], now=NEXT_DAY) == before
-    assert (before["category"].value, before["days_since_registered"].value) == ("never_heard_of", 1)
+    told = before["shop"]
+    assert (told["category"].value, told["days_since_registered"].value) == ("never_heard_of", 1)

@@ -87,7 +87,7 @@ def readings(_tx: Any, merchant_ids: Any, names: Any, _now: datetime) -> dict[st
     found = {name: Measured(name=name, value=None, of=0, per=0, prior=0.03, strength=10.0) for name in names}
     much = Measured(name="dispatch_kept_rate_90d", value=0.95, of=114, per=120, prior=0.96, strength=10.0)
     little = Measured(name="defect_rate_90d", value=0.25, of=1, per=4, prior=0.03, strength=10.0)
-    return dict.fromkeys(merchant_ids, {**found, much.name: much, little.name: little})
+    return {one: {**found, much.name: much, little.name: little} for one in merchant_ids}
 
 
 @dataclass
