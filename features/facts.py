@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from features.events import COLUMNS, Kind
 from features.faults import own_faults
-from features.following import followed
+from features.following import followed, following
 from features.known import NO_TIME, Known, Rows, days, once, ranks
 from features.measures import (
     Amount,
@@ -47,7 +47,7 @@ from features.measures import (
 )
 from features.real import of_strangers, real
 from features.selection import clocked, day_of, holds, numbered, presence, select, while_known
-from features.spells import FOREVER, Spells, following, highest, intersect, joined, minus, peaks, union
+from features.spells import FOREVER, Spells, highest, intersect, joined, minus, peaks, union
 from features.standing import covered, keyed, order_of_events, soonest, standing
 
 __all__ = ["Facts", "Lexicon", "changes", "latest_rows", "resolve"]

@@ -1,4 +1,7 @@
-"""What follows what: while something is known that happened a short while before."""
+"""What follows what: while something is known that happened a short while before, and what comes right after what."""
+
+from bisect import bisect_left
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -6,9 +9,9 @@ import numpy.typing as npt
 from features.known import Known, Rows, days
 from features.measures import Following
 from features.selection import select
-from features.spells import Spells, union
+from features.spells import FOREVER, Spells, union
 
-__all__ = ["followed"]
+__all__ = ["followed", "following"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -39,3 +42,58 @@ def _shortly_before(merchant: Ints, time: Ints, events: Rows, length: int) -> tu
     count = np.searchsorted(places, place(merchant[things], time[things]), side="right") - first
     shift = np.repeat(first - (np.cumsum(count) - count), count)
     return np.repeat(things, count), order[shift + np.arange(len(shift))]
+
+
+def following(spells: Spells, place: Ints) -> tuple[Ints, Ints, Spells]:
+    """Of each key, which spell comes right after which of those that run, by `place` (n,), and while that is so.
+
+    Answers the earlier one of each pair and the later one (by position), and spells under the pairs' numbers.
+
+    >>> both = Spells(key=np.array([1, 1, 1]), start=np.array([0, 4, 2]), end=np.array([9, 9, 9]))
+    >>> earlier, later, pairs = following(both, np.array([0, 1, 2]))
+    >>> sorted(zip(earlier.tolist(), later.tolist(), pairs.start.tolist(), pairs.end.tolist()))
+    [(0, 1, 4, 9), (0, 2, 2, 4), (1, 2, 4, 9)]
+    """
+    order = np.lexsort((place, spells.key))
+    key, start = spells.key[order], spells.start[order]
+    same = key[1:] == key[:-1]
+    # Few keys have anything taken back or told out of turn; only those need the general way.
+    odd = np.zeros(int(key.max(initial=-1)) + 1, dtype=np.bool_)
+    odd[key[spells.end[order] < FOREVER]] = True
+    odd[key[1:][same & (start[1:] < start[:-1])]] = True
+    plain = np.flatnonzero(same & ~odd[key[1:]])
+    found = np.array([*_neighbours(spells, order[odd[key]])], dtype=np.int64).reshape(-1, 4).T
+    earlier, later = np.concatenate([order[plain], found[0]]), np.concatenate([order[plain + 1], found[1]])
+    since = np.concatenate([start[plain + 1], found[2]])
+    until = np.concatenate([np.full(len(plain), FOREVER), found[3]])
+    return earlier, later, Spells(key=np.arange(len(earlier)), start=since, end=until)
+
+
+def _neighbours(spells: Spells, order: Ints) -> Iterator[tuple[int, int, int, int]]:
+    """`following` in full, key by key: earlier, later, start and end of each pair."""
+    for rows in np.split(order, np.flatnonzero(np.diff(spells.key[order])) + 1):
+        runs = zip(spells.start[rows].tolist(), spells.end[rows].tolist(), strict=True)
+        for earlier, later, start, end in _side_by_side(list(runs)):
+            yield int(rows[earlier]), int(rows[later]), start, end
+
+
+def _side_by_side(runs: list[tuple[int, int]]) -> Iterator[tuple[int, int, int, int]]:
+    """Which of `runs` (start, end) stand next to each other, with none running between them, from when until when."""
+    begins = [(start, place) for place, (start, _) in enumerate(runs)]
+    # What ends is told from what begins by its complement, which is negative.
+    moves = sorted(begins + [(end, ~place) for place, (_, end) in enumerate(runs) if end < FOREVER])
+    running: list[int] = []
+    since: dict[tuple[int, int], int] = {}
+    for moment, move in moves:
+        place = max(move, ~move)
+        at = bisect_left(running, place)
+        left, right = running[:at][-1:], running[at + (move < 0) :][:1]
+        across = [(one, other) for one in left for other in right]
+        beside = [(one, place) for one in left] + [(place, other) for other in right]
+        running[at : at + (move < 0)] = [place] if move >= 0 else []
+        for pair in across if move >= 0 else beside:
+            begun = since.pop(pair)
+            if begun < moment:
+                yield *pair, begun, moment
+        since |= dict.fromkeys(beside if move >= 0 else across, moment)
+    yield from ((*pair, begun, int(FOREVER)) for pair, begun in since.items())

@@ -33,6 +33,9 @@ Day = Annotated[
     datetime | None,
     typer.Option("--as-of", formats=["%Y-%m-%d"], help="The midnight (UTC) before which everything known may be used."),
 ]
+OwnCores = Annotated[
+    bool, typer.Option("--own-cores", help="Keep each process to a core; for a machine that serves nothing else.")
+]
 Out = Annotated[Path | None, typer.Option(help="Where to write the scores (Parquet); needed with --events.")]
 
 
@@ -62,10 +65,7 @@ def mount(app: typer.Typer, *, champions: Callable[[], "Champions"], lookout: Ca
         host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
         port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
         workers: Annotated[int, typer.Option(help="How many processes answer.", min=1, max=64)] = 1,
-        own_cores: Annotated[
-            bool,
-            typer.Option("--own-cores", help="Keep each process to a core; for a machine that serves nothing else."),
-        ] = False,
+        own_cores: OwnCores = False,
     ) -> None:
         """Serve the API, and judge whoever is due beside it."""
         from serving.serve import Address, serve_api
