@@ -35,6 +35,10 @@ class Metrics:
             "goodfaith_group_commit_size", "Requests that were decided in one transaction",
             buckets=(1, 2, 4, 8, 16, 32, 64), registry=self.registry,
         )  # fmt: skip
+        self._remembered = Counter(
+            "goodfaith_merchants_looked_up", "Merchants whose money a decision went by, and whether it was remembered",
+            ("remembered",), registry=self.registry,
+        )  # fmt: skip
         self._turned_away = Counter(
             "goodfaith_turned_away", "Requests answered 429, since too much was waiting", ("path",),
             registry=self.registry,
@@ -89,6 +93,11 @@ class Metrics:
     def committed(self, requests: int) -> None:
         """Count a transaction in which so many requests were decided."""
         self._committed.observe(requests)
+
+    def looked_up(self, *, remembered: int, read: int) -> None:
+        """Count merchants of whom it was remembered what they owe, and others of whom it was read."""
+        self._remembered.labels("yes").inc(remembered)
+        self._remembered.labels("no").inc(read)
 
     def turned_away(self, path: str) -> None:
         """Count a request that found no room; `path` is the beginning of those that lead there."""

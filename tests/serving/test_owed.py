@@ -52,6 +52,8 @@ def test_what_has_not_changed_is_worked_out_once(desk):
     judged(desk.engine, at=NOON)
     desk.merchant()
     assert desk.readings == 1
+    counted = desk.service.metrics.registry.get_sample_value
+    assert [counted("goodfaith_merchants_looked_up_total", {"remembered": one}) for one in ("yes", "no")] == [2, 1]
 
 
 def test_a_deposit_counts_with_the_next_decision(desk):
