@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from tempfile import TemporaryDirectory
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest, values
@@ -24,52 +25,37 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._known: dict[tuple[str, str, str], Histogram] = {}
-        self._requests = Histogram(
+        counted, spread = partial(Counter, registry=self.registry), partial(Histogram, registry=self.registry)
+        newest = partial(Gauge, registry=self.registry, multiprocess_mode="mostrecent")
+        self._requests = spread(
             "goodfaith_request_seconds", "How long requests took to answer", ("method", "route", "status"),
-            buckets=_BUCKETS, registry=self.registry,
+            buckets=_BUCKETS,
         )  # fmt: skip
-        self._decisions = Counter(
-            "goodfaith_decisions", "Decisions made, by kind and outcome", ("kind", "outcome"), registry=self.registry
-        )
-        self._committed = Histogram(
+        self._decisions = counted("goodfaith_decisions", "Decisions made, by kind and outcome", ("kind", "outcome"))
+        self._committed = spread(
             "goodfaith_group_commit_size", "Requests that were decided in one transaction",
-            buckets=(1, 2, 4, 8, 16, 32, 64), registry=self.registry,
+            buckets=(1, 2, 4, 8, 16, 32, 64),
         )  # fmt: skip
-        self._remembered = Counter(
+        self._remembered = counted(
             "goodfaith_merchants_looked_up", "Merchants whose money a decision went by, and whether it was remembered",
-            ("remembered",), registry=self.registry,
+            ("remembered",),
         )  # fmt: skip
-        self._turned_away = Counter(
-            "goodfaith_turned_away", "Requests answered 429, since too much was waiting", ("path",),
-            registry=self.registry,
-        )  # fmt: skip
-        self._due = Gauge(
-            "goodfaith_due_merchants", "Merchants with events not yet judged",
-            registry=self.registry, multiprocess_mode="mostrecent",
-        )  # fmt: skip
-        self._lag = Gauge(
-            "goodfaith_lag_seconds", "How long the first of them waits",
-            registry=self.registry, multiprocess_mode="mostrecent",
-        )  # fmt: skip
-        self._age = Gauge(
-            "goodfaith_newest_assessment_age_seconds", "How old the newest assessment is",
-            registry=self.registry, multiprocess_mode="mostrecent",
-        )  # fmt: skip
-
-        self._store_failures = Counter(
-            "goodfaith_store_failures", "What the store could not do, by why: full, slow or gone", ("kind",),
-            registry=self.registry,
-        )  # fmt: skip
-        self._out_of_time = Counter(
-            "goodfaith_out_of_time", "Requests that were answered 503 since nobody should wait longer", ("method",),
-            registry=self.registry,
-        )  # fmt: skip
-        self._judged = Counter(
-            "goodfaith_judged", "Merchants that were judged by a worker beside whoever answers", registry=self.registry
+        self._turned_away = counted(
+            "goodfaith_turned_away", "Requests answered 429, since too much was waiting", ("path",)
         )
-        self._shift = Gauge(
+        self._due = newest("goodfaith_due_merchants", "Merchants with events not yet judged")
+        self._lag = newest("goodfaith_lag_seconds", "How long the first of them waits")
+        self._age = newest("goodfaith_newest_assessment_age_seconds", "How old the newest assessment is")
+        self._store_failures = counted(
+            "goodfaith_store_failures", "What the store could not do, by why: full, slow or gone", ("kind",)
+        )
+        self._out_of_time = counted(
+            "goodfaith_out_of_time", "Requests that were answered 503 since nobody should wait longer", ("method",)
+        )
+        self._judged = counted("goodfaith_judged", "Merchants that were judged by a worker beside whoever answers")
+        self._shift = newest(
             "goodfaith_shift", "By how much the share of outcomes has risen at least since a change that is watched",
-            ("subject", "kind", "outcomes"), registry=self.registry, multiprocess_mode="mostrecent",
+            ("subject", "kind", "outcomes"),
         )  # fmt: skip
         self._refused = Gauge(
             "goodfaith_policy_files_refused", "1 while the folder's policies cannot be followed, and older ones are",
