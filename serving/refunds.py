@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
 from scoring.pledges import pledged_cents
 from scoring.refunds import (
     MerchantFacts,
@@ -32,6 +35,9 @@ from serving.standing import Standing
 from serving.traces import Rerun, Trace, put_down
 
 __all__ = ["RefundAsked", "RefundJudge", "decide_on_refund", "decide_on_refunds", "rerun", "try_refund"]
+
+
+log = structlog.get_logger("goodfaith.serving")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +94,7 @@ class RefundJudge:
 
     def __init__(self, sitting: Sitting, bodies: Sequence[RefundBody], owed: OwedBy) -> None:
         self._sitting, self._owed, self._policy = sitting, owed, sitting.service.refunds
-        owed.look_up(sitting.known, sitting)
+        _look_up(owed, sitting)
         asked = [((one.merchant_id, one.order_id), one.buyer.id) for one in bodies]
         self._books = Books(sitting.tx, asked, now=sitting.now, looks_back=self._policy.abuse.looks_back)
 
@@ -172,6 +178,16 @@ class RefundJudge:
         facts = replace(facts, merchant=replace(facts.merchant, **_opinion(seen.assessment)))
         decision = decide_refund(_request(body), facts, policy=self._policy, as_of=self._sitting.now)
         return Otherwise(outcome=decision.outcome, answer=_answer(plain(decision), seen))
+
+
+def _look_up(owed: OwedBy, sitting: Sitting) -> None:
+    """What all merchants owe, at once. Where that fails it is for one of them, who then fails alone when judged."""
+    try:
+        owed.look_up(sitting.known, sitting)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        log.error("what merchants owe could not be looked up together", error=type(error).__name__)
 
 
 def rerun(trace: Trace, policy: RefundPolicy) -> Rerun:

@@ -99,6 +99,23 @@ def test_merchants_of_one_batch_are_looked_up_at_once(desk):
     assert desk.readings == 1
 
 
+def test_a_merchant_that_cannot_be_read_fails_alone(desk):
+    a_shop(desk.engine, "m2", orders=1)
+
+    def read(tx, merchant_ids, names, now):
+        if "m2" in merchant_ids:
+            raise LookupError("its tiles make no sense")
+        return live_readings(tx, merchant_ids, names, now)
+
+    service = a_service(desk.engine, clock=desk.clock, readings=read)
+    bodies = [a_refund(cents=1), a_refund(merchant_id="m2", cents=1)]
+    asked = [Asked(caller="k1", route="/r", key=f"both-{n}", body="{}") for n in range(2)]
+    wishes = [RefundAsked(body=body, asked=one) for body, one in zip(bodies, asked, strict=True)]
+    good, bad = decide_on_refunds(service, wishes, desk.owed)
+    assert json.loads(good.body)["outcome"] == "instant"
+    assert isinstance(bad, LookupError)
+
+
 def test_nobody_else_is_asked_anew_for_one_merchants_change(desk):
     a_shop(desk.engine, "m2")
     desk.merchant()
